@@ -1,0 +1,320 @@
+"""The work that is measured, each piece in a process of its own so that none warms or burdens the next.
+
+Run by ``benchmarks.run`` as ``python -m benchmarks.stages NAME JSON``; prints one JSON object.
+"""
+
+from __future__ import annotations
+
+import gc
+import io
+import random
+import sqlite3
+import statistics
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from rxtrail.bootstrap import open_node
+
+from benchmarks import floors
+from benchmarks.documents import (
+    BUYER_GLN,
+    BUYER_GLN_URN,
+    MAKER_GLN,
+    MAKER_GLN_URN,
+    MAKER_PREFIX,
+    MAKER_SITE_URN,
+    Counts,
+    Shape,
+    steps,
+)
+from benchmarks.machine import cpu_seconds, folder_bytes
+from rxtrail.core.gs1.check_digit import check_digit
+from rxtrail.simulate import scan_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+UNKNOWN_PER_HUNDRED = 10
+WARM_UP = 200
+
+
+class Task(msgspec.Struct, frozen=True):
+    """What one stage is told; fields that a stage does not need are left out."""
+
+    data: str = ""
+    document: str = ""
+    packages: int = 0
+    day: str = ""
+    count: int = 0
+    seed: int = 1
+
+
+def packages_of(task: Task) -> Iterator[tuple[str, str, str, str]]:
+    """Give (GTIN, serial, lot, expiry) of every bottle in the yardstick document."""
+    gtins: dict[str, str] = {}
+    for step in steps(shape_of(task), Counts()):
+        if not step.lot:
+            continue
+        prefix, _, _ = step.epcs[0].rpartition(".")
+        item = prefix.rpartition(".")[2]
+        if item[0] != "0":
+            continue  # cases
+        gtin = gtins.get(item) or gtins.setdefault(
+            item, f"0{MAKER_PREFIX}{item[1:]}" + check_digit(f"0{MAKER_PREFIX}{item[1:]}")
+        )
+        start = len(prefix) + 1
+        yield from [(gtin, epc[start:], step.lot, step.expiry) for epc in step.epcs]
+
+
+def shape_of(task: Task) -> Shape:
+    """Give the shape that the document of this run was written with."""
+    return msgspec.convert({"packages": task.packages, "day": task.day}, Shape)
+
+
+def codes(task: Task) -> list[str]:
+    """Give scanner text of distinct random packs, one in ten with a serial that was never issued."""
+    rng = random.Random(task.seed)
+    everything = list(packages_of(task))
+    texts = []
+    for number, (gtin, serial, lot, expiry) in enumerate(
+        rng.sample(everything, min(task.count, len(everything)))
+    ):
+        unknown = number % (100 // UNKNOWN_PER_HUNDRED) == 0
+        texts.append(scan_text(gtin, "0" + serial[::-1] if unknown else serial, lot, expiry))
+    rng.shuffle(texts)
+    return texts
+
+
+# --- stages ---------------------------------------------------------------------------------------------
+
+
+def capture(task: Task) -> dict[str, object]:
+    """Capture a document into a new node until all of it is durable and the node is closed."""
+    data = Path(task.data)
+    began, clock = cpu_seconds(), time.perf_counter()
+    with open_node(data) as node, Path(task.document).open("rb") as stream:
+        receipt = node.capture(stream, name=Path(task.document).name)
+    spent, wall = cpu_seconds() - began, time.perf_counter() - clock
+    return {
+        "cpu": spent,
+        "wall": wall,
+        "packages": receipt.packages,
+        "events": receipt.events,
+        "new_events": receipt.new_events,
+        "findings": Counter(finding.code for finding in receipt.findings),
+        "bytes": folder_bytes(data),
+    }
+
+
+def verify(task: Task) -> dict[str, object]:
+    """Verify distinct random packs and record each scan, until the node's queue is empty and it is closed."""
+    texts = codes(task)
+    verdicts: Counter[str] = Counter()
+    with open_node(Path(task.data)) as node:
+        for text in texts[:WARM_UP]:
+            node.verify(text, site=BUYER_GLN)
+        texts = texts[WARM_UP:]
+        _settle()
+        began, clock = cpu_seconds(), time.perf_counter()
+        for text in texts:
+            verdicts[node.verify(text, site=BUYER_GLN).verdict.value] += 1
+    return {
+        "cpu": cpu_seconds() - began,
+        "wall": time.perf_counter() - clock,
+        "count": len(texts),
+        "verdicts": dict(verdicts),
+    }
+
+
+def trace(task: Task) -> dict[str, object]:
+    """Trace distinct random packs: made, packed twice, shipped, received."""
+    texts = codes(task)[::-1]
+    found = 0
+    spent: list[float] = []
+    with open_node(Path(task.data)) as node:
+        for text in texts[:WARM_UP]:
+            node.trace(text)
+        texts = texts[WARM_UP:]
+        _settle()
+        began = cpu_seconds()
+        for text in texts:
+            clock = time.perf_counter()
+            found += len(node.trace(text).events) >= 5
+            spent.append(time.perf_counter() - clock)
+        cpu = cpu_seconds() - began
+    spent.sort()
+    return {
+        "cpu": cpu,
+        "count": len(texts),
+        "found": found,
+        "p50_us": spent[len(spent) // 2] * 1e6,
+        "p99_us": spent[len(spent) * 99 // 100] * 1e6,
+    }
+
+
+def ship(task: Task) -> dict[str, object]:
+    """Ship pallets of ``packages`` packs that are on record, a document each; count the rows of one."""
+    data = Path(task.data)
+    with open_node(data) as node:
+        node.capture(io.BytesIO(_pallets(task.packages)), name="pallets.json")
+    before = _rows(data)
+    with open_node(data) as node:
+        node.capture(io.BytesIO(_shipment(0)), name="shipment-0.json")
+    after = _rows(data)
+    cpu: list[float] = []
+    wall: list[float] = []
+    with open_node(data) as node:
+        node.capture(io.BytesIO(_shipment(1)), name="shipment-1.json")
+        for number in range(2, PALLETS):
+            document = io.BytesIO(_shipment(number))
+            began, clock = cpu_seconds(), time.perf_counter()
+            receipt = node.capture(document, name=f"shipment-{number}.json")
+            cpu.append(cpu_seconds() - began)
+            wall.append(time.perf_counter() - clock)
+            if receipt.new_events != 1:
+                raise ValueError(f"a shipment of one event gave {receipt}")
+    return {
+        "cpu": statistics.median(cpu),
+        "wall": statistics.median(wall),
+        "rows": {
+            name: count - before.get(name, 0) for name, count in after.items() if count != before.get(name, 0)
+        },
+    }
+
+
+def floor_xml(task: Task) -> dict[str, float]:
+    """Parse the XML and do nothing with it."""
+    return floors.parse_xml(Path(task.document))
+
+
+def floor_json(task: Task) -> dict[str, float]:
+    """Parse the JSON and do nothing with it."""
+    return floors.parse_json(Path(task.document))
+
+
+def floor_rows(task: Task) -> dict[str, object]:
+    """Insert one row a package, then read some of them back one by one."""
+    packages = list(packages_of(task))
+    folder = Path(task.data)
+    _settle()
+    inserted = floors.insert_rows(folder, packages)
+    return {"insert": inserted, "look_up": floors.look_up(folder, packages, task.count, task.seed)}
+
+
+STAGES = {
+    stage.__name__: stage for stage in (capture, verify, trace, ship, floor_xml, floor_json, floor_rows)
+}
+
+# --- helpers --------------------------------------------------------------------------------------------
+
+PALLETS = 7  # one to count rows, one to warm up, five to measure
+_CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
+
+
+def _settle() -> None:
+    """Keep the lists made so far out of the collector's way: they are the benchmark's, not the node's."""
+    gc.collect()
+    gc.freeze()
+
+
+def _document(name: str, events: list[dict[str, object]]) -> bytes:
+    return msgspec.json.encode(
+        {
+            "@context": [_CONTEXT],
+            "type": "EPCISDocument",
+            "schemaVersion": "2.0",
+            "creationDate": "2026-11-01T00:00:00Z",
+            "instanceIdentifier": f"rxtrail-benchmark-{name}",
+            "sender": MAKER_GLN,
+            "receiver": BUYER_GLN,
+            "epcisBody": {"eventList": events},
+        }
+    )
+
+
+def _sscc(number: int) -> str:
+    return f"urn:epc:id:sscc:{MAKER_PREFIX}.1{900_000_000 + number}"
+
+
+def _pallets(packages: int) -> bytes:
+    """Write pallets with their packs straight on them: what is inside must not matter to their shipping."""
+    place = {"readPoint": {"id": MAKER_SITE_URN}, "bizLocation": {"id": MAKER_SITE_URN}}
+    base: dict[str, object] = {"eventTimeZoneOffset": "+00:00", "action": "ADD", **place}
+    made: dict[str, object] = {
+        **base,
+        "type": "ObjectEvent",
+        "bizStep": "commissioning",
+        "disposition": "active",
+    }
+    ilmd = {"cbvmda:lotNumber": "PALLET", "cbvmda:itemExpirationDate": "2029-01-31"}
+    events: list[dict[str, object]] = []
+    for pallet in range(PALLETS):
+        packs = [
+            f"urn:epc:id:sgtin:{MAKER_PREFIX}.019001.P{pallet}{number:010d}" for number in range(packages)
+        ]
+        time_of_day = f"0{pallet}:30:00Z"
+        events.append({**made, "eventTime": f"2026-10-01T{time_of_day}", "epcList": packs, "ilmd": ilmd})
+        events.append({**made, "eventTime": f"2026-10-02T{time_of_day}", "epcList": [_sscc(pallet)]})
+        events.append(
+            {
+                **base,
+                "type": "AggregationEvent",
+                "eventTime": f"2026-10-03T{time_of_day}",
+                "parentID": _sscc(pallet),
+                "childEPCs": packs,
+                "bizStep": "packing",
+                "disposition": "in_progress",
+            }
+        )
+    return _document(f"pallets-{packages}", events)
+
+
+def _shipment(number: int) -> bytes:
+    event: dict[str, object] = {
+        "type": "ObjectEvent",
+        "eventTime": f"2026-10-04T09:00:0{number}Z",
+        "eventTimeZoneOffset": "+00:00",
+        "epcList": [_sscc(number)],
+        "action": "OBSERVE",
+        "bizStep": "shipping",
+        "disposition": "in_transit",
+        "readPoint": {"id": MAKER_SITE_URN},
+        "bizTransactionList": [
+            {"type": "po", "bizTransaction": f"urn:epcglobal:cbv:bt:{BUYER_GLN}:PO{number}"}
+        ],
+        "sourceList": [{"type": "owning_party", "source": MAKER_GLN_URN}],
+        "destinationList": [{"type": "owning_party", "destination": BUYER_GLN_URN}],
+    }
+    return _document(f"shipment-{number}", [event])
+
+
+def _rows(data: Path) -> dict[str, int]:
+    """Count the rows of every table, with the standard library's SQLite and the node closed."""
+    counted: dict[str, int] = {}
+    for path in sorted(data.rglob("*")):
+        if not path.is_file():
+            continue
+        with path.open("rb") as stream:
+            if stream.read(16) != b"SQLite format 3\x00":
+                continue
+        store = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        names = [name for (name,) in store.execute("select name from sqlite_master where type = 'table'")]
+        for name in names:
+            counted[name] = store.execute(f'select count(*) from "{name}"').fetchone()[0]  # noqa: S608
+        store.close()
+    return counted
+
+
+def main(arguments: list[str]) -> None:
+    """Run one stage and print what it measured."""
+    name, task = arguments
+    result = STAGES[name](msgspec.json.decode(task, type=Task))
+    sys.stdout.write(msgspec.json.encode(result).decode() + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,117 @@
+"""Run every gate, then say in one list what was green, what was red and what could not run.
+
+``make test`` runs all of it, ``make check`` (``--quick``) leaves out what takes minutes. Further words are
+handed to pytest. The run is green only when every gate was, and a run without tests is red.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+QUICK_TESTS = "not benchmark and not faults and not slow and not browser and not conformance"
+CORE_COVERAGE = 95  # a wrong rule can hurt a patient, so the core's bar is higher than the house's
+
+
+class Run:
+    """What was red so far, and what could not run and why."""
+
+    def __init__(self) -> None:
+        self.red: list[str] = []
+        self.missing: list[str] = []
+
+    def gate(self, name: str, *command: str | Path, env: dict[str, str] | None = None) -> None:
+        """Run one command in the repository; a non-zero exit makes the whole run red."""
+        print(f"\n== {name}", flush=True)
+        started = time.monotonic()
+        code = subprocess.run(command, cwd=ROOT, env={**os.environ, **(env or {})}, check=False).returncode
+        told = "ok" if code == 0 else f"exit {code}"
+        print(f"== {name}: {told}, {time.monotonic() - started:.1f} s", flush=True)
+        if code:
+            self.red.append(f"{name} (exit {code})")
+
+
+def ensure_chromium() -> None:
+    """Install Debian's chromium when there is none and we may; without it the browser tests skip by name."""
+    if shutil.which("chromium") or os.geteuid() != 0 or not shutil.which("apt-get"):
+        return
+    print("\n== no chromium here: installing Debian's", flush=True)
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for words in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", "chromium"]):
+        subprocess.run(["apt-get", *words], env=quiet, check=False, stdout=subprocess.DEVNULL)
+
+
+def run_pytest(run: Run, *, quick: bool, words: list[str]) -> dict[str, Any]:
+    """Run the tests, under coverage when it is the full run; give what the tests told of themselves."""
+    coverage = [sys.executable, "-m", "coverage"]
+    command = [sys.executable, "-m", "pytest", "-q", "-m", QUICK_TESTS]
+    if not quick:
+        subprocess.run([*coverage, "erase"], cwd=ROOT, check=True)
+        command = [*coverage, "run", "-m", "pytest", "--durations=10"]
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.json"
+        profile = os.environ.get("HYPOTHESIS_PROFILE", "dev" if quick else "ci")
+        run.gate(
+            "pytest", *command, *words, env={"HYPOTHESIS_PROFILE": profile, "MAKE_TEST_REPORT": str(report)}
+        )
+        if not report.exists():
+            run.red.append("pytest did not come to its end")
+            return {"shared": False, "conformance": 0, "passed": 0, "failed": 1, "skipped": {}}
+        told: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
+    if not quick:
+        subprocess.run([*coverage, "combine", "--quiet"], cwd=ROOT, check=False)
+        run.gate("coverage", *coverage, "report")
+        run.gate(
+            f"coverage of core, at least {CORE_COVERAGE} %",
+            *coverage,
+            "report",
+            "--include=*/rxtrail/core/*",
+            f"--fail-under={CORE_COVERAGE}",
+        )
+    run.missing += [f"{name}: {why}" for name, why in sorted(told["skipped"].items())]
+    if not told["passed"]:
+        run.red.append("no test was run")
+    if not quick and told["shared"] and not told["conformance"]:
+        run.red.append("the shared test data is there, but no conformance case was run")
+    return told
+
+
+def main() -> int:
+    """Run the gates; 0 only when all were green."""
+    words = sys.argv[1:]
+    quick = "--quick" in words
+    run = Run()
+    run.gate("style", BIN / "ruff", "check", ".")
+    run.gate("format", BIN / "ruff", "format", "--check", ".")
+    run.gate("types", BIN / "mypy")
+    run.gate("floors", BIN / "lint-imports")
+    if not quick:
+        ensure_chromium()
+    told = run_pytest(run, quick=quick, words=[word for word in words if word != "--quick"])
+
+    print("\n== in short")
+    for name in run.missing:
+        print(f"could not run: {name}")
+    for name in run.red:
+        print(f"RED: {name}")
+    if not quick:
+        if not told["shared"]:
+            print("CONFORMANCE NOT RUN: set RXTRAIL_SHARED or put the folder 'shared' beside this one")
+        print(f"conformance: {told['conformance']} run")
+    # Last, in the plain form that any machine reads; a red gate counts as one more failure.
+    failed = max(told["failed"], len(run.red))
+    print(f"{told['passed']} passed, {failed} failed, {len(told['skipped'])} skipped", flush=True)
+    return 1 if run.red else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,220 @@
+"""What the use cases answer: values that the command line prints and the API sends, field for field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from rxtrail.core.epcis.event import Finding
+from rxtrail.core.rules.answer import StateView, Verdict
+
+__all__ = ["Finding", "StateView", "Verdict"]
+
+
+class NodeIdentity(msgspec.Struct, frozen=True, gc=False):
+    """Whose record this is: the role and the GLNs that are the node's own."""
+
+    role: str  # hub | maker | wholesaler | pharmacy
+    glns: list[str]
+    default_site: str = ""
+    market: str = "us"
+
+
+class CaptureReceipt(msgspec.Struct, frozen=True, gc=False):
+    """One captured document. ``packages`` counts trade items with a serial that are new to the record."""
+
+    document: str  # sha256:...
+    name: str
+    job: str
+    state: str  # success | running | refused
+    events: int  # read from the document
+    new_events: int
+    packages: int
+    findings: list[Finding]
+    log_index: int  # position of the first record written, -1 when none was
+    instance_id: str = ""
+    sender: str = ""
+    receiver: str = ""
+    duplicate: bool = False  # this very document (or instance identifier) was captured before
+    findings_truncated: int = 0
+
+
+class CaptureJob(msgspec.Struct, frozen=True, gc=False):
+    """The state of one capture, also while it runs; ``applied`` events of ``events`` are in the record."""
+
+    job: str
+    document: str
+    name: str
+    state: str  # accepted | running | success | failed
+    events: int
+    applied: int
+    packages: int
+    created_at: str
+    finished_at: str = ""
+    error: str = ""
+    receipt: CaptureReceipt | None = None
+
+
+class Place(msgspec.Struct, frozen=True, gc=False):
+    """A location or party: canonical identifier and its name from master data, when any."""
+
+    id: str
+    name: str = ""
+
+
+class JourneyEvent(msgspec.Struct, frozen=True, gc=False):
+    """One step, in event-time order; ``role`` tells how the pack or its container took part."""
+
+    event_id: str
+    event_time: str
+    kind: str
+    action: str
+    biz_step: str
+    disposition: str
+    read_point: Place
+    biz_location: Place
+    role: str  # epc | child | parent | input | output
+    of: str  # canonical identifier of what took part: the pack itself or the container it was in
+    speaker: Place  # who said so
+    source: Place
+    destination: Place
+    parent: str = ""  # canonical container of a packing or unpacking
+    log_index: int = -1
+    record_time: str = ""
+    document: str = ""
+    evidence: str = "stated"  # stated | scanned | inferred
+    counts: bool = True  # False: kept as evidence only
+    note: str = ""  # why it does not count, in words
+
+
+class Stay(msgspec.Struct, frozen=True, gc=False):
+    """One interval inside a container; ``until`` is empty while it lasts."""
+
+    container: str
+    since: str
+    until: str = ""
+
+
+class Custody(msgspec.Struct, frozen=True, gc=False):
+    """Who had it from when."""
+
+    party: Place
+    since: str
+    until: str = ""
+    how: str = ""
+
+
+class Journey(msgspec.Struct, frozen=True, gc=False):
+    """The whole way of one pack or container."""
+
+    epc: str
+    found: bool
+    product: str
+    gtin: str
+    serial: str
+    lot: str
+    expiry: str
+    state: StateView
+    events: list[JourneyEvent]
+    containment: list[Stay]
+    custody: list[Custody]
+    findings: list[Finding]
+    proof: str = ""
+
+
+class ChangeReceipt(msgspec.Struct, frozen=True, gc=False):
+    """A state change that is durable: what changed, on which verdict, under which log position."""
+
+    verb: str
+    epc: str
+    disposition: str
+    event_id: str
+    log_index: int
+    recorded_at: str
+    verdict: Verdict | None = None
+    repeated: bool = False  # the same key within ten minutes: the first answer again
+    undo_until: str = ""
+    contents: int = 0  # packs inside, when the code was a container's
+    by_verdict: dict[str, int] = {}
+
+
+class CountIn(msgspec.Struct, frozen=True, gc=False):
+    """One pack of opening stock, as scanned or as four columns."""
+
+    scan: str = ""
+    gtin: str = ""
+    serial: str = ""
+    lot: str = ""
+    expiry: str = ""
+
+
+class CountInReceipt(msgspec.Struct, frozen=True, gc=False):
+    """Opening stock that was counted in; ``refused`` gives (row number from 1, why)."""
+
+    counted: int
+    already_on_record: int
+    refused: list[tuple[int, str]]
+    log_index: int
+
+
+class Partner(msgspec.Struct, frozen=True, gc=False):
+    """One trading partner: GLN-13s, role, relation to us, status, last day of validity (ISO, "" = open)."""
+
+    name: str
+    glns: list[str]
+    role: str  # maker | repackager | wholesaler | 3pl | pharmacy | authority
+    relation: str = ""  # supplier | customer | both | self
+    status: str = "active"
+    valid_until: str = ""
+
+
+class PartnersReport(msgspec.Struct, frozen=True, gc=False):
+    """What a partner table load did; nothing is loaded when any row is wrong."""
+
+    partners: int
+    added: int
+    changed: int
+    removed: int
+
+
+class ExportFilters(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """What to export; empty means all. Times are ISO; since is inclusive, until exclusive."""
+
+    gtin: str = ""
+    ndc: str = ""
+    lot: str = ""
+    serial: str = ""
+    sscc: str = ""
+    po: str = ""
+    partner: str = ""
+    since: str = ""
+    until: str = ""
+
+
+class Document(msgspec.Struct, frozen=True, gc=False):
+    """A raw document that is kept."""
+
+    sha256: str
+    name: str
+    bytes: int
+    received_at: str
+    sender: str
+    receiver: str
+    instance_id: str
+    events: int
+
+
+class Status(msgspec.Struct, frozen=True, gc=False):
+    """What this node holds right now."""
+
+    identity: NodeIdentity
+    packages: int
+    containers: int
+    events: int
+    documents: int
+    log_size: int
+    store_bytes: int
+    running_jobs: int
+    version: str
+    extra: dict[str, Any] = {}

@@ -1,0 +1,470 @@
+"""Wiring: opens an engine, starts the one writer, joins the rooms into a node. The only module that names an engine."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import gc
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from rxtrail import clock, partners
+from rxtrail.answers import (
+    CaptureJob,
+    CaptureReceipt,
+    ChangeReceipt,
+    CountIn,
+    CountInReceipt,
+    Document,
+    ExportFilters,
+    Journey,
+    NodeIdentity,
+    Partner,
+    PartnersReport,
+    Status,
+)
+from rxtrail.capture import Accepted, Capture, receipt_of
+from rxtrail.core.gs1 import check_digit
+from rxtrail.errors import BadRequest, Busy, NotFound, StoreFailed
+from rxtrail.ledger.standing import authority_of, identity_of, partners_of
+from rxtrail.ledger.writer import Writer
+from rxtrail.query import export as export_rows
+from rxtrail.states import Order, States
+from rxtrail.store.sqlite import open_store
+from rxtrail.trace import iso, trace
+from rxtrail.verify import Verify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import TracebackType
+
+    from rxtrail.core.rules.answer import Verdict
+    from rxtrail.ledger.batch import Appended
+    from rxtrail.store import Reader
+    from rxtrail.store.rows import JobRow
+
+STORE_FILE = "rxtrail.sqlite"
+LOCK_FILE = "writer.lock"
+SOCKET_FILE = "writer.sock"
+ROLES = ("hub", "maker", "wholesaler", "pharmacy")
+MARKETS = ("us", "eu")
+GC_THRESHOLDS = (200_000, 20, 100)  # a batch makes a million short-lived strings: collect rarely, not never
+
+
+class Node:
+    """One node: the record, its writer and the use cases on it. Safe to use from several threads."""
+
+    def __init__(self, data: Path, store_path: Path, *, lock: int | None) -> None:
+        """Open; use :func:`open_node`. ``lock`` is the held lock file, None for a node that only reads."""
+        self.data = data
+        self._lock = lock
+        self._store = open_store(store_path, writable=lock is not None)
+        self._readers = threading.local()
+        self._opened: list[Reader] = []
+        self._opening = threading.Lock()
+        self._verifies: list[Verify] = []
+        self._stale_verifies = 0
+        self._log_size = 0
+        self._generation = 0
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rxtrail-capture")
+        self._progress: dict[str, tuple[int, int]] = {}
+        self._writer: Writer | None = None
+        self._capture: Capture | None = None
+        self._states: States | None = None
+        self._log_size = self._reader().log_size()
+        if lock is not None:
+            self._writer = Writer(
+                self._store, random_bytes=clock.random_bytes, now_us=clock.now_us, committed=self._committed
+            )
+            self._capture = Capture(
+                self._writer, self._store.reader, folder=data, now_us=clock.now_us, today=clock.today, changed=self._captured
+            )
+            self._states = States(
+                self._writer, now_us=clock.now_us, today=clock.today, new_event_id=clock.new_uuid_urn, changed=lambda: None
+            )
+        gc.set_threshold(*GC_THRESHOLDS)
+
+    def __enter__(self) -> Node:
+        """Use the node as a context manager."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace_: TracebackType | None) -> None:
+        """Close the node."""
+        self.close()
+
+    def close(self) -> None:
+        """Finish what runs (a capture job stops between two batches and goes on at the next start), then let go."""
+        if self._capture is not None:
+            self._capture.stop()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        if self._writer is not None:
+            self._writer.close()
+        for reader in self._opened:
+            reader.close()
+        self._store.close()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    # -- the parts -------------------------------------------------------------------------------------------------
+
+    def _reader(self) -> Reader:
+        reader: Reader | None = getattr(self._readers, "reader", None)
+        if reader is None:
+            reader = self._readers.reader = self._store.reader()
+            with self._opening:
+                self._opened.append(reader)
+        return reader
+
+    def _verify_here(self) -> Verify:
+        verify: Verify | None = getattr(self._readers, "verify", None)
+        if verify is None:
+            note = self._writer.note_scan if self._writer is not None else None
+            verify = self._readers.verify = Verify(
+                self._reader(), now_us=clock.now_us, today=clock.today, log_size=lambda: self._log_size, note_scan=note
+            )
+            self._readers.generation = self._generation
+        elif self._readers.generation != self._generation:
+            self._readers.generation = self._generation
+            verify.refresh()
+        return verify
+
+    def _committed(self, log_size: int) -> None:
+        self._log_size = log_size
+
+    def _captured(self, _appended: Appended | None) -> None:
+        self._generation += 1
+
+    def _writing(self) -> tuple[Writer, Capture, States]:
+        if self._writer is None or self._capture is None or self._states is None:
+            raise Busy("this node was opened for reading", advice="Use a command that writes, or stop the other writer.")
+        return self._writer, self._capture, self._states
+
+    @property
+    def failed(self) -> StoreFailed | None:
+        """Give the failure that stopped the writer, if any."""
+        return self._writer.failed if self._writer is not None else None
+
+    @property
+    def scans_dropped(self) -> int:
+        """Count scans that could not be recorded because too many were waiting."""
+        return self._writer.scans_dropped if self._writer is not None else 0
+
+    # -- whose record ----------------------------------------------------------------------------------------------
+
+    def identity(self) -> NodeIdentity:
+        """Tell whose record this is."""
+        return identity_of(self._reader())
+
+    def init(self, role: str, glns: list[str], *, default_site: str = "", market: str = "us") -> NodeIdentity:
+        """Say whose record this is.
+
+        :raises BadRequest: an unknown role or market, or a GLN that is none.
+        """
+        if role not in ROLES:
+            raise BadRequest(f"role {role!r} is none of {', '.join(ROLES)}", place="role")
+        if market not in MARKETS:
+            raise BadRequest(f"market {market!r} is none of {', '.join(MARKETS)}", place="market")
+        for gln in [*glns, *([default_site] if default_site else [])]:
+            if not (len(gln) == 13 and gln.isascii() and gln.isdigit() and check_digit.is_valid(gln)):
+                raise BadRequest(f"{gln!r} is not a 13-digit GLN with a right check digit", place="gln")
+        if role != "hub" and not glns:
+            raise BadRequest(f"a {role} needs at least one GLN of its own", place="gln")
+        settings = {"role": role, "glns": ",".join(glns), "default_site": default_site or (glns[0] if glns else ""), "market": market}
+        writer, _, _ = self._writing()
+        writer.do(lambda tx, _log: tx.set_settings(settings))
+        self._generation += 1
+        return self.identity()
+
+    # -- capture ---------------------------------------------------------------------------------------------------
+
+    def capture(
+        self,
+        stream: BinaryIO,
+        *,
+        name: str,
+        proceed: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+        read: Callable[[int], None] | None = None,
+    ) -> CaptureReceipt:
+        """Read, keep and apply one document, and wait for it; unfinished jobs go first.
+
+        ``read`` is told the bytes read while the document is accepted, ``progress`` (events applied, events).
+
+        :raises BadDocument: the document cannot be read; nothing was kept.
+        """
+        _, capture, _ = self._writing()
+        accepted = capture.accept(stream, name=name, proceed=proceed, progress=read)
+        self._captured(None)
+        try:
+            return capture.apply(accepted, progress=progress)
+        finally:
+            self._captured(None)
+
+    def submit(self, stream: BinaryIO, *, name: str, proceed: bool = False) -> CaptureJob:
+        """Read and keep one document; its events are applied in the background.
+
+        :raises BadDocument: the document cannot be read; nothing was kept.
+        """
+        _, capture, _ = self._writing()
+        accepted = capture.accept(stream, name=name, proceed=proceed)
+        self._captured(None)
+        if not accepted.duplicate:
+            self._pool.submit(self._apply, accepted)
+        return self.job(accepted.job)
+
+    def _apply(self, accepted: Accepted) -> None:
+        _, capture, _ = self._writing()
+        try:
+            capture.apply(accepted)
+        except StoreFailed:
+            return  # told by failed and by the job, which stays open and goes on at the next start
+        finally:
+            self._captured(None)
+
+    def resume(self, *, progress: Callable[[int, int], None] | None = None) -> int:
+        """Finish the jobs that an earlier process left, and wait; give how many there were."""
+        _, capture, _ = self._writing()
+        count = capture.resume_all(progress=progress)
+        if count:
+            self._captured(None)
+        return count
+
+    def resume_in_background(self) -> None:
+        """Have the jobs that an earlier process left finished while the node already answers."""
+        self._pool.submit(self.resume)
+
+    def job(self, job: str) -> CaptureJob:
+        """Tell how far a capture has come.
+
+        :raises NotFound: there is no such job.
+        """
+        row = self._reader().job(job)
+        if row is None:
+            raise NotFound(f"no capture job {job}", advice="List the jobs with: rxtrail jobs")
+        return self._job(row)
+
+    def _job(self, row: JobRow) -> CaptureJob:
+        reader = self._reader()
+        document = reader.document(row.document)
+        return CaptureJob(
+            job=row.id,
+            document="sha256:" + document.sha256.hex() if document is not None else "",
+            name=row.name,
+            state=row.state,
+            events=row.events,
+            applied=row.applied,
+            packages=row.packages,
+            created_at=iso(row.created_at),
+            finished_at=iso(row.finished_at) if row.finished_at else "",
+            error=row.error,
+            receipt=None if row.open else receipt_of(reader, row.id),
+        )
+
+    def jobs(self, *, before: str = "", limit: int = 50) -> list[CaptureJob]:
+        """List capture jobs, newest first; ``before`` is the identifier of the last one seen."""
+        reader = self._reader()
+        at = 1 << 62
+        if before:
+            row = reader.job(before)
+            if row is None:
+                raise NotFound(f"no capture job {before}")
+            at = row.created_at
+        return [self._job(row) for row in reader.jobs_before(at, limit)]
+
+    def jobs_open(self) -> int:
+        """Count the capture jobs that are not finished."""
+        return len(self._reader().jobs_open())
+
+    # -- at the counter --------------------------------------------------------------------------------------------
+
+    def verify(self, scan: str, *, site: str = "", purpose: str = "dispense", key: str = "") -> Verdict:
+        """Judge one scanned or typed code; only that the scan happened is recorded."""
+        return self._verify_here().verify(scan, site=site, purpose=purpose, key=key)
+
+    def trace(self, code: str) -> Journey:
+        """Give the journey of a pack or container."""
+        reader = self._reader()
+        today = clock.today()
+        return trace(reader, authority_of(reader, today), code, this_year=today.year)
+
+    def change(
+        self, verb: str, code: str, *, site: str = "", key: str = "", partial: str = "", ref: str = "", reason: str = "",
+        by: str = "", to: str = "", override: str = "",
+    ) -> ChangeReceipt:  # fmt: skip
+        """Carry out a state change and wait until it is durable.
+
+        :raises Refused: the record does not allow it.
+        """
+        _, _, states = self._writing()
+        return states.change(Order(verb, code, site, key, partial, ref, reason, by, to, override))
+
+    def count_in(self, rows: list[CountIn], *, by: str, supplier: str = "", ref: str = "", site: str = "") -> CountInReceipt:
+        """Count in opening stock, all rows or none."""
+        _, _, states = self._writing()
+        return states.count_in(rows, by=by, supplier=supplier, ref=ref, site=site)
+
+    # -- partners, documents, exports --------------------------------------------------------------------------------
+
+    def load_partners(self, table: bytes) -> PartnersReport:
+        """Replace the partner table by a CSV, whole or not at all."""
+        writer, _, _ = self._writing()
+        rows = partners.read_table(table)
+        report = writer.do(lambda tx, log: partners.store_table(tx, log, rows))
+        self._generation += 1
+        return report
+
+    def partners(self) -> list[Partner]:
+        """List the trading partners."""
+        return partners_of(self._reader())
+
+    def export_partners(self) -> bytes:
+        """Give the partner table as CSV."""
+        return partners.write_table(self.partners())
+
+    def documents(self, *, after: str = "", limit: int = 50) -> list[Document]:
+        """List kept documents in order of arrival; ``after`` is the SHA-256 of the last one seen."""
+        reader = self._reader()
+        number = 0
+        if after:
+            row = reader.document_by_sha(_sha256(after))
+            if row is None:
+                raise NotFound(f"no document {after}")
+            number = row.id
+        return [
+            Document(row.sha256.hex(), row.name, row.bytes, iso(row.received_at), row.sender, row.receiver, row.instance_id, row.events)
+            for row in reader.documents_after(number, limit)
+        ]
+
+    def document_receipt(self, sha256: str) -> CaptureReceipt:
+        """Give the receipt of a kept document, its findings included."""
+        reader = self._reader()
+        row = reader.document_by_sha(_sha256(sha256))
+        job = reader.job_of_document(row.id) if row is not None else None
+        if job is None:
+            raise NotFound(f"no document {sha256}")
+        return receipt_of(reader, job.id)
+
+    def document_raw(self, sha256: str) -> Iterator[bytes]:
+        """Stream the raw bytes of a kept document.
+
+        :raises NotFound: there is no such document.
+        """
+        store_reader = self._store.reader()
+        row = store_reader.document_by_sha(_sha256(sha256))
+        if row is None:
+            store_reader.close()
+            raise NotFound(f"no document {sha256}")
+        return _closing(store_reader, store_reader.raw(row.id))
+
+    def export(self, what: str, fmt: str, *, filters: ExportFilters | None = None) -> Iterator[bytes]:
+        """Stream an export of packs or events.
+
+        :raises BadRequest: an unknown kind, format or filter.
+        """
+        today = clock.today()
+        reader = self._store.reader()
+        try:
+            rows = export_rows(reader, authority_of(reader, today), what, fmt, filters or ExportFilters(), today=today)
+        except BaseException:
+            reader.close()
+            raise
+        return _closing(reader, rows)
+
+    def status(self) -> Status:
+        """Tell what this node holds right now."""
+        reader = self._reader()
+        packages, containers, events, documents = reader.counts()
+        return Status(
+            identity=identity_of(reader),
+            packages=packages,
+            containers=containers,
+            events=events,
+            documents=documents,
+            log_size=reader.log_size(),
+            store_bytes=reader.store_bytes(),
+            running_jobs=len(reader.jobs_open()),
+            version=version(),
+        )
+
+
+def _closing(reader: Reader, rows: Iterator[bytes]) -> Iterator[bytes]:
+    try:
+        yield from rows
+    finally:
+        reader.close()
+
+
+def _sha256(text: str) -> bytes:
+    try:
+        digest = bytes.fromhex(text.removeprefix("sha256:"))
+    except ValueError:
+        digest = b""
+    if len(digest) != 32:  # noqa: PLR2004 (bytes of a SHA-256)
+        raise BadRequest(f"{text[:80]!r} is not a SHA-256 in hex", place="sha256")
+    return digest
+
+
+def version() -> str:
+    """Give the installed version."""
+    return metadata.version("rxtrail")
+
+
+def store_path(data: Path, store_url: str | None) -> Path:
+    """Give the file of a ``sqlite:///PATH`` URL, or the one inside the data folder.
+
+    :raises BadRequest: the URL names no engine that there is.
+    """
+    if not store_url:
+        return data / STORE_FILE
+    scheme, _, path = store_url.partition(":///")
+    if scheme != "sqlite" or not path:
+        raise BadRequest(f"no engine for {store_url.split('@')[-1]!r}", place="store", advice="Give sqlite:///PATH.")
+    return Path("/" + path if store_url.startswith("sqlite:////") else path)
+
+
+def holder_socket(data: Path, *, store_url: str | None = None) -> Path | None:
+    """Give the socket of the process that holds the writer lock, None when nobody holds it."""
+    folder = store_path(data, store_url).parent
+    lock = folder / LOCK_FILE
+    if not lock.exists():
+        return None
+    handle = os.open(lock, os.O_RDWR)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return folder / SOCKET_FILE
+    else:
+        return None
+    finally:
+        os.close(handle)
+
+
+def open_node(data: Path, *, store_url: str | None = None, write: bool = True, create: bool = True) -> Node:
+    """Open the node in a data folder.
+
+    :raises Busy: another process holds the writer lock.
+    :raises StoreFailed: there is no store (``create`` is False), or it cannot be opened.
+    """
+    path = store_path(data, store_url)
+    if not create and not path.exists():
+        raise StoreFailed(f"there is no store in {path.parent}", advice="Start with: rxtrail init, or rxtrail capture FILE")
+    if not write and path.exists():
+        return Node(path.parent, path, lock=None)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle = os.open(path.parent / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(handle)
+        raise Busy("another process holds the writer lock of this data folder", advice="Go through it, or stop it.") from error
+    try:
+        return Node(path.parent, path, lock=handle)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.close(handle)
+        raise

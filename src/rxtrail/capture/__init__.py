@@ -1,0 +1,366 @@
+"""Capture: a document is accepted or refused whole before its first fact is written, then applied in batches.
+
+Accepting reads the whole document once, keeps its raw bytes and notes a job, in one transaction. Applying writes
+batches, each with the job's progress in the same transaction, so a killed job goes on where it was. The same
+document again changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TYPE_CHECKING, BinaryIO
+
+import msgspec
+
+from rxtrail.answers import CaptureReceipt
+from rxtrail.capture.findings import Watch
+from rxtrail.capture.raw import RawCopy, RawStream
+from rxtrail.capture.spool import Spool
+from rxtrail.core.epcis.event import Finding, Header
+from rxtrail.core.epcis.reader import open_document
+from rxtrail.errors import NotFound
+from rxtrail.ledger.batch import Appended, append_events
+from rxtrail.ledger.prepare import Prepared, prepare
+from rxtrail.ledger.standing import authority_of, identity_of
+from rxtrail.store.rows import DocumentRow, FindingRow, JobRow
+
+if TYPE_CHECKING:
+    import datetime
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from rxtrail.core.rules.authority import Authority
+    from rxtrail.ledger.log import Log
+    from rxtrail.ledger.writer import Writer
+    from rxtrail.store import Reader, Transaction
+
+BATCH_PACKAGES_MAX = 50_000
+BATCH_PACKAGES_GOOD = 25_000
+BATCH_EVENTS_MAX = 10_000
+BATCH_MENTIONS_MAX = 250_000
+FINDINGS_PER_DOCUMENT_MAX = 2_000
+FINDINGS_PER_CODE_MAX = 50
+
+class Accepted(msgspec.Struct, gc=False):
+    """A document that was read whole: kept already (``receipt``), or ready to be applied."""
+
+    job: str
+    document: int
+    header: Header
+    spool: Spool | None
+    duplicate: bool = False
+    gtins: frozenset[str] = frozenset()
+
+
+class Capture:
+    """The use case, with what it needs given once."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        open_reader: Callable[[], Reader],
+        *,
+        folder: Path | None,
+        now_us: Callable[[], int],
+        today: Callable[[], datetime.date],
+        changed: Callable[[Appended | None], None],
+    ) -> None:
+        """``changed`` is told after each commit what came in, so that the counter's caches follow."""
+        self._writer = writer
+        self._open_reader = open_reader
+        self._folder = folder
+        self._now = now_us
+        self._today = today
+        self._changed = changed
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Have a running job stop after its present batch; it goes on when the node starts again."""
+        self._stopping = True
+
+    # -- accepting -------------------------------------------------------------------------------------------------
+
+    def accept(
+        self, stream: BinaryIO, *, name: str, proceed: bool = False, progress: Callable[[int], None] | None = None
+    ) -> Accepted:
+        """Read a document whole and keep it with a job, or refuse it.
+
+        :raises BadDocument: the bytes cannot be read as EPCIS; nothing was kept.
+        """
+        raw = RawCopy(stream, self._folder, progress=progress)
+        spool = Spool(self._folder)
+        reader = self._open_reader()
+        try:
+            now = self._now()
+            authority = authority_of(reader, self._today())
+            document = open_document(raw, proceed=proceed)
+            watch = Watch(now)
+            gtins: set[str] = set()
+            header = document.header
+            for event, findings, place in document:
+                prepared = prepare(
+                    event, speaker=header.sender, receiver=header.receiver, place=place, findings=findings
+                )
+                watch.see(prepared)
+                for runs in (event.epcs, event.children, event.outputs):
+                    for run in runs:
+                        if run.key.startswith("01/"):
+                            gtins.add(run.key[3:17])
+                spool.add(prepared)
+            sha256 = raw.finish()
+            earlier = reader.document_by_sha(sha256)
+            if earlier is not None:
+                spool.close()
+                return self._again(reader, earlier, header)
+            found = [*document.findings, *watch.findings(header, authority, market=identity_of(reader).market)]
+            if header.instance_id and reader.document_by_instance(header.instance_id, header.sender) is not None:
+                message = f"instance identifier {header.instance_id} was used by this sender before, with other content"
+                found.append(Finding("warning", "DUPLICATE_TRANSMISSION", message))
+            row = DocumentRow(
+                0, sha256, name[:500], raw.size, now, header.sender, header.receiver, header.instance_id, spool.count,
+                msgspec.json.encode(_particulars(header)),
+            )  # fmt: skip
+            job = JobRow(
+                uuid.UUID(bytes=sha256[:16], version=4).hex, 0, name[:500], proceed, "accepted", spool.count, 0, 0, 0, -1, now, 0, "",
+                frozenset(gtins),
+            )  # fmt: skip
+            number = self._writer.do(lambda tx, _log: _keep(tx, row, raw.chunks(), job, found, header), alone=True)
+            return Accepted(job.id, number, header, spool, gtins=job.gtins)
+        except BaseException:
+            spool.close()
+            raise
+        finally:
+            reader.close()
+            raw.close()
+
+    @staticmethod
+    def _again(reader: Reader, earlier: DocumentRow, header: Header) -> Accepted:
+        job = reader.job_of_document(earlier.id)
+        assert job is not None, "a kept document has a job"
+        return Accepted(job.id, earlier.id, header, None, duplicate=not job.open)
+
+    # -- applying --------------------------------------------------------------------------------------------------
+
+    def apply(self, accepted: Accepted, *, progress: Callable[[int, int], None] | None = None) -> CaptureReceipt:
+        """Write what was accepted, batch by batch; give the receipt."""
+        if accepted.duplicate:
+            return self.receipt(accepted.job, duplicate=True)
+        if accepted.spool is None:
+            return self.resume(accepted.job, progress=progress)
+        header = accepted.header
+        events = accepted.spool.take(speaker=header.sender, receiver=header.receiver)
+        try:
+            self._apply(accepted.job, accepted.document, header.sender, events, 0, progress)
+        finally:
+            accepted.spool.close()
+        return self.receipt(accepted.job)
+
+    def resume(self, job_id: str, *, progress: Callable[[int, int], None] | None = None) -> CaptureReceipt:
+        """Go on with a job that was accepted before the process stopped."""
+        reader = self._open_reader()
+        try:
+            job = reader.job(job_id)
+            if job is None:
+                raise NotFound(f"no capture job {job_id}")
+            if job.open:
+                document = reader.document(job.document)
+                assert document is not None, "a job's document is kept with it"
+                source = open_document(RawStream(reader.raw(job.document)), proceed=job.proceed)  # type: ignore[arg-type]
+                events = _prepared_again(source, document)
+                self._apply(job_id, job.document, document.sender, events, job.applied, progress, job.events)
+        finally:
+            reader.close()
+        return self.receipt(job_id)
+
+    def resume_all(self, *, progress: Callable[[int, int], None] | None = None) -> int:
+        """Go on with every unfinished job, oldest first; give how many there were."""
+        reader = self._open_reader()
+        try:
+            jobs = reader.jobs_open()
+        finally:
+            reader.close()
+        for job in jobs:
+            self.resume(job.id, progress=progress)
+        return len(jobs)
+
+    def _apply(
+        self, job: str, document: int, speaker: str, events: Iterator[Prepared], applied: int,
+        progress: Callable[[int, int], None] | None, total: int = 0,
+    ) -> None:  # fmt: skip
+        reader = self._open_reader()
+        try:
+            authority = authority_of(reader, self._today())
+            row = reader.job(job)
+            assert row is not None, "an accepted job is on record"
+            total = row.events
+        finally:
+            reader.close()
+        for _ in range(applied):
+            next(events)
+        if applied >= total:
+            self._writer.do(lambda tx, log: _finish_empty(tx, log, job, applied, self._now()), alone=True)
+            return
+        for batch in _batches(events):
+            if self._stopping:
+                return
+            applied += len(batch)
+            done = applied >= total
+
+            def write(tx: Transaction, log: Log, batch: list[Prepared] = batch, applied: int = applied, done: bool = done) -> Appended:
+                return _write_batch(
+                    tx, log, authority, batch, speaker=speaker, document=document, job=job, applied=applied,
+                    finished_at=self._now() if done else 0,
+                )  # fmt: skip
+
+            appended = self._writer.do(write, alone=True)
+            self._changed(appended)
+            if progress is not None:
+                progress(applied, total)
+
+    # -- telling ---------------------------------------------------------------------------------------------------
+
+    def receipt(self, job_id: str, *, duplicate: bool = False) -> CaptureReceipt:
+        """Give the receipt of a job; of a repeated document, with nothing new."""
+        reader = self._open_reader()
+        try:
+            return receipt_of(reader, job_id, duplicate=duplicate)
+        finally:
+            reader.close()
+
+
+def receipt_of(reader: Reader, job_id: str, *, duplicate: bool = False) -> CaptureReceipt:
+    """Give the receipt of a job as the record has it."""
+    job = reader.job(job_id)
+    if job is None:
+        raise NotFound(f"no capture job {job_id}")
+    document = reader.document(job.document)
+    assert document is not None, "a job's document is kept with it"
+    rows = reader.findings_of_document(job.document)
+    truncated = sum(int(row.place) for row in rows if row.code == "FINDINGS_TRUNCATED")
+    return CaptureReceipt(
+        document="sha256:" + document.sha256.hex(),
+        name=job.name,
+        job=job.id,
+        state=job.state,
+        events=job.events,
+        new_events=0 if duplicate else job.new_events,
+        packages=0 if duplicate else job.packages,
+        findings=[finding_of(row) for row in rows if row.code != "FINDINGS_TRUNCATED"],
+        log_index=-1 if duplicate else job.first_position,
+        instance_id=document.instance_id,
+        sender=document.sender,
+        receiver=document.receiver,
+        duplicate=duplicate,
+        findings_truncated=truncated,
+    )
+
+
+def finding_of(row: FindingRow) -> Finding:
+    """Give a kept finding as a value."""
+    return Finding(row.severity, row.code, row.message, row.place, json.loads(row.epcs))
+
+
+def _particulars(header: Header) -> dict[str, object]:
+    return {
+        "version": header.version,
+        "syntax": header.syntax,
+        "root": header.root,
+        "creation_date": header.creation_date,
+        "guideline": header.guideline,
+        "drop_shipment": header.drop_shipment,
+        "statement": header.statement,
+    }
+
+
+def _keep(
+    tx: Transaction, row: DocumentRow, chunks: Iterable[bytes], job: JobRow, findings: list[Finding], header: Header
+) -> int:
+    """Keep the raw document, its job, its findings and its master data, all in one transaction."""
+    number = tx.add_document(row, chunks)
+    tx.add_job(msgspec.structs.replace(job, document=number))
+    _add_findings(tx, number, [(None, finding) for finding in findings])
+    said_at = header.creation_date
+    things = [
+        *(("01/" + gtin.removeprefix("01/"), attributes) for gtin, attributes in header.products.items()),
+        *header.locations.items(),
+    ]
+    tx.add_master([(thing, header.sender, said_at, number, attributes) for thing, attributes in things])
+    return number
+
+
+def _write_batch(
+    tx: Transaction, log: Log, authority: Authority, batch: list[Prepared], *, speaker: str, document: int, job: str,
+    applied: int, finished_at: int,
+) -> Appended:  # fmt: skip
+    appended = append_events(tx, log, authority, batch, speaker=speaker, document=document)
+    _add_findings(tx, document, appended.findings)
+    tx.job_progress(
+        job,
+        state="success" if finished_at else "running",
+        applied=applied,
+        packages=appended.packages,
+        new_events=appended.events,
+        position=appended.first_position if appended.events else -1,
+        finished_at=finished_at,
+        error="",
+    )
+    return appended
+
+
+def _finish_empty(tx: Transaction, _log: Log, job: str, applied: int, now: int) -> None:
+    tx.job_progress(job, state="success", applied=applied, packages=0, new_events=0, position=-1, finished_at=now, error="")
+
+
+def _add_findings(tx: Transaction, document: int, findings: list[tuple[int | None, Finding]]) -> None:
+    """Keep findings up to a number for each code; how many were left out is kept too."""
+    if not findings:
+        return
+    earlier = tx.findings_of_document(document)
+    counts: dict[str, int] = {}
+    for row in earlier:
+        counts[row.code] = counts.get(row.code, 0) + 1
+    rows: list[FindingRow] = []
+    seq, left_out = len(earlier), 0
+    for event, finding in findings:
+        count = counts.get(finding.code, 0)
+        if count >= FINDINGS_PER_CODE_MAX or seq >= FINDINGS_PER_DOCUMENT_MAX:
+            left_out += 1
+            continue
+        counts[finding.code] = count + 1
+        epcs = json.dumps(finding.epcs)
+        rows.append(FindingRow(document, seq, event, finding.severity, finding.code, finding.message, finding.place, epcs))
+        seq += 1
+    if left_out:
+        rows.append(FindingRow(document, seq, None, "info", "FINDINGS_TRUNCATED", f"{left_out} more findings", str(left_out), "[]"))
+    tx.add_findings(rows)
+
+
+def _batches(events: Iterator[Prepared]) -> Iterator[list[Prepared]]:
+    """Cut events into batches of at most ``BATCH_PACKAGES_MAX`` new packages.
+
+    A cut falls, where it can, between one lot's packing and the next one's commissioning: a package that is made and
+    packed in one batch is written once.
+    """
+    batch: list[Prepared] = []
+    packages = mentions = 0
+    packing = False
+    for prepared in events:
+        event = prepared.event
+        makes = event.action == "ADD" and event.kind == "ObjectEvent"
+        new = sum(len(run.serials) for run in (event.epcs if makes else event.outputs))
+        full = packages + new > BATCH_PACKAGES_MAX or len(batch) >= BATCH_EVENTS_MAX or mentions >= BATCH_MENTIONS_MAX
+        if batch and (full or (makes and packing and packages >= BATCH_PACKAGES_GOOD)):
+            yield batch
+            batch, packages, mentions = [], 0, 0
+        batch.append(prepared)
+        packages += new
+        mentions += new + sum(len(run.serials) for run in event.children)
+        packing = not makes
+    if batch:
+        yield batch
+
+
+def _prepared_again(source: Iterable[tuple[object, list[Finding], str]], document: DocumentRow) -> Iterator[Prepared]:
+    for event, findings, place in source:
+        yield prepare(event, speaker=document.sender, receiver=document.receiver, place=place, findings=findings)  # type: ignore[arg-type]

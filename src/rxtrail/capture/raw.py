@@ -1,0 +1,101 @@
+"""Keeping a raw document while it is read: its SHA-256, its size, and its compressed bytes.
+
+One pass: the parser reads through here. Small documents stay in memory, larger ones go to an unnamed file beside the
+store, so nothing is left behind when the process dies.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tempfile
+from typing import TYPE_CHECKING, BinaryIO
+
+import zstandard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+MEMORY_BYTES_MAX = 16 << 20
+CHUNK_BYTES = 256 << 10
+LEVEL = 3
+WINDOW_LOG_LONG = 25  # 32 MiB: a serial is found again where its packing event names it
+LONG_FROM_BYTES = 1 << 20
+
+
+class RawCopy(io.RawIOBase):
+    """A stream that keeps what is read through it."""
+
+    def __init__(self, source: BinaryIO, folder: Path | None, *, progress: Callable[[int], None] | None = None) -> None:
+        """Read from ``source``; spill to an unnamed file in ``folder`` past ``MEMORY_BYTES_MAX``."""
+        self._source = source
+        self._progress = progress
+        self._hash = hashlib.sha256()
+        self.size = 0
+        parameters = zstandard.ZstdCompressionParameters.from_level(LEVEL, window_log=WINDOW_LOG_LONG, enable_ldm=True)
+        self._compressor = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
+        self._kept = tempfile.SpooledTemporaryFile(max_size=MEMORY_BYTES_MAX, dir=folder)  # noqa: SIM115 (closed below)
+        self._finished = False
+
+    def readable(self) -> bool:
+        """Tell that this can be read."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Read and keep up to ``size`` bytes."""
+        data = self._source.read(size)
+        if data:
+            self._hash.update(data)
+            self.size += len(data)
+            self._kept.write(self._compressor.compress(data))
+            if self._progress is not None:
+                self._progress(self.size)
+        return data
+
+    def finish(self) -> bytes:
+        """Read the rest and give the SHA-256 of all of it."""
+        while self.read(CHUNK_BYTES):
+            pass
+        if not self._finished:
+            self._finished = True
+            self._kept.write(self._compressor.flush())
+        return self._hash.digest()
+
+    def chunks(self) -> Iterator[bytes]:
+        """Give the compressed bytes in chunks."""
+        self._kept.seek(0)
+        while chunk := self._kept.read(CHUNK_BYTES):
+            yield chunk
+
+    def close(self) -> None:
+        """Let the copy go."""
+        self._kept.close()
+        super().close()
+
+
+class RawStream(io.RawIOBase):
+    """The raw bytes of a kept document as a stream."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        """Read from the pieces that the store gives."""
+        self._pieces = pieces
+        self._rest = b""
+
+    def readable(self) -> bool:
+        """Tell that this can be read."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Read up to ``size`` bytes; all of it when negative."""
+        if size < 0:
+            whole = self._rest + b"".join(self._pieces)
+            self._rest = b""
+            return whole
+        while len(self._rest) < size:
+            piece = next(self._pieces, b"")
+            if not piece:
+                break
+            self._rest += piece
+        data, self._rest = self._rest[:size], self._rest[size:]
+        return data

@@ -1,0 +1,104 @@
+"""Events between reading and writing: in memory while few, in an unnamed file beyond that."""
+
+from __future__ import annotations
+
+import tempfile
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from rxtrail.core.epcis.event import Finding
+from rxtrail.ledger.prepare import Prepared, prepare, restore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+MENTIONS_IN_MEMORY_MAX = 400_000
+_LENGTH_BYTES = 4
+
+
+class _Spilled(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """A prepared event without its body: that is restored from the canonical bytes."""
+
+    canonical: bytes
+    envelope: bytes
+    hash: bytes
+    identity: bytes
+    counterpart: bytes
+    speaker: str
+    source: str
+    destination: str
+    lot: str
+    expiry: str
+    flags: int
+    place: str
+    findings: list[Finding]
+
+
+class Spool:
+    """Keeps a document's events in order, in constant memory."""
+
+    def __init__(self, folder: Path | None) -> None:
+        """Spill to an unnamed file in ``folder``."""
+        self._folder = folder
+        self._memory: list[Prepared] = []
+        self._mentions = 0
+        self._file: tempfile._TemporaryFileWrapper[bytes] | None = None
+        self._encoder = msgspec.msgpack.Encoder()
+        self._decoder = msgspec.msgpack.Decoder(_Spilled)
+        self.count = 0
+
+    def add(self, prepared: Prepared) -> None:
+        """Keep one event."""
+        self.count += 1
+        if self._file is None:
+            self._memory.append(prepared)
+            event = prepared.event
+            for runs in (event.epcs, event.children, event.inputs, event.outputs):
+                for run in runs:
+                    self._mentions += len(run.serials)
+            if self._mentions > MENTIONS_IN_MEMORY_MAX:
+                self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 (closed with the spool)
+            return
+        body = self._encoder.encode(
+            _Spilled(
+                prepared.canonical, prepared.envelope, prepared.hash, prepared.identity, prepared.counterpart,
+                prepared.speaker, prepared.source, prepared.destination, prepared.lot, prepared.expiry, prepared.flags,
+                prepared.place, prepared.findings,
+            )
+        )  # fmt: skip
+        self._file.write(len(body).to_bytes(_LENGTH_BYTES, "big"))
+        self._file.write(body)
+
+    def take(self, *, speaker: str, receiver: str) -> Iterator[Prepared]:
+        """Give the events in order, once: memory is let go on the way. The header may have come after the events."""
+        for prepared in self._all():
+            if prepared.speaker == speaker:
+                yield prepared
+            else:
+                yield prepare(
+                    prepared.event, speaker=speaker, receiver=receiver, place=prepared.place, findings=prepared.findings
+                )
+
+    def _all(self) -> Iterator[Prepared]:
+        memory, self._memory = self._memory, []
+        memory.reverse()
+        while memory:
+            yield memory.pop()
+        if self._file is None:
+            return
+        self._file.seek(0)
+        while head := self._file.read(_LENGTH_BYTES):
+            s = self._decoder.decode(self._file.read(int.from_bytes(head, "big")))
+            yield Prepared(
+                restore(s.canonical, s.envelope), s.canonical, s.envelope, s.hash, s.identity, s.counterpart, s.speaker,
+                s.source, s.destination, s.lot, s.expiry, s.flags, s.place, s.findings,
+            )  # fmt: skip
+
+    def close(self) -> None:
+        """Let everything go."""
+        self._memory = []
+        if self._file is not None:
+            self._file.close()
+            self._file = None

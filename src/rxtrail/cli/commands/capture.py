@@ -1,0 +1,114 @@
+"""``rxtrail capture``: EPCIS documents into the record."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from rxtrail.cli import exits, say, show, sources
+from rxtrail.cli.app import error_object, tell
+from rxtrail.cli.call import Call, command
+from rxtrail.cli.node import writer
+from rxtrail.errors import BadDocument, BadRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rxtrail.answers import CaptureReceipt
+    from rxtrail.web.port import NodePort
+
+PROGRESS_BYTES_MIN = 2_000_000  # below this a capture is over before a bar could be read
+
+
+class Refusal(msgspec.Struct, frozen=True, gc=False):
+    """A document that was refused, in the place of its receipt."""
+
+    name: str
+    state: str
+    error: dict[str, str]
+
+
+@command(
+    "capture",
+    "rxtrail capture shipment.xml",
+    "rxtrail capture --json inbox/ > receipts.jsonl",
+    "curl -s https://example.com/asn.json | rxtrail capture -",
+)
+@click.argument("documents", nargs=-1, required=True, metavar="FILE|DIR|- ...")
+@click.option("--proceed", is_flag=True, help="Keep the good events of a document that has unreadable ones.")
+def capture(call: Call, documents: tuple[str, ...], proceed: bool) -> int:
+    r"""Capture EPCIS documents: XML 1.0 to 2.0 and JSON(-LD) 2.0.
+
+    A document is kept, with findings if there are any, or refused whole. A folder is walked for .xml, .json
+    and .jsonld files in the order of their names. The same document again changes nothing.
+
+    \b
+    Exit code: 0 all kept, 1 at least one refused.
+    """
+    found = sources.documents([say.clean(name) if name == "-" else name for name in documents])
+    kept: list[CaptureReceipt] = []
+    code = exits.FINE
+    with writer(call) as node:
+        for source in found:
+            try:
+                receipt = _one(node, source, proceed=proceed)
+            except BadDocument as error:
+                code = exits.NO
+                _tell_refusal(source, error, as_json=call.as_json)
+            except BadRequest as error:
+                # One file that cannot be opened must not keep the rest of a folder out.
+                if len(found) == 1:
+                    raise
+                code = exits.NO
+                _tell_refusal(source, error, as_json=call.as_json)
+            else:
+                if call.as_json:
+                    say.answer(receipt)
+                kept.append(receipt)
+    if kept and not call.as_json:
+        show.receipts(kept)
+    return code
+
+
+def _one(node: NodePort, source: sources.Source, *, proceed: bool) -> CaptureReceipt:
+    name = say.printable(source.name)
+    with source.open() as stream, progress_bar(name, source.bytes) as progress:
+        return node.capture(stream, name=name, proceed=proceed, progress=progress)
+
+
+def _tell_refusal(source: sources.Source, error: BadDocument | BadRequest, *, as_json: bool) -> None:
+    if as_json:
+        say.answer(Refusal(say.printable(source.name), "refused", error_object(error)))
+    say.note((source.name, "strong"))
+    tell(error, as_json=False)
+
+
+@contextlib.contextmanager
+def progress_bar(name: str, size: int) -> Iterator[Callable[[int, int], None] | None]:
+    """A bar on stderr while a large document is captured; none when nobody could watch it."""
+    if not sys.stderr.isatty() or 0 < size < PROGRESS_BYTES_MIN:
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(name, total=None)
+
+        def progress(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total or None)
+
+        yield progress
+
+
+COMMANDS = {"capture": capture}

@@ -1,0 +1,146 @@
+"""``rxtrail demo``: a hub with a simulated supply chain, six codes to try, and the pages to try them on."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import time
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from rxtrail import clock
+from rxtrail.cli import exits, say
+from rxtrail.cli.call import Call, command
+from rxtrail.cli.commands.serve import log_to_stderr
+from rxtrail.cli.node import own
+from rxtrail.config import DEFAULT_HOST, DEFAULT_PORT, chosen_folder
+from rxtrail.errors import BadRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from rxtrail.bootstrap import Node
+    from rxtrail.simulate import DemoCode, World
+
+PACKS = 10_000
+SEED = 1
+MARK = "demo.json"  # its presence says that this folder holds nothing but a demo
+
+
+@command("demo", "rxtrail demo", "rxtrail demo --packs 100000 --seed 7 --no-browser")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=DEFAULT_PORT,
+    show_default=True,
+    help="Where to serve; 0 takes any free port.",
+)
+@click.option("--packs", type=click.IntRange(1), default=PACKS, show_default=True, help="How many packs.")
+@click.option("--seed", type=int, default=SEED, show_default=True, help="Another seed gives other codes.")
+@click.option("--no-browser", is_flag=True, help="Do not open a browser.")
+def demo(call: Call, port: int, packs: int, seed: int, no_browser: bool) -> int:
+    """A simulated supply chain on this machine, with six codes to try.
+
+    The node is a hub in a temporary folder, or in DATA when one is given; the documents are captured like a
+    partner's. Ctrl-C ends it. --json gives one line {label, code, site} a code when the server answers.
+    """
+    from rxtrail.simulate import demo_codes, world
+    from rxtrail.web import serve as web
+
+    if call.store is not None:
+        raise click.UsageError("a demo keeps its store inside DATA: leave --store out")
+    # Told before the work, not after it: another demo may be running.
+    web.listen(DEFAULT_HOST, port).close()
+    log_to_stderr()
+    today = clock.today()
+    with _folder(call) as folder, own(msgspec.structs.replace(call, given_data=str(folder))) as node:
+        begun = time.monotonic()
+        chain = world(seed, packs, today)
+        node.init("hub", [chain.hub.gln], default_site=chain.default_site)
+        _fill(node, chain)
+        codes = demo_codes(node, site=chain.default_site, seed=seed, today=today)
+        seconds = time.monotonic() - begun
+
+        def ready(url: str) -> None:
+            if call.as_json:
+                for code in codes:
+                    say.answer(code)
+            else:
+                _in_words(url, folder, chain, codes, seconds)
+            if not no_browser and _has_a_screen():
+                # In a thread, since some browsers keep the caller until they are closed.
+                threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+
+        web.run(node, DEFAULT_HOST, port, node.socket_path, ready)
+    say.note("stopped")
+    return exits.FINE
+
+
+def _fill(node: Node, chain: World) -> None:
+    """Load the partner table and capture every document through the front door that partners use."""
+    from rxtrail.simulate import documents, partners_csv
+
+    node.load_partners(partners_csv(chain))
+    count = len(chain.files)
+    say.note(f"capturing {count:,} documents of {chain.packs:,} simulated packs")
+    for name, content in _watched(documents(chain), count):
+        node.capture(io.BytesIO(content), name=name)
+
+
+def _watched(files: Iterable[tuple[str, bytes]], count: int) -> Iterator[tuple[str, bytes]]:
+    if not sys.stderr.isatty():
+        yield from files
+        return
+    from rich.console import Console
+    from rich.progress import track
+
+    yield from track(files, "capturing", total=count, console=Console(stderr=True), transient=True)
+
+
+@contextlib.contextmanager
+def _folder(call: Call) -> Iterator[Path]:
+    """A temporary folder, or the DATA that was asked for; a demo that lies there is begun anew."""
+    chosen = chosen_folder(call.given_data)
+    if chosen is None:
+        with tempfile.TemporaryDirectory(prefix="rxtrail-demo-") as name:
+            yield Path(name)
+        return
+    _make_room(chosen, may_ask=not call.as_json and sys.stdin.isatty())
+    yield chosen
+
+
+def _has_a_screen() -> bool:
+    """Tell whether a browser would open in a window, rather than in the terminal that shows the codes."""
+    if not sys.stdout.isatty():
+        return False
+    return sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _in_words(url: str, folder: Path, chain: World, codes: list[DemoCode], seconds: float) -> None:
+    from rxtrail.core.gs1.scan import read_scan
+
+    names = {party.gln: party.name for party in chain.pharmacies}
+    year = clock.today().year
+    say.line("Open ", (url, "strong"), f" ({chain.packs:,} packs, ready in {seconds:.1f} s; Ctrl-C ends the demo)")
+    say.line()
+    say.line("Six codes to try; type or paste them on the check page:")
+    for code in codes:
+        say.line(f"  {code.label:<18}", (read_scan(code.code, this_year=year).reading, "strong"))
+    for site in dict.fromkeys(code.site for code in codes):
+        say.line(f"scanned at {names.get(site, 'site')}, GLN {site}")
+    say.line()
+    fine = read_scan(codes[0].code, this_year=year).reading
+    say.line("Or in another terminal:")
+    say.line(f"  rxtrail verify '{fine}' --site {codes[0].site} --data {folder}")
+
+
+COMMANDS = {"demo": demo}

@@ -1,0 +1,63 @@
+"""Where long output goes: stdout, or a file that appears whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+from rxtrail.cli import say
+from rxtrail.errors import BadRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+
+def to_file(chunks: Iterable[bytes], path: Path) -> int:
+    """Write beside the target, sync, rename over it: readers see the old file or the new one, never half."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    count = 0
+    try:
+        # Exclusive: a leftover of another process with our number is not ours to overwrite.
+        with beside.open("xb") as file:
+            try:
+                for chunk in chunks:
+                    file.write(chunk)
+                    count += len(chunk)
+                file.flush()
+                os.fsync(file.fileno())
+                beside.replace(path)
+            except BaseException:
+                with contextlib.suppress(FileNotFoundError):
+                    beside.unlink()
+                raise
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise BadRequest(
+            f"cannot be written: {error.strerror}",
+            place=str(path),
+            advice="Check the folder, its rights and the space on the disk; nothing was left there.",
+        ) from error
+    return count
+
+
+def deliver(chunks: Iterable[bytes], path: Path | None, *, as_json: bool) -> None:
+    """To the file when one is named, told on stderr or as JSON; otherwise to stdout as it comes."""
+    if path is None:
+        say.stream(chunks)
+        return
+    count = to_file(chunks, path)
+    if as_json:
+        say.answer({"file": say.printable(str(path)), "bytes": count})
+    else:
+        say.note(f"{path}: {count:,} bytes")
+
+
+def _sync_folder(folder: Path) -> None:
+    # The rename itself is durable only when the folder's entry is.
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

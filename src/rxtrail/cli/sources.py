@@ -1,0 +1,115 @@
+"""What the command line reads: files, folders and stdin for documents; codes a line for verdicts."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import msgspec
+
+from rxtrail.cli.call import CODE_CHARACTERS_MAX
+from rxtrail.errors import BadRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+DOCUMENT_SUFFIXES = (".xml", ".json", ".jsonld")
+LINE_BYTES_MAX = 4 * CODE_CHARACTERS_MAX  # UTF-8 takes at most four bytes a character
+SKIP_BYTES = 1 << 16
+STDIN = "-"
+
+
+class Source(msgspec.Struct, frozen=True, gc=False):
+    """One document to read; no path means stdin."""
+
+    name: str
+    path: Path | None
+    bytes: int  # 0 when unknown
+
+    def open(self) -> BinaryIO:
+        """The bytes; raises BadRequest when the file cannot be read."""
+        if self.path is None:
+            return stdin()
+        try:
+            return self.path.open("rb")
+        except OSError as error:
+            raise _unreadable(self.path, error) from error
+
+
+class Line(msgspec.Struct, frozen=True, gc=False):
+    """One line of codes; ``too_long`` when no barcode holds that much, the text is then its beginning."""
+
+    number: int
+    text: str
+    too_long: bool
+
+
+def stdin() -> BinaryIO:
+    """The bytes of stdin."""
+    return sys.stdin.buffer
+
+
+def documents(given: Sequence[str]) -> list[Source]:
+    """Files as named, folders walked in name order for EPCIS documents, ``-`` for stdin, taken once."""
+    found: list[Source] = []
+    for name in given:
+        path = Path(name)
+        if name == STDIN:
+            if any(source.path is None for source in found):
+                raise BadRequest("stdin is named twice", place="-", advice="Name - once.")
+            found.append(Source("stdin", None, 0))
+            continue
+        try:
+            status = path.stat()
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+            raise _unreadable(path, error) from error
+        if stat.S_ISDIR(status.st_mode):
+            inside = _walk(path)
+            if not inside:
+                raise BadRequest(
+                    "no document in this folder",
+                    place=name,
+                    advice=f"Documents end in {', '.join(DOCUMENT_SUFFIXES)}; name other files one by one.",
+                )
+            found.extend(inside)
+        else:
+            found.append(Source(name, path, status.st_size))
+    return found
+
+
+def lines(stream: BinaryIO) -> Iterator[Line]:
+    """The codes of a stream, one a line; blank lines are passed over, an endless line never fills memory."""
+    number = 0
+    while raw := stream.readline(LINE_BYTES_MAX + 1):
+        number += 1
+        whole = raw.endswith(b"\n") or len(raw) <= LINE_BYTES_MAX
+        if not whole:
+            while (rest := stream.readline(SKIP_BYTES)) and not rest.endswith(b"\n"):
+                pass
+        # Only the line's own end is taken off: GS and other separators inside a code are part of it.
+        text = raw.rstrip(b"\r\n").decode("utf-8", "replace")
+        if text.strip():
+            yield Line(number, text, not whole or len(text) > CODE_CHARACTERS_MAX)
+
+
+def _walk(folder: Path) -> list[Source]:
+    found = []
+    for parent, folders, names in os.walk(folder):
+        folders.sort()  # os.walk goes on in this order
+        for name in sorted(names):
+            if name.lower().endswith(DOCUMENT_SUFFIXES) and not name.startswith("."):
+                path = Path(parent, name)
+                # A link that leads nowhere is told when it is opened, with the others kept.
+                size = path.stat().st_size if path.exists() else 0
+                found.append(Source(str(path), path, size))
+    return found
+
+
+def _unreadable(path: Path, error: OSError | ValueError) -> BadRequest:
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    return BadRequest(
+        f"cannot be read: {reason}", place=str(path), advice="Check the path, and that you may read it."
+    )

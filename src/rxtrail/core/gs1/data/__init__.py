@@ -1,0 +1,1 @@
+"""Facts as data: the tables of GS1 that the code reads."""

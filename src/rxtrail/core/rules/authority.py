@@ -1,0 +1,73 @@
+"""Who may say what: the issuer of a GTIN, our partners, ourselves, anyone else.
+
+ARCHITECTURE "Statements have authority": issuer over partner over others for lot and expiry; only the issuer or
+the current owner or possessor moves state; anything else is evidence with a finding.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rxtrail.core.gs1 import company_prefix
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+OTHER, PARTNER, ISSUER = 1, 2, 3
+
+
+class Authority:
+    """The parties this node knows: its own GLNs and the partner table, both given, never read here."""
+
+    def __init__(
+        self,
+        own: Collection[str],
+        partner_of: Mapping[str, str],
+        *,
+        active: Callable[[str], bool] = lambda _gln: True,
+    ) -> None:
+        """``partner_of`` maps each listed GLN to its partner's name; ``active`` tells whether it is still valid."""
+        self.own = frozenset(own)
+        self._partner_of = partner_of
+        self._active = active
+        self._issuer: dict[tuple[str, str], bool] = {}
+
+    def is_self(self, speaker: str) -> bool:
+        """Tell whether the speaker is this node: a document without a sender is the operator's own word."""
+        return not speaker or speaker in self.own
+
+    def is_issuer(self, speaker: str, gtin: str) -> bool:
+        """Tell whether the speaker's GLN stands under the GTIN's company prefix (GS1 General Specifications 1.4)."""
+        known = self._issuer.get((speaker, gtin))
+        if known is None:
+            if len(self._issuer) > 100_000:
+                self._issuer.clear()
+            known = self._issuer[(speaker, gtin)] = bool(gtin) and company_prefix.matches(speaker, gtin)
+        return known
+
+    def is_partner(self, speaker: str) -> bool:
+        """Tell whether the speaker is listed and active."""
+        return speaker in self._partner_of and self._active(speaker)
+
+    def is_listed(self, speaker: str) -> bool:
+        """Tell whether the speaker is in the partner table at all, active or not."""
+        return speaker in self._partner_of
+
+    def level(self, speakers: Collection[str], gtin: str) -> int:
+        """Weigh a statement about a GTIN by the best of its speakers."""
+        best = OTHER
+        for speaker in speakers:
+            if gtin and speaker and self.is_issuer(speaker, gtin):
+                return ISSUER
+            if self.is_self(speaker) or self.is_partner(speaker):
+                best = PARTNER
+        return best
+
+    def same_party(self, one: str, other: str) -> bool:
+        """Tell whether two GLNs belong to one listed partner, to ourselves, or are equal."""
+        if one == other:
+            return True
+        if one in self.own and other in self.own:
+            return True
+        name = self._partner_of.get(one)
+        return name is not None and name == self._partner_of.get(other)

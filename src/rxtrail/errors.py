@@ -1,0 +1,75 @@
+"""Named errors: each has a stable ``code`` that the API, the command line and the docs all use."""
+
+from __future__ import annotations
+
+
+class RxtrailError(Exception):
+    """Anything that is refused with a reason; only ``web`` and ``cli`` turn it into words for people."""
+
+    code = "error"
+
+    def __init__(self, message: str, *, place: str = "", advice: str = "") -> None:
+        """Keep what was wrong, where it stands (line, path or field) and what to do about it."""
+        super().__init__(message)
+        self.message = message
+        self.place = place
+        self.advice = advice
+
+
+class BadIdentifier(RxtrailError):
+    """A text that is not the GS1 identifier it claims to be."""
+
+    code = "bad-identifier"
+
+
+class BadScan(RxtrailError):
+    """Scanner text from which no identifier can be read."""
+
+    code = "bad-scan"
+
+
+class BadDocument(RxtrailError):
+    """Bytes that cannot be read as an EPCIS document; ``code`` tells which way it is unreadable."""
+
+    code = "bad-document"
+
+    def __init__(self, code: str, message: str, *, place: str = "", advice: str = "") -> None:
+        """Refuse the whole document; ``place`` is ``line N`` or a JSON path."""
+        super().__init__(message, place=place, advice=advice)
+        self.code = code
+
+
+class BadRequest(RxtrailError):
+    """A command or request whose arguments do not fit."""
+
+    code = "bad-request"
+
+
+class NotFound(RxtrailError):
+    """The named thing is not on record."""
+
+    code = "not-found"
+
+
+class Refused(RxtrailError):
+    """A state change that the pack's record does not allow; nothing was written."""
+
+    code = "refused"
+
+
+class Busy(RxtrailError):
+    """The store is held by another writer that does not answer."""
+
+    code = "busy"
+
+
+class StoreFailed(RxtrailError):
+    """The disk or database failed; the process must stop rather than answer from a doubtful record."""
+
+    code = "store-failed"
+
+
+class StoreFull(StoreFailed):
+    """There is no room left; what did not fit was undone, and the record goes on as it was."""
+
+    code = "store-full"

@@ -1,0 +1,1 @@
+"""The ledger: the one writer, through which every record goes."""

@@ -1,0 +1,244 @@
+"""One batch of events into the record: the log, the typed columns and the rows that cache the fold.
+
+Commissioning and packing that come in one batch are merged in memory, so a package costs one insert. Packages that
+are already on record, or that two events speak of differently, are read many at once and decided one by one
+(``ledger.packages``). What moves a container touches the container's row only, never its contents
+(``ledger.containers``).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from rxtrail.core.epcis.event import AGGREGATION, ASSOCIATION, OBJECT, TRANSACTION, TRANSFORMATION, Finding
+from rxtrail.core.rules.fold import RELEASING
+from rxtrail.core.rules.steps import Flag, Role
+from rxtrail.ledger.containers import ContainerRows
+from rxtrail.ledger.packages import PackageRows
+from rxtrail.ledger.prepare import ACTION_NUMBERS, KIND_NUMBERS, Prepared, other_identity
+from rxtrail.store.rows import EventRow, RecordKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rxtrail.core.epcis.event import Quantity
+    from rxtrail.core.gs1.runs import EpcRun
+    from rxtrail.core.rules.authority import Authority
+    from rxtrail.ledger.log import Log
+    from rxtrail.store import Transaction
+
+SGTIN_START, SGTIN_END = "01/", "/21/"
+GTIN_PART = slice(3, 17)
+
+
+class Appended(msgspec.Struct, gc=False):
+    """What a batch did."""
+
+    first_position: int
+    events: int  # new ones
+    repeated: int  # events the record had already
+    packages: int  # trade items with a serial that are new to the record
+    positions: list[int]  # of each event given, new or not
+    findings: list[tuple[int | None, Finding]]  # with the position of their event
+    classes_changed: bool  # a statement about a whole lot or product came in
+
+
+def append_events(
+    tx: Transaction, log: Log, authority: Authority, events: Sequence[Prepared], *, speaker: str, document: int = 0
+) -> Appended:
+    """Append the events of one speaker and bring every row they touch up to date; the caller flushes and commits.
+
+    The same event again, or said by someone else too, adds no second one: only its further speaker is noted.
+    """
+    return _Batch(tx, log, authority, speaker, document).append(events)
+
+
+class _Batch:
+    def __init__(self, tx: Transaction, log: Log, authority: Authority, speaker: str, document: int) -> None:
+        self.tx = tx
+        self.log = log
+        self.speaker = speaker
+        self.speaker_number = tx.name_id(speaker)
+        self.document = document
+        self.findings: list[tuple[int | None, Finding]] = []
+        self.rows: list[EventRow] = []
+        self.identities: list[tuple[bytes, int]] = []
+        self.voids: list[tuple[int, int]] = []
+        self.class_rows: list[tuple[int, str, int]] = []
+        self.containers = ContainerRows(tx, authority, self.speaker_number)
+        self.packages = PackageRows(tx, authority, speaker, self.containers)
+
+    def append(self, events: Sequence[Prepared]) -> Appended:
+        first = self.log.position
+        new, positions, repeated = self._select(events)
+        for _, prepared in new:
+            if prepared.event.parent:
+                self.containers.expect(prepared.event.parent)
+        self.containers.number()
+        for position, prepared in new:
+            self._take(position, prepared)
+        self.tx.add_events(self.rows)
+        self.tx.add_identities(self.identities)
+        for position, by in self.voids:
+            self.tx.void(position, by)
+            self.containers.voided.add(position)
+            self.containers.refold(self.tx.touched_by(position)[1])
+        self.tx.add_lot_events(self.class_rows)
+        packages = self.packages.write()
+        packages += self.containers.write({position for position, _ in new})
+        self.findings.extend(self.packages.findings)
+        self.findings.extend(self.containers.findings)
+        return Appended(first, len(new), repeated, packages, positions, self.findings, bool(self.class_rows))
+
+    # -- which events are new --------------------------------------------------------------------------------------
+
+    def _select(self, events: Sequence[Prepared]) -> tuple[list[tuple[int, Prepared]], list[int], int]:
+        """Append what is new to the log; note declarations and further speakers."""
+        known = self.tx.events_by_identity({event.identity for event in events})
+        declarations = self.tx.settings().get("declarations") == "1"
+        if any(event.flags & Flag.DECLARATION for event in events) and not declarations:
+            declarations = True
+            self.tx.set_settings({"declarations": "1"})
+        counterparts = self.tx.events_by_identity({event.counterpart for event in events}) if declarations else {}
+        new: list[tuple[int, Prepared]] = []
+        positions: list[int] = []
+        repeated = 0
+        for prepared in events:
+            identity = prepared.identity
+            earlier = known.get(identity)
+            if earlier is not None and earlier[2] != prepared.hash and prepared.event.event_id:
+                identity = other_identity(identity, prepared.hash)
+                earlier = known.get(identity) or self.tx.events_by_identity([identity]).get(identity)
+                if earlier is None:
+                    self._reused(prepared)
+            if earlier is not None:
+                positions.append(earlier[0])
+                repeated += 1
+                self._also_said(earlier[0], earlier[1])
+                continue
+            position = self.log.append(
+                RecordKind.EVENT, prepared.canonical, prepared.envelope, party=self.speaker_number
+            )
+            known[identity] = (position, self.speaker, prepared.hash)
+            positions.append(position)
+            new.append((position, prepared))
+            self.identities.append((identity, position))
+            if declarations:
+                self._match(prepared, position, known.get(prepared.counterpart) or counterparts.get(prepared.counterpart))
+        return new, positions, repeated
+
+    def _reused(self, prepared: Prepared) -> None:
+        message = f"eventID {prepared.event.event_id!r} was used before for an event with other content; both are kept"
+        prepared.findings = [*prepared.findings, Finding("error", "EVENT_ID_REUSED", message, prepared.place)]
+
+    def _also_said(self, position: int, first_speaker: str) -> None:
+        if first_speaker == self.speaker:
+            return
+        speakers, _, _ = self.tx.voiding(position)
+        if self.speaker not in speakers:
+            self.tx.add_event_speaker(position, self.speaker, self.document)
+            self.containers.refold(self.tx.touched_by(position)[1])
+
+    def _match(self, prepared: Prepared, position: int, other: tuple[int, str, bytes] | None) -> None:
+        """Void the event of a declaration when both are here and one speaker said both, whichever came first."""
+        if other is None:
+            return
+        other_position, other_speaker, _ = other
+        speakers = {other_speaker}
+        if other_speaker != self.speaker:
+            speakers |= self.tx.voiding(other_position)[0]
+        if self.speaker not in speakers:
+            message = "an error declaration by someone who did not send the event; it voids nothing"
+            prepared.findings = [*prepared.findings, Finding("error", "DECLARATION_NOT_BY_SENDER", message, prepared.place)]
+        elif prepared.flags & Flag.DECLARATION:
+            self.voids.append((other_position, position))
+        else:
+            self.voids.append((position, other_position))
+
+    # -- what a new event says -------------------------------------------------------------------------------------
+
+    def _take(self, position: int, prepared: Prepared) -> None:
+        event = prepared.event
+        name_id = self.tx.name_id
+        parent = self.containers.number_of(event.parent) if event.parent else 0
+        self.rows.append(
+            EventRow(
+                position, event.event_time, prepared.hash, KIND_NUMBERS[event.kind], ACTION_NUMBERS.get(event.action, 0),
+                name_id(event.biz_step), name_id(event.disposition), self.speaker_number, name_id(event.read_point),
+                name_id(event.biz_location), name_id(prepared.source), name_id(prepared.destination), parent,
+                self.document, prepared.flags, event.event_id,
+            )
+        )  # fmt: skip
+        self.findings.extend((position, finding) for finding in prepared.findings)
+        if prepared.flags & Flag.DECLARATION:
+            return  # it repeats the original's packages only to say which event it means
+        if event.kind == OBJECT:
+            self._object(position, prepared)
+        elif event.kind in (AGGREGATION, ASSOCIATION):
+            self._aggregation(position, prepared)
+        elif event.kind == TRANSACTION:
+            if event.parent:
+                self.containers.touch(event.parent, position, Role.PARENT)
+            self._mention(position, event.epcs, Role.EPC)
+        elif event.kind == TRANSFORMATION:
+            self._mention(position, event.inputs, Role.INPUT)
+            self._make(position, event.outputs, Role.OUTPUT, prepared)
+
+    def _object(self, position: int, prepared: Prepared) -> None:
+        event = prepared.event
+        if event.action == "ADD" or prepared.flags & Flag.COUNTED_IN:
+            self._make(position, event.epcs, Role.EPC, prepared)
+        else:
+            self._mention(position, event.epcs, Role.EPC)
+        if event.quantities and (event.disposition == "recalled" or event.biz_step in ("holding", RELEASING)):
+            self._classes(position, event.quantities)
+
+    def _classes(self, position: int, quantities: Sequence[Quantity]) -> None:
+        for quantity in quantities:
+            if quantity.epc_class.startswith(SGTIN_START) and len(quantity.epc_class) >= 17:
+                _, _, lot = quantity.epc_class.partition("/10/")
+                product = self.tx.product_id(quantity.epc_class[GTIN_PART])
+                self.class_rows.append((product, lot, position))
+
+    def _aggregation(self, position: int, prepared: Prepared) -> None:
+        event = prepared.event
+        if event.parent:
+            self.containers.touch(event.parent, position, Role.PARENT)
+        packs = event.kind == AGGREGATION and event.action == "ADD" and bool(event.parent)
+        if packs:
+            self.containers.packing(position, event.parent, event.event_time)
+        for run in event.children:
+            if _is_sgtin(run):
+                product = self.tx.product_id(run.key[GTIN_PART])
+                if packs:
+                    self.packages.packed(product, run.serials, position)
+                else:
+                    self.packages.mentioned(product, run.serials, position, Role.CHILD)
+            else:
+                for serial in run.serials:
+                    self.containers.touch(run.key + serial, position, Role.CHILD)
+
+    def _make(self, position: int, runs: Sequence[EpcRun], role: Role, prepared: Prepared) -> None:
+        for run in runs:
+            if _is_sgtin(run):
+                product = self.tx.product_id(run.key[GTIN_PART])
+                making = self.packages.making(position, product, prepared.lot, prepared.expiry)
+                self.packages.made(product, run.serials, position, making, role)
+            else:
+                for serial in run.serials:
+                    self.containers.touch(run.key + serial, position, role)
+
+    def _mention(self, position: int, runs: Sequence[EpcRun], role: Role) -> None:
+        for run in runs:
+            if _is_sgtin(run):
+                self.packages.mentioned(self.tx.product_id(run.key[GTIN_PART]), run.serials, position, role)
+            else:
+                for serial in run.serials:
+                    self.containers.touch(run.key + serial, position, role)
+
+
+def _is_sgtin(run: EpcRun) -> bool:
+    key = run.key
+    return len(key) == 21 and key.startswith(SGTIN_START) and key.endswith(SGTIN_END)

@@ -1,0 +1,278 @@
+"""The rows of packages that one batch touches.
+
+A package is *plain* while its row says all: made by one event, packed by one event of the same speaker. Whatever
+goes beyond that is indexed as an event of its own (``own = 1``) and folded when somebody asks.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from rxtrail.core.epcis.event import EPCS_PER_FINDING_MAX, Finding
+from rxtrail.core.rules.fold import agree
+from rxtrail.core.rules.steps import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from rxtrail.core.rules.authority import Authority
+    from rxtrail.ledger.containers import ContainerRows
+    from rxtrail.store import Transaction
+    from rxtrail.store.rows import UnitRow
+
+UnitEvent = tuple[int, str, int, int, int | None]  # product, serial, event, role, making
+UnitChange = tuple[int | None, int | None, int | None, int, str]  # made, packed, own, product, serial
+Run = tuple[int, list[str]]  # a making or a packing event, and its serials
+OwnEvent = tuple[str, int, int, int | None]  # serial, event, role, making
+
+
+class PackageRows:
+    """Gathers what the events of one speaker say of packages, and writes it once."""
+
+    def __init__(self, tx: Transaction, authority: Authority, speaker: str, containers: ContainerRows) -> None:
+        """Packages that turn out to be containers are handed to ``containers``."""
+        self._tx = tx
+        self._authority = authority
+        self._speaker = speaker
+        self._containers = containers
+        self._made: dict[int, dict[str, int]] = defaultdict(dict)
+        self._packed: dict[int, dict[str, int]] = defaultdict(dict)
+        self._made_runs: dict[int, list[Run]] = defaultdict(list)
+        self._packed_runs: dict[int, list[Run]] = defaultdict(list)
+        self._own: dict[int, list[OwnEvent]] = defaultdict(list)
+        self._makings: list[tuple[int, int, int]] = []
+        self._making_event: dict[int, int] = {}
+        self._making_lot: dict[int, tuple[str, str]] = {}
+        self._next_making = 0
+        self._speakers_of_event: dict[int, frozenset[str]] = {}
+        self.findings: list[tuple[int | None, Finding]] = []
+
+    # -- gathering -------------------------------------------------------------------------------------------------
+
+    def making(self, event: int, product: int, lot: str, expiry: str) -> int:
+        """Number a making: this event made packages of this lot."""
+        if not self._next_making:
+            self._next_making = self._tx.next_making()
+        number = self._next_making
+        self._next_making += 1
+        self._makings.append((number, event, self._tx.lot_id(product, lot, expiry)))
+        self._making_event[number] = event
+        self._making_lot[number] = (lot, expiry)
+        return number
+
+    def made(self, product: int, serials: list[str], event: int, making: int, role: Role) -> None:
+        """Note that an event made these packages."""
+        if role == Role.EPC:
+            serials = self._first_time(self._made[product], serials, making, self._own[product], (event, Role.EPC, making))
+            self._made_runs[product].append((making, serials))
+        else:
+            # A transformation's outputs keep their role.
+            self._own[product].extend((serial, event, role, making) for serial in dict.fromkeys(serials))
+
+    def packed(self, product: int, serials: list[str], event: int) -> None:
+        """Note that an event packed these packages."""
+        serials = self._first_time(self._packed[product], serials, event, self._own[product], (event, Role.CHILD, None))
+        self._packed_runs[product].append((event, serials))
+
+    @staticmethod
+    def _first_time(
+        rows: dict[str, int], serials: list[str], number: int, own: list[OwnEvent], statement: tuple[int, Role, int | None]
+    ) -> list[str]:
+        """Give the serials that this batch says this of for the first time; the others become events of their own."""
+        before = len(rows)
+        if rows.keys().isdisjoint(serials):
+            rows.update(dict.fromkeys(serials, number))
+            return serials if len(rows) == before + len(serials) else list(dict.fromkeys(serials))
+        first: list[str] = []
+        for serial in dict.fromkeys(serials):
+            if serial in rows:
+                own.append((serial, *statement))
+            else:
+                rows[serial] = number
+                first.append(serial)
+        return first
+
+    def mentioned(self, product: int, serials: Iterable[str], event: int, role: Role) -> None:
+        """Note any other part that these packages take in an event."""
+        self._own[product].extend((serial, event, role, None) for serial in serials)
+
+    # -- writing ---------------------------------------------------------------------------------------------------
+
+    def write(self) -> int:
+        """Write all rows; give how many packages are new to the record (containers are counted by their own rows)."""
+        self._tx.add_makings(self._makings)
+        new = 0
+        products = self._made.keys() | self._packed.keys() | self._own.keys()
+        for product in sorted(products):
+            if self._containers.holds(product):
+                self._hand_over(product)
+            new += self._write_product(product)
+        return new
+
+    def _hand_over(self, product: int) -> None:
+        """Give what is said of containers of this product to the containers' rows."""
+        made, packed, own = self._made[product], self._packed[product], self._own[product]
+        known = self._containers.known(product, {*made, *packed, *(entry[0] for entry in own)})
+        if not known:
+            return
+        touch = self._containers.touch
+        for serial, key in known.items():
+            making = made.pop(serial, None)
+            if making is not None:
+                touch(key, self._making_event[making], Role.EPC, making)
+            event = packed.pop(serial, None)
+            if event is not None:
+                touch(key, event, Role.CHILD)
+        rest: list[OwnEvent] = []
+        for entry in own:
+            key = known.get(entry[0], "")
+            if key:
+                touch(key, entry[1], Role(entry[2]), entry[3])
+            else:
+                rest.append(entry)
+        self._own[product] = rest
+        # The runs still name what was handed over; what is left of them counts.
+        self._made_runs[product] = _left(self._made_runs[product], made)
+        self._packed_runs[product] = _left(self._packed_runs[product], packed)
+
+    def _write_product(self, product: int) -> int:
+        made, packed, own = self._made[product], self._packed[product], self._own[product]
+        if not made and not packed and not own:
+            return 0
+        own_serials = {entry[0] for entry in own}
+        events: list[UnitEvent] = [(product, *entry) for entry in own]
+        changes: list[UnitChange] = []
+        new = 0
+        for making, packing, serials in self._groups(product):
+            added = self._tx.add_units(product, serials, making, packing, None)
+            new += added
+            if added < len(serials):
+                self._meet(product, serials, own_serials, changes, events)
+        for serial in own_serials & made.keys():
+            changes.append((made[serial], packed.get(serial), 1, product, serial))
+        rest = (packed.keys() | own_serials) - made.keys()
+        if rest:
+            new += self._write_rest(product, rest, own_serials, changes, events)
+        self._tx.change_units(changes)
+        self._tx.add_unit_events(events)
+        return new
+
+    def _groups(self, product: int) -> Iterator[tuple[int, int | None, list[str]]]:
+        """Give the packages that this batch makes, gathered by (making, packing)."""
+        made, packed = self._made[product], self._packed[product]
+        making_of = made.get
+        left = len(made)
+        for event, serials in self._packed_runs[product]:
+            makings = {*map(making_of, serials)}
+            if len(makings) == 1:
+                making = makings.pop()
+                if making is not None:
+                    left -= len(serials)
+                    yield making, event, serials
+                continue
+            for making in makings:
+                if making is not None:
+                    some = [serial for serial in serials if making_of(serial) == making]
+                    left -= len(some)
+                    yield making, event, some
+        if left:
+            for making, serials in self._made_runs[product]:
+                loose = serials if packed.keys().isdisjoint(serials) else [s for s in serials if s not in packed]
+                if loose:
+                    yield making, None, loose
+
+    def _meet(
+        self, product: int, serials: list[str], own_serials: set[str], changes: list[UnitChange], events: list[UnitEvent]
+    ) -> None:
+        """Decide about packages that this batch makes and the record has already."""
+        made, packed = self._made[product], self._packed[product]
+        doubtful: list[str] = []
+        for serial, row in self._tx.units_of(product, serials).items():
+            if row.made != made[serial]:
+                if row.made is not None and not agree(self._lot(row.made), self._making_lot[made[serial]]):
+                    doubtful.append(serial)
+                self._merge(product, row, made[serial], packed.get(serial), serial in own_serials, changes, events)
+                own_serials.discard(serial)
+        if doubtful:
+            message = "on record with another lot or expiry; both are kept"
+            self._find("error", "SERIAL_ALREADY_COMMISSIONED", product, doubtful, message)
+
+    def _write_rest(
+        self, product: int, rest: set[str], own_serials: set[str], changes: list[UnitChange], events: list[UnitEvent]
+    ) -> int:
+        """Write packages that this batch handles but does not make."""
+        packed = self._packed[product]
+        existing = self._tx.units_of(product, rest)
+        for serial, row in existing.items():
+            self._merge(product, row, None, packed.get(serial), serial in own_serials, changes, events)
+        unheard = sorted(rest - existing.keys())
+        if unheard:
+            self._add_unheard(product, unheard, own_serials)
+            # Made by this very batch as a transformation's output: not unheard of.
+            made_here = {entry[0] for entry in self._own[product] if entry[3] is not None}
+            never_made = [s for s in unheard if s not in made_here]
+            if never_made:
+                self._find("warning", "MISSING_COMMISSIONING", product, never_made, "handled, but never said to be made")
+        return len(unheard)
+
+    def _add_unheard(self, product: int, serials: list[str], own_serials: set[str]) -> None:
+        """Add packages that were never said to be made."""
+        packed = self._packed[product]
+        groups: dict[tuple[int | None, int | None], list[str]] = defaultdict(list)
+        for serial in serials:
+            groups[packed.get(serial), 1 if serial in own_serials else None].append(serial)
+        for (packing, own), some in groups.items():
+            self._tx.add_units(product, some, None, packing, own)
+
+    def _merge(
+        self, product: int, row: UnitRow, making: int | None, packing: int | None, has_own: bool,
+        changes: list[UnitChange], events: list[UnitEvent],
+    ) -> None:  # fmt: skip
+        """Add what this batch says to a package that is on record already."""
+        serial, made, packed, own = row
+        if making is not None:
+            if made is None:
+                made = making
+                if packed is not None and self._speaker not in self._speakers(packed):
+                    own = 1
+            elif made != making:
+                events.append((product, serial, self._making_event[making], Role.EPC, making))
+                own = 1
+        if packing is not None and packing != packed:
+            if packed is None and (made is None or self._made_by_us(made)):
+                packed = packing
+            else:
+                events.append((product, serial, packing, Role.CHILD, None))
+                own = 1
+        if has_own:
+            own = 1
+        if (made, packed, own) != (row.made, row.packed, row.own):
+            changes.append((made, packed, own, product, serial))
+
+    def _made_by_us(self, making: int) -> bool:
+        return making in self._making_event or self._speaker in self._tx.making(making).speakers
+
+    def _lot(self, making: int) -> tuple[str, str]:
+        known = self._making_lot.get(making)
+        if known is not None:
+            return known
+        row = self._tx.making(making)
+        return row.lot, row.expiry
+
+    def _speakers(self, event: int) -> frozenset[str]:
+        speakers = self._speakers_of_event.get(event)
+        if speakers is None:
+            speakers = self._speakers_of_event[event] = self._tx.voiding(event)[0]
+        return speakers
+
+    def _find(self, severity: str, code: str, product: int, serials: list[str], message: str) -> None:
+        gtin = self._tx.gtin(product)
+        epcs = [f"01/{gtin}/21/{serial}" for serial in serials[:EPCS_PER_FINDING_MAX]]
+        self.findings.append((None, Finding(severity, code, f"{len(serials)} packages of {gtin}: {message}", "", epcs)))
+
+
+def _left(runs: list[Run], rows: dict[str, int]) -> list[Run]:
+    """Give the runs without the serials that are no longer in ``rows``."""
+    shorter = ((number, [serial for serial in serials if serial in rows]) for number, serials in runs)
+    return [(number, serials) for number, serials in shorter if serials]

@@ -1,0 +1,41 @@
+"""The parties this node knows, read from its settings and its partner table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from rxtrail.answers import NodeIdentity, Partner
+from rxtrail.core.rules.authority import Authority
+
+if TYPE_CHECKING:
+    import datetime
+
+    from rxtrail.store import Reader
+
+_decode_partner = msgspec.msgpack.Decoder(Partner).decode
+
+
+def identity_of(reader: Reader) -> NodeIdentity:
+    """Tell whose record this is; a node that was never initialised is a hub."""
+    settings = reader.settings()
+    glns = [gln for gln in settings.get("glns", "").split(",") if gln]
+    return NodeIdentity(
+        settings.get("role", "hub"), glns, settings.get("default_site", ""), settings.get("market", "us")
+    )
+
+
+def partners_of(reader: Reader) -> list[Partner]:
+    """Read the partner table."""
+    return [_decode_partner(row) for row in reader.partners()]
+
+
+def authority_of(reader: Reader, today: datetime.date) -> Authority:
+    """Build the authority that holds on ``today``: a partner whose validity has ended is listed but not active."""
+    partners = partners_of(reader)
+    day = today.isoformat()
+    active = {gln: p.status == "active" and (not p.valid_until or p.valid_until >= day) for p in partners for gln in p.glns}
+    return Authority(
+        identity_of(reader).glns, {gln: p.name for p in partners for gln in p.glns}, active=lambda gln: active.get(gln, False)
+    )

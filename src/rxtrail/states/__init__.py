@@ -1,0 +1,355 @@
+"""State changes that a person orders: dispense, receive, hold, return and their kin, as writes that wait.
+
+Each change is judged and written in one transaction of the one writer, so that two counters cannot hand over the
+same pack in the same instant; it is also an EPCIS event, like everybody's. The same key within ten minutes gives the
+first answer again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from rxtrail.answers import ChangeReceipt, CountIn, CountInReceipt
+from rxtrail.core.epcis.event import OBJECT, Event, Typed
+from rxtrail.core.gs1.runs import EpcRun
+from rxtrail.core.gs1.scan import Scan, read_scan
+from rxtrail.core.rules.answer import Answer, Verdict
+from rxtrail.core.rules.fold import COUNTING_IN, REACTIVATING, RELEASING
+from rxtrail.core.rules.steps import Flag
+from rxtrail.errors import BadRequest, NotFound, Refused
+from rxtrail.ledger.batch import append_events
+from rxtrail.ledger.prepare import prepare
+from rxtrail.ledger.standing import authority_of, identity_of
+from rxtrail.ledger.states import container_state
+from rxtrail.states.contents import contents_of
+from rxtrail.store.rows import RecordKind
+from rxtrail.trace import iso
+from rxtrail.verify import Verify
+
+if TYPE_CHECKING:
+    import datetime
+    from collections.abc import Callable, Sequence
+
+    from rxtrail.ledger.log import Log
+    from rxtrail.ledger.writer import Writer
+    from rxtrail.store import Transaction
+
+REPEAT_US = 600 * 1_000_000
+TEXT_CHARACTERS_MAX = 500
+CONTENTS_JUDGED_MAX = 20_000
+
+
+class Order(msgspec.Struct, frozen=True, gc=False):
+    """One ordered change, as it came."""
+
+    verb: str
+    code: str
+    site: str = ""
+    key: str = ""
+    partial: str = ""
+    ref: str = ""
+    reason: str = ""
+    by: str = ""
+    to: str = ""
+    override: str = ""
+
+
+class _Verb(msgspec.Struct, frozen=True, gc=False):
+    """What a change is in EPCIS words, and when it may be made."""
+
+    biz_step: str
+    disposition: str
+    action: str = "OBSERVE"
+    purpose: str = "investigate"
+    judged: bool = False  # only on ok, or on check with an override
+    needs_reason: bool = False
+    from_: tuple[str, ...] = ()  # dispositions it may be made from; empty is any that is not ended
+
+
+VERBS = {
+    "dispense": _Verb("dispensing", "dispensed", purpose="dispense", judged=True),
+    "receive": _Verb("receiving", "in_progress", purpose="receive"),
+    "decommission": _Verb("decommissioning", "inactive", action="DELETE"),
+    "destroy": _Verb("destroying", "destroyed", action="DELETE", from_=("active", "returned", "dispensed", "decommissioned", "")),
+    "reactivate": _Verb(REACTIVATING, "active", needs_reason=True, from_=("dispensed", "decommissioned", "partially_dispensed", "sample", "returned")),
+    "hold": _Verb("holding", "non_sellable_other", needs_reason=True),
+    "release": _Verb(RELEASING, "active", needs_reason=True),
+    "return": _Verb("shipping", "returned"),
+}  # fmt: skip
+OPEN = ("active", "returned", "partially_dispensed", "")
+# Reasons that a receipt may carry without being refused: the data may be late, the pack is in hand all the same.
+RECEIVABLE = frozenset({"no-transaction-data", "not-shipped-to-you", "custody-open", "lot-unknown", "opening-stock", "unreachable"})
+
+
+class States:
+    """The use case, with what it needs given once."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        *,
+        now_us: Callable[[], int],
+        today: Callable[[], datetime.date],
+        new_event_id: Callable[[], str],
+        changed: Callable[[], None],
+    ) -> None:
+        """``changed`` is told after each commit."""
+        self._writer = writer
+        self._now = now_us
+        self._today = today
+        self._new_event_id = new_event_id
+        self._changed = changed
+
+    def change(self, order: Order) -> ChangeReceipt:
+        """Carry out one change and wait until it is durable.
+
+        :raises BadRequest: the order does not fit its verb.
+        :raises NotFound: the thing is not on record.
+        :raises Refused: the record does not allow it; nothing was written.
+        """
+        verb = VERBS.get(order.verb)
+        if verb is None:
+            raise BadRequest(f"{order.verb!r} is none of {', '.join(VERBS)}", place="verb")
+        _check(order, verb)
+        receipt = self._writer.do(lambda tx, log: self._change(tx, log, order, verb))
+        if not receipt.repeated:
+            self._changed()
+        return receipt
+
+    def _change(self, tx: Transaction, log: Log, order: Order, verb: _Verb) -> ChangeReceipt:
+        now = self._now()
+        answer_key = f"{order.verb}\n{order.site}\n{order.by}\n{order.key}\n{order.code}" if order.key else ""
+        if answer_key:
+            earlier = tx.answered(answer_key)
+            if earlier is not None and now - earlier[0] < REPEAT_US:
+                return msgspec.structs.replace(msgspec.msgpack.decode(earlier[1], type=ChangeReceipt), repeated=True)
+        identity = identity_of(tx)
+        site = order.site or identity.default_site or (identity.glns[0] if identity.glns else "")
+        order = msgspec.structs.replace(order, site=site)
+        today = self._today()
+        scan = read_scan(order.code, this_year=today.year)
+        if scan.sscc:
+            receipt = self._change_container(tx, log, order, verb, scan, now)
+        else:
+            receipt = self._change_pack(tx, log, order, verb, scan, now)
+        if answer_key:
+            tx.add_answered(answer_key, now, msgspec.msgpack.encode(receipt))
+        return receipt
+
+    def _judge(self, tx: Transaction, code: str, site: str, purpose: str) -> Verdict:
+        judge = Verify(tx, now_us=self._now, today=self._today, log_size=tx.log_size, note_scan=None)
+        return judge.verify(code, site=site, purpose=purpose)
+
+    # -- one pack --------------------------------------------------------------------------------------------------
+
+    def _change_pack(self, tx: Transaction, log: Log, order: Order, verb: _Verb, scan: Scan, now: int) -> ChangeReceipt:
+        if not scan.gtin or not scan.serial or scan.fault:
+            raise BadRequest(
+                f"no pack can be read from the code ({scan.fault or 'no serial number'})", place="code", advice="Scan the square (2D) code."
+            )
+        verdict = self._judge(tx, order.code, order.site, verb.purpose)
+        disposition = verdict.state.disposition
+        self._allow(order, verb, verdict)
+        partial = bool(order.partial) and order.verb == "dispense"
+        event = self._event(order, verb, now, [EpcRun(f"01/{scan.gtin}/21/", [scan.serial])], partial=partial)
+        position = self._append(tx, log, event, order.site)
+        self._decide(tx, log, order, verdict, position, now)
+        after = "partially_dispensed" if partial else _after(order.verb, disposition)
+        return ChangeReceipt(order.verb, f"01/{scan.gtin}/21/{scan.serial}", after, event.event_id, position, iso(now), verdict)
+
+    @staticmethod
+    def _allow(order: Order, verb: _Verb, verdict: Verdict) -> None:
+        """Refuse what the record does not allow; an override lifts amber, never red."""
+        disposition = verdict.state.disposition
+        reasons = {reason.code for reason in verdict.reasons}
+        unknown = reasons & {"unknown-serial", "unknown-product", "no-transaction-data"}
+        if verb.judged:
+            if verdict.verdict in (Answer.OK, Answer.NOT_COVERED):
+                return
+            if verdict.verdict is Answer.CHECK and order.override and order.by:
+                return
+            first = verdict.reasons[0]
+            if verdict.verdict is Answer.CHECK:
+                advice = f"{first.next} A named person may override amber with a reason."
+            else:
+                advice = first.next
+            raise Refused(f"{verdict.headline}: {first.message}", place=first.code, advice=advice)
+        if order.verb == "receive":
+            stops = [r for r in verdict.reasons if r.severity.value == "stop" and r.code not in RECEIVABLE]
+            if stops:
+                raise Refused(f"{verdict.headline}: {stops[0].message}", place=stops[0].code, advice=stops[0].next)
+            return
+        if unknown:
+            first = verdict.reasons[0]
+            raise NotFound(first.message, place=first.code, advice=first.next)
+        allowed = verb.from_ or OPEN
+        if order.verb in ("hold", "release"):
+            return
+        if disposition not in allowed:
+            raise Refused(
+                f"cannot {order.verb}: the pack is {disposition or 'unknown'}", place=disposition, advice="Look at its journey first."
+            )
+
+    # -- a container -----------------------------------------------------------------------------------------------
+
+    def _change_container(self, tx: Transaction, log: Log, order: Order, verb: _Verb, scan: Scan, now: int) -> ChangeReceipt:
+        """Change a container as a whole: its row moves, its contents are judged and inferred, never written."""
+        if order.verb not in ("receive", "hold", "release", "return"):
+            raise BadRequest(f"a container cannot be {order.verb}d as a whole", place="code", advice="Scan the packs one by one.")
+        key = f"00/{scan.sscc}"
+        row = tx.container(key)
+        if row is None:
+            raise NotFound(
+                f"SSCC {scan.sscc} is not on record", place="no-transaction-data", advice="Load the supplier's file, or scan the packs."
+            )
+        authority = authority_of(tx, self._today())
+        exact = container_state(tx, authority, row)
+        contents = contents_of(tx, authority, row, limit=CONTENTS_JUDGED_MAX)
+        judge = Verify(tx, now_us=self._now, today=self._today, log_size=tx.log_size, note_scan=None)
+        by_verdict: dict[str, int] = {}
+        for gtin, serial, lot, yymmdd in contents:
+            code = f"(01){gtin}(21){serial}" + (f"(17){yymmdd}" if yymmdd else "") + (f"(10){lot}" if lot else "")
+            answer = judge.verify(code, site=order.site, purpose=verb.purpose).verdict.value
+            by_verdict[answer] = by_verdict.get(answer, 0) + 1
+        event = self._event(order, verb, now, [EpcRun("00/", [scan.sscc])], partial=False)
+        position = self._append(tx, log, event, order.site)
+        self._decide(tx, log, order, None, position, now)
+        return ChangeReceipt(
+            order.verb, key, _after(order.verb, exact.state.disposition or "active"), event.event_id, position, iso(now),
+            contents=len(contents), by_verdict=by_verdict,
+        )  # fmt: skip
+
+    # -- writing ---------------------------------------------------------------------------------------------------
+
+    def _event(self, order: Order, verb: _Verb, now: int, epcs: list[EpcRun], *, partial: bool) -> Event:
+        place = f"414/{order.site}" if order.site else ""
+        sends = verb.biz_step == "shipping"
+        return Event(
+            kind=OBJECT,
+            event_time=now,
+            zone="+00:00",
+            event_id=self._new_event_id(),
+            action=verb.action,
+            biz_step=verb.biz_step,
+            disposition="partially_dispensed" if partial else verb.disposition,
+            epcs=epcs,
+            read_point=place,
+            biz_location="" if sends else place,
+            sources=[Typed("owning_party", f"417/{order.site}")] if sends and order.site else [],
+            destinations=[Typed("owning_party", f"417/{order.to}")] if sends else [],
+        )
+
+    def _append(self, tx: Transaction, log: Log, event: Event, site: str) -> int:
+        speaker = site
+        prepared = prepare(event, speaker=speaker, flags=Flag.COMMAND)
+        appended = append_events(tx, log, authority_of(tx, self._today()), [prepared], speaker=speaker)
+        return appended.positions[0]
+
+    @staticmethod
+    def _decide(tx: Transaction, log: Log, order: Order, verdict: Verdict | None, position: int, now: int) -> None:
+        """Record who ordered what, why, and on which verdict: the prescription reference stays in this record only."""
+        decision = [
+            now, position, order.verb, order.site, order.by, order.reason, order.override, order.partial, order.ref, order.key,
+            verdict.verdict.value if verdict is not None else "", [r.code for r in verdict.reasons] if verdict is not None else [],
+        ]  # fmt: skip
+        kind = RecordKind.DECISION if order.override else RecordKind.COMMAND
+        log.append(kind, b"\x01" + msgspec.msgpack.encode(decision), party=tx.name_id(order.site))
+
+    # -- opening stock ---------------------------------------------------------------------------------------------
+
+    def count_in(self, rows: Sequence[CountIn], *, by: str, supplier: str, ref: str, site: str = "") -> CountInReceipt:
+        """Count in packs received before the record began: whole, or not at all for a row that cannot be read.
+
+        :raises BadRequest: nobody is named, or there are no rows.
+        """
+        if not by:
+            raise BadRequest("opening stock needs the name of who counted", place="by", advice="Give --by NAME.")
+        if not rows:
+            raise BadRequest("there is nothing to count in", place="rows")
+        receipt = self._writer.do(lambda tx, log: self._count_in(tx, log, rows, by, supplier, ref, site))
+        self._changed()
+        return receipt
+
+    def _count_in(
+        self, tx: Transaction, log: Log, rows: Sequence[CountIn], by: str, supplier: str, ref: str, site: str
+    ) -> CountInReceipt:
+        now = self._now()
+        year = self._today().year
+        identity = identity_of(tx)
+        site = site or identity.default_site or (identity.glns[0] if identity.glns else "")
+        refused: list[tuple[int, str]] = []
+        groups: dict[tuple[str, str, str], dict[str, int]] = {}
+        for number, row in enumerate(rows, 1):
+            scan = read_scan(row.scan or _as_scan(row), this_year=year)
+            problem = _count_in_problem(scan)
+            if problem:
+                refused.append((number, problem))
+            else:
+                groups.setdefault((scan.gtin, scan.lot, scan.expiry), {}).setdefault(scan.serial, number)
+        if refused:
+            first = "; ".join(f"row {number}: {why}" for number, why in refused[:5])
+            raise BadRequest(
+                f"{len(refused)} of {len(rows)} rows cannot be counted in: {first}", place=f"row {refused[0][0]}",
+                advice="Correct these rows and load the whole list again; nothing was counted in.",
+            )  # fmt: skip
+        first_position = -1
+        counted = already = 0
+        for (gtin, lot, expiry), serials in groups.items():
+            product = tx.product(gtin)
+            known = tx.units_of(product[0], serials) if product is not None else {}
+            new = [serial for serial in serials if serial not in known or known[serial].made is None]
+            already += len(serials) - len(new)
+            if not new:
+                continue
+            event = Event(
+                kind=OBJECT, event_time=now, zone="+00:00", event_id=self._new_event_id(), action="OBSERVE",
+                biz_step=COUNTING_IN, disposition="active", epcs=[EpcRun(f"01/{gtin}/21/", new)],
+                read_point=f"414/{site}" if site else "", biz_location=f"414/{site}" if site else "",
+                ilmd={"{urn:epcglobal:cbv:mda}lotNumber": lot, "{urn:epcglobal:cbv:mda}itemExpirationDate": expiry},
+                extensions={"{urn:rxtrail:ext}countedBy": by, "{urn:rxtrail:ext}supplier": supplier, "{urn:rxtrail:ext}paper": ref},
+            )  # fmt: skip
+            prepared = prepare(event, speaker=site, flags=Flag.COUNTED_IN | Flag.COMMAND)
+            appended = append_events(tx, log, authority_of(tx, self._today()), [prepared], speaker=site)
+            counted += len(new)
+            if first_position < 0:
+                first_position = appended.positions[0]
+        return CountInReceipt(counted, already, refused, first_position)
+
+
+def _check(order: Order, verb: _Verb) -> None:
+    for name in ("site", "key", "partial", "ref", "reason", "by", "to", "override"):
+        if len(getattr(order, name)) > TEXT_CHARACTERS_MAX:
+            raise BadRequest(f"{name} is longer than {TEXT_CHARACTERS_MAX} characters", place=name)
+    if verb.needs_reason and not order.reason:
+        raise BadRequest(f"{order.verb} needs a reason", place="reason", advice="Give --reason TEXT.")
+    if order.override and not order.by:
+        raise BadRequest("an override needs the name of who takes it on", place="by", advice="Give --by NAME.")
+    if order.verb == "return" and not _is_gln(order.to):
+        raise BadRequest("a return needs the GLN it goes to", place="to", advice="Give --to with 13 digits.")
+    if order.site and not _is_gln(order.site):
+        raise BadRequest(f"site {order.site!r} is not a 13-digit GLN", place="site")
+
+
+def _is_gln(text: str) -> bool:
+    return len(text) == 13 and text.isascii() and text.isdigit()
+
+
+def _after(verb: str, before: str) -> str:
+    return {
+        "dispense": "dispensed", "decommission": "decommissioned", "destroy": "destroyed", "reactivate": "active", "return": "returned",
+    }.get(verb, before or "active")  # fmt: skip
+
+
+def _as_scan(row: CountIn) -> str:
+    expiry = row.expiry.replace("-", "")
+    return f"(01){row.gtin}(21){row.serial}(17){expiry[-6:]}(10){row.lot}"
+
+
+def _count_in_problem(scan: Scan) -> str:
+    if scan.fault or not scan.gtin or not scan.serial:
+        return f"no pack can be read ({scan.fault or 'no serial number'})"
+    if not scan.lot or not scan.expiry:
+        return "lot or expiry is missing"
+    return ""

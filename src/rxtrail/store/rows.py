@@ -1,0 +1,205 @@
+"""The rows that rooms hand to a store and get from it; plain values, no engine in sight."""
+
+from __future__ import annotations
+
+import enum
+from typing import NamedTuple
+
+import msgspec
+
+
+class RecordKind(enum.IntEnum):
+    """What a record is; numbers are never reused, since they go into the log."""
+
+    EVENT = 1
+    SCAN = 2
+    COMMAND = 3
+    DECISION = 4
+
+
+class Record(NamedTuple):
+    """One entry of the log. ``start`` and ``length`` place the canonical bytes in their block, ``envelope`` counts
+    the bytes of presentation that follow them."""
+
+    position: int
+    kind: int
+    tenant: int
+    party: int
+    recorded_at: int  # microseconds since 1970 UTC
+    id: bytes  # 16 random bytes
+    salt: bytes  # 32 random bytes
+    block: int
+    start: int
+    length: int
+    envelope: int
+
+
+class EventRow(NamedTuple):
+    """The typed columns of an event; texts by their numbers, parties joined by ``;``."""
+
+    position: int
+    time: int
+    hash: bytes
+    kind: int
+    action: int
+    biz_step: int
+    disposition: int
+    speaker: int
+    read_point: int
+    biz_location: int
+    source: int
+    destination: int
+    parent: int
+    document: int
+    flags: int
+    event_id: str
+
+
+class Making(NamedTuple):
+    """One event made packages of one lot. ``speakers`` holds all who said so."""
+
+    id: int
+    event: int
+    product: int
+    lot: str
+    expiry: str
+    speakers: frozenset[str]
+    flags: int
+    voided: bool
+    document: int
+
+
+class UnitRow(NamedTuple):
+    """A package's row: its plain making and packing, and whether it has events of its own."""
+
+    serial: str
+    made: int | None
+    packed: int | None
+    own: int | None
+
+
+class ContainerRow(NamedTuple):
+    """A container's row; parent, since, emptied and state are the cached fold. While ``state`` is None the row is
+    plain: made, filled and packed at most once, all by ``speaker``."""
+
+    id: int
+    key: str
+    product: int | None
+    made: int | None
+    parent: int | None
+    since: int | None
+    emptied: int | None
+    speaker: int | None
+    state: bytes | None
+
+
+class Link(NamedTuple):
+    """A container as the counter's one statement reads it."""
+
+    id: int
+    key: str
+    parent: int | None
+    since: int | None
+    emptied: int | None
+    state: bytes | None
+
+
+class PackFacts(NamedTuple):
+    """A package with its packing and up to three containers around it."""
+
+    product: int
+    made: int | None
+    own: int | None
+    packed: int | None
+    packed_time: int | None
+    packed_voided: int | None
+    packed_document: int | None
+    chain: tuple[Link, ...]
+
+
+class StepRow(NamedTuple):
+    """An event as one thing sees it, before names are looked up."""
+
+    role: int
+    making: int | None
+    position: int
+    time: int
+    hash: bytes
+    kind: int
+    action: int
+    biz_step: int
+    disposition: int
+    speaker: int
+    read_point: int
+    biz_location: int
+    source: int
+    destination: int
+    parent: int
+    document: int
+    flags: int
+    voided_by: int | None
+
+
+class JobRow(msgspec.Struct, frozen=True, gc=False):
+    """One capture of one document."""
+
+    id: str
+    document: int
+    name: str
+    proceed: bool
+    state: str  # accepted | running | success | failed
+    events: int
+    applied: int
+    packages: int
+    new_events: int
+    first_position: int
+    created_at: int
+    finished_at: int
+    error: str
+    gtins: frozenset[str]
+
+    @property
+    def open(self) -> bool:
+        """Tell whether facts of this job may still be missing from the record."""
+        return self.state in ("accepted", "running")
+
+
+class DocumentRow(msgspec.Struct, frozen=True, gc=False):
+    """A raw document's particulars."""
+
+    id: int
+    sha256: bytes
+    name: str
+    bytes: int
+    received_at: int
+    sender: str
+    receiver: str
+    instance_id: str
+    events: int
+    header: bytes
+
+
+class FindingRow(NamedTuple):
+    """A finding kept beside a document's events."""
+
+    document: int
+    seq: int
+    event: int | None
+    severity: str
+    code: str
+    message: str
+    place: str
+    epcs: str  # JSON list
+
+
+class EventBody(NamedTuple):
+    """One event with its bytes, for exports and traces."""
+
+    position: int
+    canonical: bytes
+    envelope: bytes
+    recorded_at: int
+    event_id: str
+    time: int
+    speaker: str
+    document: int

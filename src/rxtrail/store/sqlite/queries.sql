@@ -1,0 +1,414 @@
+-- Every statement of the SQLite engine; one name and one sentence each. Parameters only.
+
+-- name: setting
+-- Read one setting.
+SELECT value FROM setting WHERE key = ?;
+
+-- name: set_setting
+-- Write one setting.
+INSERT INTO setting (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value;
+
+-- name: settings
+-- Read all settings.
+SELECT key, value FROM setting;
+
+-- name: name_id
+-- Find the number of a recurring text.
+SELECT id FROM name WHERE text = ?;
+
+-- name: name_text
+-- Find a recurring text by its number.
+SELECT text FROM name WHERE id = ?;
+
+-- name: add_name
+-- Number a recurring text.
+INSERT INTO name (text) VALUES (?);
+
+-- name: product_id
+-- Find a product's number and whether it holds other packages.
+SELECT id, holds FROM product WHERE gtin = ?;
+
+-- name: product_gtin
+-- Find a product by its number.
+SELECT gtin, holds FROM product WHERE id = ?;
+
+-- name: add_product
+-- Number a product.
+INSERT INTO product (gtin) VALUES (?);
+
+-- name: mark_holding
+-- Note that packages of this product are containers of others.
+UPDATE product SET holds = 1 WHERE id = ?;
+
+-- name: lot_id
+-- Find a lot's number.
+SELECT id FROM lot WHERE product = ? AND lot = ? AND expiry = ?;
+
+-- name: lot_row
+-- Read a lot by its number.
+SELECT product, lot, expiry FROM lot WHERE id = ?;
+
+-- name: add_lot
+-- Number a lot.
+INSERT INTO lot (product, lot, expiry) VALUES (?, ?, ?);
+
+-- name: lots_named
+-- Find the lots of one product by their text.
+SELECT id, expiry FROM lot WHERE product = ? AND lot = ?;
+
+-- name: making_row
+-- Read a making with its event and lot.
+SELECT m.event, m.lot, e.speaker, e.flags, e.voided_by, e.document
+FROM making m JOIN event e ON e.position = m.event WHERE m.id = ?;
+
+-- name: making_last
+-- Find the highest making number.
+SELECT coalesce(max(id), 0) FROM making;
+
+-- name: add_making
+-- Add a making.
+INSERT INTO making (id, event, lot) VALUES (?, ?, ?);
+
+-- name: log_size
+-- Count the records: positions are dense from 0.
+SELECT coalesce(max(position), -1) + 1 FROM record;
+
+-- name: add_record
+-- Append a record.
+INSERT INTO record (position, kind, tenant, party, recorded_at, id, salt, block, start, length, envelope)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: record_row
+-- Read one record.
+SELECT position, kind, tenant, party, recorded_at, id, salt, block, start, length, envelope
+FROM record WHERE position = ?;
+
+-- name: records_from
+-- Read records in log order.
+SELECT position, kind, tenant, party, recorded_at, id, salt, block, start, length, envelope
+FROM record WHERE position >= ? ORDER BY position LIMIT ?;
+
+-- name: recorded_at
+-- Read when a record was made.
+SELECT recorded_at FROM record WHERE position = ?;
+
+-- name: block_last
+-- Find the highest block number.
+SELECT coalesce(max(id), 0) FROM block;
+
+-- name: add_block
+-- Add a compressed block of canonical bytes.
+INSERT INTO block (id, data) VALUES (?, ?);
+
+-- name: block_data
+-- Read one block.
+SELECT data FROM block WHERE id = ?;
+
+-- name: add_event
+-- Add the typed columns of an event.
+INSERT INTO event (position, time, hash, kind, action, biz_step, disposition, speaker, read_point, biz_location, source,
+  destination, parent, document, flags, event_id)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: void_event
+-- Mark an event as declared wrong by its sender.
+UPDATE event SET voided_by = ? WHERE position = ? AND voided_by IS NULL;
+
+-- name: event_voiding
+-- Read what decides whether a declaration voids an event.
+SELECT speaker, flags, voided_by FROM event WHERE position = ?;
+
+-- name: events_of_document
+-- Read the positions of a document's events.
+SELECT position FROM event WHERE document = ? ORDER BY position;
+
+-- name: event_ids
+-- Read event identifiers and parents by position.
+SELECT e.position, e.event_id, e.document, r.recorded_at FROM json_each(?) j
+JOIN event e ON e.position = j.value JOIN record r ON r.position = e.position;
+
+-- name: flag_more_speakers
+-- Note that others said the same event.
+UPDATE event SET flags = flags | 8 WHERE position = ?;
+
+-- name: add_event_speaker
+-- Add one more speaker of an event.
+INSERT INTO event_speaker (event, speaker, document) VALUES (?, ?, ?) ON CONFLICT DO NOTHING;
+
+-- name: event_speakers
+-- Read the further speakers of an event.
+SELECT speaker FROM event_speaker WHERE event = ?;
+
+-- name: events_by_identity
+-- Find events by their identities, many at once (identities as hex).
+SELECT hex(i.identity), i.event, e.speaker, e.hash FROM json_each(?) j
+JOIN event_identity i ON i.identity = unhex(j.value) JOIN event e ON e.position = i.event;
+
+-- name: add_identity
+-- Note which event an identity belongs to.
+INSERT INTO event_identity (identity, event) VALUES (?, ?) ON CONFLICT DO NOTHING;
+
+-- name: units_of
+-- Read many packages of one product in key order.
+SELECT u.serial, u.made, u.packed, u.own FROM json_each(?) j
+CROSS JOIN unit u ON u.product = ? AND u.serial = j.value ORDER BY u.serial;
+
+-- name: add_units
+-- Add packages of one product that are not there yet: one statement for all that share their making and packing.
+INSERT INTO unit (product, serial, made, packed, own)
+SELECT ?1, j.value, ?2, ?3, ?4 FROM json_each(?5) j WHERE true ON CONFLICT DO NOTHING;
+
+-- name: change_unit
+-- Change what a package's row names.
+UPDATE unit SET made = ?, packed = ?, own = ? WHERE product = ? AND serial = ?;
+
+-- name: drop_unit
+-- Take a package out of the packages, since it is a container.
+DELETE FROM unit WHERE product = ? AND serial = ?;
+
+-- name: add_unit_event
+-- Index an event under a package.
+INSERT INTO unit_event (product, serial, event, role, making) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING;
+
+-- name: unit_events
+-- Read a package's own events.
+SELECT event, role, making FROM unit_event WHERE product = ? AND serial = ?;
+
+-- name: drop_unit_events
+-- Take a package's events away, since they are kept under the container.
+DELETE FROM unit_event WHERE product = ? AND serial = ?;
+
+-- name: units_touched
+-- Find the packages that an event is indexed under.
+SELECT product, serial FROM unit_event WHERE event = ?;
+
+-- name: pack_facts
+-- Read a package, its packing and up to three containers around it: one statement for the counter.
+SELECT u.made, u.own, u.packed, e.time, e.voided_by, e.document,
+  a.id, a.key, a.parent, a.since, a.emptied, a.state,
+  b.id, b.key, b.parent, b.since, b.emptied, b.state,
+  c.id, c.key, c.parent, c.since, c.emptied, c.state
+FROM unit u
+LEFT JOIN event e ON e.position = u.packed
+LEFT JOIN container a ON a.id = e.parent
+LEFT JOIN container b ON b.id = a.parent
+LEFT JOIN container c ON c.id = b.parent
+WHERE u.product = ? AND u.serial = ?;
+
+-- name: steps
+-- Read the typed columns of many events at once.
+SELECT e.position, e.time, e.hash, e.kind, e.action, e.biz_step, e.disposition, e.speaker, e.read_point,
+  e.biz_location, e.source, e.destination, e.parent, e.document, e.flags, e.voided_by
+FROM json_each(?) j JOIN event e ON e.position = j.value;
+
+-- name: container_by_key
+-- Find one container by its exact identifier.
+SELECT id, key, product, made, parent, since, emptied, speaker, state FROM container WHERE key = ?;
+
+-- name: containers_by_key
+-- Find many containers by their exact identifiers.
+SELECT c.key, c.id FROM json_each(?) j JOIN container c ON c.key = j.value;
+
+-- name: containers_by_id
+-- Read many containers by number.
+SELECT c.id, c.key, c.product, c.made, c.parent, c.since, c.emptied, c.speaker, c.state FROM json_each(?) j
+JOIN container c ON c.id = j.value;
+
+-- name: container_last
+-- Find the highest container number.
+SELECT coalesce(max(id), 0) FROM container;
+
+-- name: add_container
+-- Add a container with the fold of its events.
+INSERT INTO container (id, key, product, made, parent, since, emptied, speaker, state)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: set_container
+-- Write the fold of a container's events anew.
+UPDATE container SET made = ?, parent = ?, since = ?, emptied = ?, speaker = ?, state = ? WHERE id = ?;
+
+-- name: add_container_event
+-- Index an event under a container.
+INSERT INTO container_event (container, event, role, making) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING;
+
+-- name: container_histories
+-- Read all events of many containers.
+SELECT h.container, h.role, h.making, e.position, e.time, e.hash, e.kind, e.action, e.biz_step, e.disposition,
+  e.speaker, e.read_point, e.biz_location, e.source, e.destination, e.parent, e.document, e.flags, e.voided_by
+FROM json_each(?) j JOIN container_event h ON h.container = j.value JOIN event e ON e.position = h.event;
+
+-- name: containers_of_event
+-- Find the containers that an event is indexed under.
+SELECT container FROM container_event WHERE event = ?;
+
+-- name: dependants
+-- Find containers that were ever packed into one of these and have a history beyond that packing.
+SELECT DISTINCT h.container FROM json_each(?) j
+CROSS JOIN event e ON e.parent = j.value AND e.parent <> 0
+CROSS JOIN container_event h ON h.event = e.position AND h.role = 2
+CROSS JOIN container c ON c.id = h.container AND c.state IS NOT NULL;
+
+-- name: packings_of
+-- Read the packing and unpacking events of a container in order.
+SELECT e.position, e.action, e.time, e.hash, e.voided_by, e.flags FROM container_event h
+JOIN event e ON e.position = h.event WHERE h.container = ? AND h.role = 1 ORDER BY e.time, e.hash;
+
+-- name: add_lot_event
+-- Index an event under a lot, or under a whole product (lot '').
+INSERT INTO lot_event (product, lot, event) VALUES (?, ?, ?) ON CONFLICT DO NOTHING;
+
+-- name: lot_events
+-- Read all class-level events.
+SELECT l.product, l.lot, l.event FROM lot_event l ORDER BY l.product, l.lot, l.event;
+
+-- name: find_document
+-- Find a raw document by its SHA-256.
+SELECT id, name, events FROM document WHERE sha256 = ?;
+
+-- name: find_instance
+-- Find a document by its instance identifier and sender.
+SELECT id, sha256, events FROM document WHERE instance_id = ? AND sender = ? ORDER BY id LIMIT 1;
+
+-- name: add_document
+-- Keep a raw document's particulars.
+INSERT INTO document (sha256, name, bytes, received_at, sender, receiver, instance_id, events, header)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: document_row
+-- Read a document's particulars.
+SELECT id, sha256, name, bytes, received_at, sender, receiver, instance_id, events, header FROM document WHERE id = ?;
+
+-- name: document_by_sha
+-- Read a document's particulars by its SHA-256.
+SELECT id, sha256, name, bytes, received_at, sender, receiver, instance_id, events, header
+FROM document WHERE sha256 = ?;
+
+-- name: documents_after
+-- Read documents in order of arrival.
+SELECT id, sha256, name, bytes, received_at, sender, receiver, instance_id, events, header
+FROM document WHERE id > ? ORDER BY id LIMIT ?;
+
+-- name: add_chunk
+-- Keep one compressed chunk of a raw document.
+INSERT INTO document_chunk (document, seq, data) VALUES (?, ?, ?);
+
+-- name: chunks
+-- Read the compressed chunks of a raw document.
+SELECT data FROM document_chunk WHERE document = ? ORDER BY seq;
+
+-- name: add_job
+-- Note a capture job.
+INSERT INTO job (id, document, name, proceed, state, events, applied, packages, new_events, first_position,
+  created_at, finished_at, error, gtins)
+VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0, -1, ?, 0, '', ?);
+
+-- name: job_progress
+-- Note how far a job has come; in the same transaction as the facts.
+UPDATE job SET state = ?, applied = ?, packages = packages + ?, new_events = new_events + ?,
+  first_position = CASE WHEN first_position < 0 THEN ? ELSE first_position END, finished_at = ?, error = ?
+WHERE id = ?;
+
+-- name: job_row
+-- Read one job.
+SELECT id, document, name, proceed, state, events, applied, packages, new_events, first_position, created_at,
+  finished_at, error, gtins FROM job WHERE id = ?;
+
+-- name: jobs_open
+-- Read the jobs that are not finished, oldest first.
+SELECT id, document, name, proceed, state, events, applied, packages, new_events, first_position, created_at,
+  finished_at, error, gtins FROM job WHERE state IN ('accepted', 'running') ORDER BY created_at, id;
+
+-- name: jobs_after
+-- Read jobs, newest first.
+SELECT id, document, name, proceed, state, events, applied, packages, new_events, first_position, created_at,
+  finished_at, error, gtins FROM job WHERE created_at < ? ORDER BY created_at DESC, id LIMIT ?;
+
+-- name: job_of_document
+-- Find the first job of a document.
+SELECT id, document, name, proceed, state, events, applied, packages, new_events, first_position, created_at,
+  finished_at, error, gtins FROM job WHERE document = ? ORDER BY created_at LIMIT 1;
+
+-- name: findings_count
+-- Count the findings kept for a document.
+SELECT count(*) FROM finding WHERE document = ?;
+
+-- name: add_finding
+-- Keep one finding.
+INSERT INTO finding (document, seq, event, severity, code, message, place, epcs) VALUES (?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: findings_of_document
+-- Read a document's findings.
+SELECT event, severity, code, message, place, epcs FROM finding WHERE document = ? ORDER BY seq;
+
+-- name: findings_of_events
+-- Read the findings of many events.
+SELECT f.event, f.severity, f.code, f.message, f.place, f.epcs FROM json_each(?) j JOIN finding f ON f.event = j.value
+ORDER BY f.document, f.seq;
+
+-- name: add_master
+-- Keep what a speaker says of a thing; the latest word stands.
+INSERT INTO master (id, speaker, said_at, document, attributes) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (id, speaker) DO UPDATE SET said_at = excluded.said_at, document = excluded.document,
+  attributes = excluded.attributes
+WHERE (excluded.said_at, excluded.attributes) > (master.said_at, master.attributes);
+
+-- name: master_of
+-- Read what everyone says of a thing.
+SELECT speaker, said_at, attributes FROM master WHERE id = ? ORDER BY said_at DESC, speaker;
+
+-- name: answered
+-- Read an earlier answer to the same key.
+SELECT recorded_at, answer FROM answered WHERE key = ?;
+
+-- name: add_answered
+-- Keep an answer under its key.
+INSERT INTO answered (key, recorded_at, answer) VALUES (?, ?, ?)
+ON CONFLICT (key) DO UPDATE SET recorded_at = excluded.recorded_at, answer = excluded.answer;
+
+-- name: partners
+-- Read the partner table.
+SELECT name, row FROM partner ORDER BY name;
+
+-- name: drop_partners
+-- Empty the partner table before a load.
+DELETE FROM partner;
+
+-- name: drop_partner_glns
+-- Empty the partners' GLNs before a load.
+DELETE FROM partner_gln;
+
+-- name: add_partner
+-- Add a partner.
+INSERT INTO partner (name, row) VALUES (?, ?);
+
+-- name: add_partner_gln
+-- Add a partner's GLN.
+INSERT INTO partner_gln (gln, partner) VALUES (?, ?);
+
+-- name: units_from
+-- Read packages in key order, from a key on.
+SELECT product, serial, made, packed, own FROM unit WHERE (product, serial) > (?, ?) ORDER BY product, serial LIMIT ?;
+
+-- name: containers_from
+-- Read SGTIN containers in order of their numbers.
+SELECT id, key, product, made, parent, since, emptied, speaker, state FROM container
+WHERE id > ? AND product IS NOT NULL ORDER BY id LIMIT ?;
+
+-- name: all_containers
+-- Read all containers.
+SELECT id, key, product, made, parent, since, emptied, speaker, state FROM container WHERE id > ? ORDER BY id LIMIT ?;
+
+-- name: events_from
+-- Read events in log order.
+SELECT e.position, r.block, r.start, r.length, r.envelope, r.recorded_at, e.event_id, e.time, e.speaker, e.document
+FROM event e JOIN record r ON r.position = e.position
+WHERE e.position > ? ORDER BY e.position LIMIT ?;
+
+-- name: counts
+-- Count what the store holds.
+SELECT (SELECT count(*) FROM unit) + (SELECT count(*) FROM container WHERE product IS NOT NULL),
+  (SELECT count(*) FROM container), (SELECT count(*) FROM event), (SELECT count(*) FROM document);
+
+-- name: event_documents
+-- Read the document of many events.
+SELECT e.position, e.document FROM json_each(?) j JOIN event e ON e.position = j.value;

@@ -1,0 +1,1 @@
+"""The web: the HTTP API and the pages; the only async floor."""

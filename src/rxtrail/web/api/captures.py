@@ -1,0 +1,120 @@
+"""EPCIS documents in: streamed to the node, accepted or refused whole, applied in the background."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from functools import partial
+from typing import TYPE_CHECKING, Final, cast
+
+import msgspec
+
+from rxtrail.answers import CaptureJob, CaptureReceipt
+from rxtrail.errors import BadDocument, BadRequest, NotFound
+from rxtrail.web import limits, refusals
+from rxtrail.web.body import DOCUMENT_TYPES, BodyStream, expect_media_type, file_name
+from rxtrail.web.context import Endpoint, Web, json_response, path_part, query_of
+from rxtrail.web.paging import PageQuery, next_page
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+
+class CaptureQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``proceed`` keeps the good events of a document that is refused; ``wait`` answers with the receipt."""
+
+    name: str = ""
+    proceed: bool = False
+    wait: bool = False
+
+
+class JobPage(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """Captures, newest first; ``next`` is the address of the page after this one."""
+
+    jobs: list[CaptureJob]
+    next: str = ""
+
+
+async def capture(web: Web, request: Request) -> Response:
+    """Take in one document: 202 with its job, or with ``wait`` 200 with its receipt."""
+    asked = query_of(request, CaptureQuery)
+    expect_media_type(request, DOCUMENT_TYPES)
+    raw = BodyStream.of(request, limit="DOCUMENT_BYTES_MAX", bytes_max=limits.DOCUMENT_BYTES_MAX)
+    stream = cast("BinaryIO", io.BufferedReader(raw, limits.MIB))
+    name = file_name(asked.name) or "upload"
+    work = partial(web.node.submit, stream, name=name, proceed=asked.proceed)
+    job = await web.uploads.call(work, seconds=limits.UPLOAD_SECONDS_MAX)
+    if asked.wait:
+        job = await finished(web, job)
+        if job.receipt is not None:
+            return json_response(job.receipt)
+    return json_response(job, status=202, headers={"location": f"/api/v1/capture/{job.job}"})
+
+
+async def finished(web: Web, job: CaptureJob) -> CaptureJob:
+    """The job when it has ended, or as it is after ``WAIT_SECONDS_MAX``."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + limits.WAIT_SECONDS_MAX
+    pause = 0.005
+    while job.state in ("accepted", "running") and loop.time() < deadline:
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.5, 0.25)
+        job = await web.read(partial(web.node.job, job.job))
+    return job
+
+
+async def get_job(web: Web, request: Request) -> Response:
+    """Answer how far a capture is."""
+    return json_response(await web.read(partial(web.node.job, path_part(request, "job"))))
+
+
+async def list_jobs(web: Web, request: Request) -> Response:
+    """Answer with a page of captures."""
+    asked = query_of(request, PageQuery)
+    jobs = await web.read(partial(web.node.jobs, asked.after, asked.limit + 1))
+    page, address = next_page(request, jobs, asked.limit, lambda job: job.job)
+    return json_response(JobPage(page, address))
+
+
+_CAPTURE: Final = "/api/v1/capture"
+ENDPOINTS: Final = (
+    Endpoint(
+        "POST",
+        _CAPTURE,
+        "Capture an EPCIS document (XML 1.0-2.0, JSON or JSON-LD 2.0); ?wait=1 answers 200 with the receipt.",
+        capture,
+        CaptureJob,
+        status=202,
+        others=((200, CaptureReceipt),),
+        query=CaptureQuery,
+        body=DOCUMENT_TYPES,
+        refusals=(
+            BadDocument,
+            BadRequest,
+            refusals.TooLarge,
+            refusals.WrongMediaType,
+            refusals.Overloaded,
+            refusals.UploadBroken,
+        ),
+    ),
+    Endpoint(
+        "GET",
+        _CAPTURE,
+        "Captures, newest first.",
+        list_jobs,
+        JobPage,
+        query=PageQuery,
+        refusals=(BadRequest,),
+    ),
+    Endpoint(
+        "GET",
+        f"{_CAPTURE}/{{job}}",
+        "How far a capture is, with its receipt when it has ended.",
+        get_job,
+        CaptureJob,
+        refusals=(NotFound,),
+    ),
+)

@@ -1,0 +1,66 @@
+"""Packs and events out: CSV, JSON or EPCIS, streamed."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final, Literal
+
+import msgspec
+
+from rxtrail.answers import ExportFilters
+from rxtrail.errors import BadRequest
+from rxtrail.web import refusals
+from rxtrail.web.context import Endpoint, Web, path_part, query_of
+from rxtrail.web.streaming import streamed
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+
+class ExportQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The format and the filters; no filter means all. ``since`` is inclusive, ``until`` exclusive."""
+
+    format: Literal["csv", "json", "epcis"] = "csv"
+    gtin: str = ""
+    ndc: str = ""
+    lot: str = ""
+    serial: str = ""
+    sscc: str = ""
+    po: str = ""
+    partner: str = ""
+    since: str = ""
+    until: str = ""
+
+
+# JSON is one object a line, so that a reader needs no more memory than one.
+_MEDIA: Final = {"csv": "text/csv; charset=utf-8", "json": "application/x-ndjson", "epcis": "application/xml"}
+_SUFFIX: Final = {"csv": "csv", "json": "jsonl", "epcis": "xml"}
+
+
+async def export(web: Web, request: Request) -> Response:
+    """Stream an export."""
+    what = path_part(request, "what")
+    if what not in ("packs", "events"):
+        raise BadRequest(f"{what[:40]!r} cannot be exported.", place="what", advice="packs or events.")
+    asked = query_of(request, ExportQuery)
+    filters = ExportFilters(**{name: getattr(asked, name) for name in ExportFilters.__struct_fields__})
+    return await streamed(
+        web,
+        partial(web.node.export, what, asked.format, filters=filters),
+        media_type=_MEDIA[asked.format],
+        file_name=f"rxtrail-{what}.{_SUFFIX[asked.format]}",
+    )
+
+
+ENDPOINTS: Final = (
+    Endpoint(
+        "GET",
+        "/api/v1/export/{what}",
+        "Packs or events as a stream; what is packs or events.",
+        export,
+        tuple(_MEDIA.values()),
+        query=ExportQuery,
+        refusals=(BadRequest, refusals.Overloaded),
+    ),
+)

@@ -1,0 +1,71 @@
+"""For those who run the server: is it alive, can it answer, what does it count, what can it do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from starlette.responses import Response
+
+from rxtrail.answers import Status
+from rxtrail.errors import StoreFailed
+from rxtrail.web import refusals
+from rxtrail.web.context import Endpoint, Web, json_response
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+
+class Health(msgspec.Struct, frozen=True, gc=False):
+    """One word on how the server is."""
+
+    status: str
+
+
+async def healthz(web: Web, request: Request) -> Response:  # noqa: ARG001 - every handler has one shape
+    """Answer that the process serves; it asks nothing of the store."""
+    return json_response(Health("ok"))
+
+
+async def readyz(web: Web, request: Request) -> Response:  # noqa: ARG001
+    """Answer 200 when the record can be read, 503 otherwise."""
+    if web.store_failure is not None:
+        raise StoreFailed(web.store_failure.message, advice="The server is stopping; see its log.")
+    await web.read(web.node.identity)
+    return json_response(Health("ready"))
+
+
+async def metrics(web: Web, request: Request) -> Response:  # noqa: ARG001
+    """Answer with counts for Prometheus."""
+    status = await web.read(web.node.status)
+    text = web.meter.exposition(
+        status, workers=web.workers.open, streams=web.streams.open, uploads=web.uploads.open
+    )
+    return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+async def openapi(web: Web, request: Request) -> Response:  # noqa: ARG001
+    """Answer with the description of this API."""
+    return Response(web.openapi, media_type="application/json")
+
+
+async def status(web: Web, request: Request) -> Response:  # noqa: ARG001
+    """Answer with what this node holds."""
+    return json_response(await web.read(web.node.status))
+
+
+ENDPOINTS: Final = (
+    Endpoint("GET", "/api/v1/status", "What this node holds.", status, Status),
+    Endpoint("GET", "/healthz", "Whether the process serves.", healthz, Health, query=None),
+    Endpoint(
+        "GET",
+        "/readyz",
+        "Whether the record can be read.",
+        readyz,
+        Health,
+        query=None,
+        refusals=(StoreFailed, refusals.Overloaded, refusals.DeadlinePassed),
+    ),
+    Endpoint("GET", "/metrics", "Counts for Prometheus.", metrics, ("text/plain",), query=None),
+    Endpoint("GET", "/openapi.json", "This description.", openapi, ("application/json",), query=None),
+)

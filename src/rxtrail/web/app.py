@@ -1,0 +1,130 @@
+"""The ASGI application: the verify address first, then the guarded rest."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import logging
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+
+from rxtrail.errors import NotFound, RxtrailError
+from rxtrail.web import pages, problems
+from rxtrail.web.api import table, verify
+from rxtrail.web.context import Web, refusal
+from rxtrail.web.doors import API_HEADERS, PAGE_HEADERS, Doors
+from rxtrail.web.openapi import describe
+from rxtrail.web.refusals import WrongMethod
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.types import Message, Receive, Scope, Send
+
+    from rxtrail.web.port import NodePort
+
+_LOG = logging.getLogger("rxtrail.web")
+
+
+class App:
+    """One node's HTTP surface."""
+
+    def __init__(self, web: Web) -> None:
+        self.web = web
+        self._verify = verify.VerifyEndpoint(web)
+        self._rest = Starlette(
+            routes=[*table.routes(web), *pages.routes(web)],
+            exception_handlers={
+                HTTPException: self._on_http_exception,
+                RxtrailError: self._on_named_error,
+                Exception: self._on_our_own_mistake,
+            },
+            lifespan=self._lifespan,
+        )
+        # A pack's serial may hold a slash: no address is moved to another by adding or dropping one.
+        self._rest.router.redirect_slashes = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._rest(scope, receive, send)
+        elif scope["path"] == verify.PATH:
+            await self._verify(scope, receive, send)
+        else:
+            await self._guarded(scope, receive, send)
+
+    def close(self) -> None:
+        """Let the threads go; the node itself belongs to who opened it."""
+        self.web.close()
+
+    async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
+        method = scope["method"]
+        is_api = scope["path"].startswith("/api/") or scope["path"] in _OPERATIONS
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                given = {name for name, _ in message["headers"]}
+                fixed = API_HEADERS if is_api else PAGE_HEADERS
+                message["headers"] = [
+                    *message["headers"],
+                    *(header for header in fixed if header[0] not in given),
+                ]
+                self.web.meter.answered(method if method in table.METHODS else "other", message["status"])
+            await send(message)
+
+        headers = dict(scope["headers"])
+        try:
+            self.web.doors.check(method, headers.get(b"host", b""), headers.get(b"origin", b""))
+        except RxtrailError as error:
+            await problems.respond(problems.of(error))(scope, receive, send_guarded)
+            return
+        # The router matches the address as it was sent, so that %2F inside a serial does not cut it in two.
+        raw_path = scope.get("raw_path") or scope["path"].encode()
+        inner = {**scope, "path": raw_path.partition(b"?")[0].decode("latin-1"), "root_path": ""}
+        await self._rest(inner, receive, send_guarded)
+
+    async def _on_http_exception(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            wrong = WrongMethod(f"{request.method} is not for this address.", advice="It has GET.")
+            return problems.respond(problems.of(wrong), {"allow": "GET, HEAD"})
+        missing = NotFound("There is nothing at this address.", advice="See /openapi.json for what there is.")
+        return await self._on_named_error(request, missing)
+
+    async def _on_named_error(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, RxtrailError)
+        problem = refusal(self.web, error)
+        if request.url.path.startswith("/api/") or request.method not in ("GET", "HEAD"):
+            return problems.respond(problem)
+        return pages.problem_page(self.web, problem)
+
+    async def _on_our_own_mistake(self, request: Request, error: Exception) -> Response:  # noqa: ARG002
+        # Starlette raises the error again after this answer, so the server's log gets the whole of it.
+        return problems.respond(problems.internal())
+
+    @asynccontextmanager
+    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        yield
+        self.close()
+
+
+_OPERATIONS = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"})
+
+
+def build(node: NodePort, *, hosts: tuple[str, ...] = ()) -> App:
+    """The application of a node; ``hosts`` are Host names it answers to beside the loopback ones."""
+    web = Web(node, Doors(hosts))
+    web.openapi = describe(table.ENDPOINTS, table.TYPES, version=_version())
+    return App(web)
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("rxtrail")
+    except importlib.metadata.PackageNotFoundError:
+        return "0"  # run from a source tree that was never installed

@@ -1,0 +1,231 @@
+"""Frames on the writer's socket: one byte of kind, four of length, the payload. Both sides read this file."""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import os
+import stat
+import struct
+import sys
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from rxtrail import errors
+from rxtrail.answers import CountIn, ExportFilters
+from rxtrail.web import refusals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PROTOCOL: Final = 1
+HEAD: Final = struct.Struct(">BI")
+PAYLOAD_BYTES_MAX: Final = 256 * 1024 * 1024
+"""The longest answer, a journey with very many events; anything longer is not ours."""
+
+PIECE_BYTES: Final = 256 * 1024
+SOCKET_NAME: Final = "writer.sock"
+
+
+class Kind(enum.IntEnum):
+    """What a frame is."""
+
+    CALL = 1  # client: a verb and its arguments
+    PIECE = 2  # both: bytes of a document or an export
+    END = 3  # both: no more pieces
+    PROGRESS = 4  # server: done, total
+    ANSWER = 5  # server: the result
+    ERROR = 6  # server: a named error
+
+
+class Call(msgspec.Struct, frozen=True, gc=False):
+    """A verb of the node with its arguments, still encoded: their type depends on the verb."""
+
+    verb: str
+    arguments: msgspec.Raw
+    protocol: int = PROTOCOL
+
+
+class Failure(msgspec.Struct, frozen=True, gc=False):
+    """A named error on its way to the other side."""
+
+    kind: str
+    code: str
+    message: str
+    place: str = ""
+    advice: str = ""
+
+
+class VerifyArguments(msgspec.Struct, frozen=True, gc=False):
+    """The arguments of ``verify``."""
+
+    scan: str
+    site: str = ""
+    purpose: str = "dispense"
+    key: str = ""
+
+
+class CodeArguments(msgspec.Struct, frozen=True, gc=False):
+    """The argument of ``trace``."""
+
+    code: str
+
+
+class ChangeArguments(msgspec.Struct, frozen=True, gc=False):
+    """The arguments of ``change``."""
+
+    verb: str
+    code: str
+    site: str = ""
+    key: str = ""
+    partial: str = ""
+    ref: str = ""
+    reason: str = ""
+    by: str = ""
+    to: str = ""
+    override: str = ""
+
+
+class CaptureArguments(msgspec.Struct, frozen=True, gc=False):
+    """The arguments of ``capture`` and ``submit``; the document follows in pieces."""
+
+    name: str
+    proceed: bool = False
+
+
+class JobArguments(msgspec.Struct, frozen=True, gc=False):
+    """The argument of ``job``."""
+
+    job_id: str
+
+
+class PageArguments(msgspec.Struct, frozen=True, gc=False):
+    """The arguments of ``jobs`` and ``documents``."""
+
+    after: str = ""
+    limit: int = 100
+
+
+class CountInArguments(msgspec.Struct, frozen=True, gc=False):
+    """The arguments of ``count_in``."""
+
+    rows: list[CountIn]
+    by: str
+    supplier: str = ""
+    ref: str = ""
+
+
+class ExportArguments(msgspec.Struct, frozen=True, gc=False):
+    """The arguments of ``export``."""
+
+    what: str
+    fmt: str
+    filters: ExportFilters
+
+
+class PartnersArguments(msgspec.Struct, frozen=True, gc=False):
+    """The argument of ``load_partners``."""
+
+    csv: bytes
+
+
+class DocumentArguments(msgspec.Struct, frozen=True, gc=False):
+    """The argument of ``document_raw``."""
+
+    sha256: str
+
+
+class NoArguments(msgspec.Struct, frozen=True, gc=False):
+    """For verbs without any."""
+
+
+def frame(kind: Kind, payload: bytes = b"") -> bytes:
+    """One frame."""
+    assert len(payload) <= PAYLOAD_BYTES_MAX, len(payload)
+    return HEAD.pack(kind, len(payload)) + payload
+
+
+def read_head(head: bytes) -> tuple[Kind, int]:
+    """Kind and length of the frame that follows; raises ``BadRequest`` for what is not a frame."""
+    kind, count = HEAD.unpack(head)
+    try:
+        known = Kind(kind)
+    except ValueError:
+        known = None
+    if known is None or count > PAYLOAD_BYTES_MAX:
+        raise errors.BadRequest(
+            "What came over the writer's socket is not a frame.",
+            advice="Stop `rxtrail serve` and start it again, so that both sides are of one version.",
+        )
+    return known, count
+
+
+_KINDS: Final[dict[str, type[errors.RxtrailError]]] = {
+    kind.__name__: kind
+    for kind in (
+        errors.BadIdentifier,
+        errors.BadScan,
+        errors.BadRequest,
+        errors.NotFound,
+        errors.Refused,
+        errors.Busy,
+        errors.StoreFailed,
+        refusals.Overloaded,
+        refusals.DeadlinePassed,
+        refusals.UploadBroken,
+    )
+}
+
+
+def failure_of(error: errors.RxtrailError) -> Failure:
+    """An error as it travels: by the nearest kind that the other side knows."""
+    names = [kind.__name__ for kind in type(error).__mro__]
+    known = next((name for name in names if name in _KINDS or name == errors.BadDocument.__name__), "")
+    return Failure(known, error.code, error.message, error.place, error.advice)
+
+
+def error_of(failure: Failure) -> errors.RxtrailError:
+    """The error as it was raised on the other side."""
+    if failure.kind == errors.BadDocument.__name__:
+        return errors.BadDocument(failure.code, failure.message, place=failure.place, advice=failure.advice)
+    error = _KINDS.get(failure.kind, errors.RxtrailError)(
+        failure.message, place=failure.place, advice=failure.advice
+    )
+    error.code = failure.code
+    return error
+
+
+def expect_private(path: Path, found: os.stat_result, us: int) -> None:
+    """Raise ``BadRequest`` unless only we or root can write here: who can, could pose as the writer."""
+    if found.st_uid not in (us, 0) and us != 0:
+        raise errors.BadRequest(
+            f"{path} belongs to another user.", place=str(path), advice="Use a --data folder of your own."
+        )
+    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise errors.BadRequest(
+            f"Others may write into {path}.", place=str(path), advice=f"chmod go-w {path}"
+        )
+
+
+_ADDRESS_BYTES_MAX: Final = 100  # sun_path holds 104 on macOS and 108 on Linux
+
+
+@contextlib.contextmanager
+def short_address(path: Path) -> Iterator[str]:
+    """An address for the socket that fits where the system keeps it; raises ``BadRequest`` when none does."""
+    if len(os.fsencode(path)) <= _ADDRESS_BYTES_MAX:
+        yield str(path)
+        return
+    if not sys.platform.startswith("linux"):
+        raise errors.BadRequest(
+            "The path of the data folder is too long for a socket in it.",
+            place=str(path),
+            advice=f"Use a --data folder whose path has fewer than {_ADDRESS_BYTES_MAX - 12} characters.",
+        )
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)

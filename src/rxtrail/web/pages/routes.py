@@ -1,0 +1,168 @@
+"""The addresses of the pages. A page reads the record; whatever changes it goes through the API."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from rxtrail.errors import NotFound, RxtrailError
+from rxtrail.web.api.packs import journey_of
+from rxtrail.web.api.verify import PURPOSES
+from rxtrail.web.codes import container_code, pack_code, pack_path
+from rxtrail.web.context import Web, path_part, query_of, refusal
+from rxtrail.web.pages import words
+from rxtrail.web.pages.render import page, static_file
+from rxtrail.web.paging import PageQuery, next_page
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from rxtrail.answers import Journey, NodeIdentity, Partner
+    from rxtrail.web.problems import Problem
+
+SITES_MAX: Final = 500
+
+PageHandler = Callable[[Web, "Request"], Awaitable[Response]]
+
+
+class Site(msgspec.Struct, frozen=True, gc=False):
+    """A place where packs are scanned."""
+
+    gln: str
+    name: str
+    own: bool
+
+
+def routes(web: Web) -> list[Route]:
+    """All pages and the files they need."""
+    table: dict[str, PageHandler] = {
+        "/": check_page,
+        "/packs/{gtin}/{serial}": pack_page,
+        "/containers/{sscc}": container_page,
+        "/documents": documents_page,
+        "/about": about_page,
+        "/01/{gtin}/21/{serial}": digital_link,
+        "/01/{gtin}/10/{lot}/21/{serial}": digital_link,
+        "/00/{sscc}": container_link,
+    }
+    made = [Route(path, _answering(web, handler), methods=["GET"]) for path, handler in table.items()]
+    return [*made, Route("/static/{version}/{name}", static_file, methods=["GET"])]
+
+
+def _answering(web: Web, handler: PageHandler) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        try:
+            return await handler(web, request)
+        except RxtrailError as error:
+            return problem_page(web, refusal(web, error))
+
+    return answer
+
+
+def problem_page(web: Web, problem: Problem) -> Response:  # noqa: ARG001 - as every page
+    """A refusal for a person: what was wrong and what to do."""
+    return page("problem.html", status=problem.status, problem=problem)
+
+
+async def check_page(web: Web, request: Request) -> Response:  # noqa: ARG001
+    """The check page."""
+    identity = await web.read(web.node.identity)
+    partners = await web.read(web.node.partners)
+    return page(
+        "check.html",
+        identity=identity,
+        sites=sites_of(identity, partners),
+        purposes=[purpose for purpose in PURPOSES if purpose != "public"],
+    )
+
+
+def sites_of(identity: NodeIdentity, partners: list[Partner]) -> list[Site]:
+    """Where a scan may be made: one's own GLNs first; a hub is scanned at from its partners' places too."""
+    names = {gln: partner.name for partner in partners for gln in partner.glns}
+    own = [Site(gln, names.get(gln, ""), own=True) for gln in identity.glns]
+    if identity.role != "hub":
+        return own
+    mine = set(identity.glns)
+    others = [
+        Site(gln, partner.name, own=False)
+        for partner in sorted(partners, key=lambda partner: (partner.role != "pharmacy", partner.name))
+        for gln in partner.glns
+        if gln not in mine and partner.status == "active"
+    ]
+    return [*own, *others][:SITES_MAX]
+
+
+async def pack_page(web: Web, request: Request) -> Response:
+    """The journey of a pack."""
+    gtin, serial = path_part(request, "gtin"), path_part(request, "serial")
+    return await _journey(web, pack_code(gtin, serial))
+
+
+async def container_page(web: Web, request: Request) -> Response:
+    """The journey of a container."""
+    return await _journey(web, container_code(path_part(request, "sscc")))
+
+
+async def _journey(web: Web, code: str) -> Response:
+    try:
+        journey = await journey_of(web, code)
+    except NotFound as missing:
+        return page("missing.html", status=404, code=code.partition("id.gs1.org/")[2], problem=missing)
+    state_tone = tone_of(journey.state.disposition)
+    return page(
+        "journey.html",
+        journey=journey,
+        state_tone=state_tone,
+        tone="stop" if journey.state.holds else state_tone,
+        json_address=_json_address(journey),
+    )
+
+
+def tone_of(disposition: str) -> str:
+    """Which colour stands beside a state."""
+    if disposition in words.STOPPED:
+        return "stop"
+    if disposition in words.ENDED:
+        return "ended"
+    return "plain" if disposition else "unknown"
+
+
+def _json_address(journey: Journey) -> str:
+    path = words.identifier_path(journey.epc)
+    return f"/api/v1{path}/journey" if path.startswith("/packs/") else ""
+
+
+async def digital_link(web: Web, request: Request) -> Response:  # noqa: ARG001
+    """A pack's Digital Link path leads to its journey; later there is a page for patients."""
+    return RedirectResponse(pack_path(path_part(request, "gtin"), path_part(request, "serial")), 307)
+
+
+async def container_link(web: Web, request: Request) -> Response:  # noqa: ARG001
+    """A container's Digital Link path leads to its journey."""
+    code = container_code(path_part(request, "sscc"))
+    return RedirectResponse(f"/containers/{code[-18:]}", 307)
+
+
+async def documents_page(web: Web, request: Request) -> Response:
+    """Documents, and the place to drop a partner's file."""
+    asked = query_of(request, PageQuery)
+    rows = await web.read(partial(web.node.documents, asked.after, asked.limit + 1))
+    jobs = await web.read(partial(web.node.jobs, "", 20))
+    documents, next_address = next_page(request, rows, asked.limit, lambda document: document.sha256)
+    return page(
+        "documents.html",
+        documents=documents,
+        jobs=[job for job in jobs if job.state != "success"],
+        next_address=next_address,
+        first=not asked.after,
+    )
+
+
+async def about_page(web: Web, request: Request) -> Response:  # noqa: ARG001
+    """What this node is and holds."""
+    return page("about.html", status_=await web.read(web.node.status))

@@ -1,0 +1,89 @@
+"""What the web floor asks of a node: the same verbs in this process and over the writer's socket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, BinaryIO, Protocol
+
+if TYPE_CHECKING:
+    from rxtrail.answers import (
+        CaptureJob,
+        CaptureReceipt,
+        ChangeReceipt,
+        CountIn,
+        CountInReceipt,
+        Document,
+        ExportFilters,
+        Journey,
+        NodeIdentity,
+        Partner,
+        PartnersReport,
+        Status,
+        Verdict,
+    )
+
+Progress = Callable[[int, int], None]
+
+
+class NodePort(Protocol):
+    """A node's use cases. All may be called from any thread; ``verify`` is fast enough for the event loop."""
+
+    def identity(self) -> NodeIdentity:
+        """Whose record this is."""
+
+    def verify(self, scan: str, *, site: str = "", purpose: str = "dispense", key: str = "") -> Verdict:
+        """Judge one scanned text and note that the scan happened."""
+
+    def trace(self, code: str) -> Journey:
+        """The whole way of one pack or container."""
+
+    def change(
+        self,
+        verb: str,
+        code: str,
+        *,
+        site: str = "",
+        key: str = "",
+        partial: str = "",
+        ref: str = "",
+        reason: str = "",
+        by: str = "",
+        to: str = "",
+        override: str = "",
+    ) -> ChangeReceipt:
+        """Change the state of a pack or container, durably, or raise ``Refused``."""
+
+    def capture(
+        self, stream: BinaryIO, *, name: str, proceed: bool = False, progress: Progress | None = None
+    ) -> CaptureReceipt:
+        """Accept a document and apply it; raises ``BadDocument`` when it is refused."""
+
+    def submit(self, stream: BinaryIO, *, name: str, proceed: bool = False) -> CaptureJob:
+        """Accept a document, apply it in the background; raises ``BadDocument`` when it is refused."""
+
+    def job(self, job_id: str) -> CaptureJob:
+        """How far one capture is; raises ``NotFound``."""
+
+    def jobs(self, after: str = "", limit: int = 100) -> list[CaptureJob]:
+        """Captures, newest first, those after the job of this id."""
+
+    def count_in(self, rows: list[CountIn], *, by: str, supplier: str, ref: str) -> CountInReceipt:
+        """Count in packs received before the record began."""
+
+    def export(self, what: str, fmt: str, *, filters: ExportFilters) -> Iterator[bytes]:
+        """Packs or events as CSV, JSON or EPCIS."""
+
+    def load_partners(self, csv: bytes) -> PartnersReport:
+        """Replace the partner table."""
+
+    def partners(self) -> list[Partner]:
+        """The partner table."""
+
+    def documents(self, after: str = "", limit: int = 100) -> list[Document]:
+        """Documents that are kept, newest first, those after the one of this SHA-256."""
+
+    def document_raw(self, sha256: str) -> Iterator[bytes]:
+        """The bytes of one document as they came; raises ``NotFound``."""
+
+    def status(self) -> Status:
+        """What this node holds."""

@@ -1,0 +1,123 @@
+"""RFC 9457 problems: every refusal has a stable code, what was wrong and what to do."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Final
+
+import msgspec
+from starlette.responses import Response
+
+from rxtrail import errors
+from rxtrail.answers import StateView, Verdict
+from rxtrail.web import limits
+from rxtrail.web.refusals import (
+    DeadlinePassed,
+    Overloaded,
+    TooLarge,
+    UploadBroken,
+    WrongHost,
+    WrongMediaType,
+    WrongMethod,
+    WrongOrigin,
+)
+
+
+class Problem(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """The body of every refusal (RFC 9457 section 3.1), with ``code``, ``advice`` and ``place`` added."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    advice: str = ""
+    place: str = ""
+    state: StateView | None = None
+    verdict: Verdict | None = None
+
+
+STATUSES: Final[dict[type[errors.RxtrailError], HTTPStatus]] = {
+    errors.BadIdentifier: HTTPStatus.BAD_REQUEST,
+    errors.BadScan: HTTPStatus.BAD_REQUEST,
+    errors.BadRequest: HTTPStatus.BAD_REQUEST,
+    errors.BadDocument: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.Refused: HTTPStatus.CONFLICT,
+    errors.Busy: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.StoreFailed: HTTPStatus.SERVICE_UNAVAILABLE,
+    TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    WrongMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    WrongHost: HTTPStatus.MISDIRECTED_REQUEST,
+    WrongOrigin: HTTPStatus.FORBIDDEN,
+    WrongMethod: HTTPStatus.METHOD_NOT_ALLOWED,
+    Overloaded: HTTPStatus.SERVICE_UNAVAILABLE,
+    DeadlinePassed: HTTPStatus.SERVICE_UNAVAILABLE,
+    UploadBroken: HTTPStatus.BAD_REQUEST,
+}
+INTERNAL: Final = "internal-error"
+MEDIA_TYPE: Final = "application/problem+json"
+_ENCODER: Final = msgspec.json.Encoder()
+
+
+def status_of(kind: type[errors.RxtrailError]) -> HTTPStatus:
+    """The HTTP status of a named error."""
+    for ancestor in kind.__mro__:
+        if ancestor in STATUSES:
+            return STATUSES[ancestor]
+    return HTTPStatus.BAD_REQUEST
+
+
+def of(
+    error: errors.RxtrailError, *, state: StateView | None = None, verdict: Verdict | None = None
+) -> Problem:
+    """Turn a named error into the words of a problem."""
+    status = status_of(type(error))
+    return Problem(
+        type=f"urn:rxtrail:problem:{error.code}",
+        title=status.phrase,
+        status=status.value,
+        detail=error.message,
+        code=error.code,
+        advice=error.advice,
+        place=error.place,
+        state=state,
+        verdict=verdict,
+    )
+
+
+def internal() -> Problem:
+    """Our own fault: nothing of the inside leaves, the log has it."""
+    return Problem(
+        type=f"urn:rxtrail:problem:{INTERNAL}",
+        title=HTTPStatus.INTERNAL_SERVER_ERROR.phrase,
+        status=HTTPStatus.INTERNAL_SERVER_ERROR.value,
+        detail="The server made a mistake. Treat the answer as not known.",
+        code=INTERNAL,
+        advice="Try again. If it happens again, send the server's log to whoever keeps it.",
+    )
+
+
+def headers_of(problem: Problem) -> dict[str, str]:
+    """Header fields that go with a problem."""
+    if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return {"retry-after": str(limits.RETRY_SECONDS)}
+    if problem.status in (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.BAD_REQUEST):
+        # What is left of the body is not waited for.
+        return {"connection": "close"} if problem.code in (TooLarge.code, UploadBroken.code) else {}
+    return {}
+
+
+def encode(problem: Problem) -> bytes:
+    """The problem as JSON."""
+    return _ENCODER.encode(problem)
+
+
+def respond(problem: Problem, headers: dict[str, str] | None = None) -> Response:
+    """The problem as an answer."""
+    return Response(
+        encode(problem),
+        status_code=problem.status,
+        media_type=MEDIA_TYPE,
+        headers={**headers_of(problem), **(headers or {})},
+    )

@@ -1,0 +1,260 @@
+"""The server's side of the writer's socket: the same node, for the command line on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import logging
+import os
+import socket
+import stat
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar, cast
+
+import msgspec
+
+from rxtrail import errors
+from rxtrail.web import frames, limits
+from rxtrail.web.body import BodyStream
+from rxtrail.web.frames import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from pathlib import Path
+
+    from rxtrail.web.context import Web
+    from rxtrail.web.port import NodePort
+
+A = TypeVar("A", bound=msgspec.Struct)
+
+_LOG = logging.getLogger("rxtrail.web")
+_PROGRESS_SECONDS: Final = 0.1
+_BACKLOG: Final = 64
+
+
+@contextlib.asynccontextmanager
+async def serving(web: Web, path: Path) -> AsyncIterator[None]:
+    """Listen on the socket while the context lasts; the caller holds DATA's writer lock.
+
+    Raises ``BadRequest`` when others may write into the folder.
+    """
+    listener = _listen(path)
+    mine = _inode(path)
+    server = await asyncio.start_unix_server(partial(_serve_connection, web), sock=listener)
+    try:
+        yield
+    finally:
+        server.close()
+        _remove(path, mine)
+
+
+def _inode(path: Path) -> int:
+    return path.lstat().st_ino
+
+
+def _remove(path: Path, mine: int) -> None:
+    """Take the socket away, unless it is gone already or another's."""
+    with contextlib.suppress(FileNotFoundError):
+        if _inode(path) == mine:
+            path.unlink()
+
+
+def _listen(path: Path) -> socket.socket:
+    frames.expect_private(path.parent, path.parent.stat(), os.geteuid())
+    with contextlib.suppress(FileNotFoundError):
+        # Left by a server that was killed: whoever holds the writer lock may take its place.
+        if not stat.S_ISSOCK(path.lstat().st_mode):
+            raise errors.BadRequest(
+                f"{path} is not a socket.",
+                place=str(path),
+                advice="Move it away: the server's socket belongs there.",
+            )
+        path.unlink()
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        with frames.short_address(path) as address:
+            listener.bind(address)
+        path.chmod(0o600)  # nobody can connect before listen
+        listener.listen(_BACKLOG)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
+
+
+async def _serve_connection(web: Web, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer one call after the other until the client goes."""
+    talk = _Talk(web, reader, writer)
+    # A client that goes away in the middle is its own business.
+    with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+        while await talk.answer_next():
+            pass
+    writer.close()
+
+
+class _Talk:
+    """One connection."""
+
+    def __init__(self, web: Web, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.web = web
+        self.node = web.node
+        self.writer = writer
+        self._reader = reader
+
+    async def answer_next(self) -> bool:
+        """Answer one call; False when the connection cannot go on."""
+        kind, payload = await self._read()
+        try:
+            if kind is not Kind.CALL:
+                raise errors.BadRequest(f"{kind.name} came where a call belongs.")
+            call = _decode(payload, frames.Call)
+            if call.protocol != frames.PROTOCOL or call.verb not in _VERBS:
+                raise errors.BadRequest(
+                    f"This server does not know {call.verb!r} in version {call.protocol} of the socket.",
+                    advice="Stop `rxtrail serve` and start it again, so that both sides are of one version.",
+                )
+            kind_of_arguments, answer = _VERBS[call.verb]
+            await answer(self, _decode(bytes(call.arguments), kind_of_arguments))
+        except errors.RxtrailError as error:
+            self.web.failed(error)
+            await self._write(Kind.ERROR, msgspec.msgpack.encode(frames.failure_of(error)))
+            return False
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            raise
+        except Exception:  # noqa: BLE001 - one call's mistake must not end the others; it is logged whole
+            _LOG.exception("our own mistake while answering the writer's socket")
+            failure = frames.Failure(
+                "", "internal-error", "The server made a mistake; its log has the rest.", advice="Try again."
+            )
+            await self._write(Kind.ERROR, msgspec.msgpack.encode(failure))
+            return False
+        return True
+
+    async def answer(self, value: object) -> None:
+        """Send the result."""
+        await self._write(Kind.ANSWER, msgspec.msgpack.encode(value))
+
+    async def send(self, pieces: Callable[[], Iterator[bytes]]) -> None:
+        """Send a stream."""
+        async with contextlib.aclosing(self.web.streams.stream(pieces)) as stream:
+            async for piece in stream:
+                for start in range(0, len(piece), frames.PIECE_BYTES):
+                    await self._write(Kind.PIECE, piece[start : start + frames.PIECE_BYTES])
+        await self._write(Kind.END)
+
+    def document(self) -> BinaryIO:
+        """The document whose pieces follow the call, as a file for a worker."""
+        raw = BodyStream(self._pieces(), limit="DOCUMENT_BYTES_MAX", bytes_max=limits.DOCUMENT_BYTES_MAX)
+        return cast("BinaryIO", io.BufferedReader(raw, limits.MIB))
+
+    def progress(self) -> Callable[[int, int], None]:
+        """A progress callback for a worker: at most ten a second, and always the last."""
+        loop = asyncio.get_running_loop()
+        told_at = 0.0
+
+        def tell(done: int, total: int) -> None:
+            nonlocal told_at
+            now = time.monotonic()
+            if now - told_at >= _PROGRESS_SECONDS or done >= total:
+                told_at = now
+                payload = msgspec.msgpack.encode((done, total))
+                loop.call_soon_threadsafe(self.writer.write, frames.frame(Kind.PROGRESS, payload))
+
+        return tell
+
+    async def _pieces(self) -> AsyncIterator[bytes]:
+        while True:
+            kind, payload = await self._read()
+            if kind is Kind.END:
+                return
+            if kind is not Kind.PIECE:
+                raise ConnectionError(f"{kind.name} came where a piece belongs")
+            yield payload
+
+    async def _read(self) -> tuple[Kind, bytes]:
+        kind, count = frames.read_head(await self._reader.readexactly(frames.HEAD.size))
+        return kind, await self._reader.readexactly(count)
+
+    async def _write(self, kind: Kind, payload: bytes = b"") -> None:
+        self.writer.write(frames.frame(kind, payload))
+        await self.writer.drain()
+
+
+def _decode(payload: bytes, kind: type[A]) -> A:
+    try:
+        return msgspec.msgpack.decode(payload, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
+        raise errors.BadRequest(f"The call does not fit: {wrong}.") from wrong
+
+
+async def _verify(talk: _Talk, asked: frames.VerifyArguments) -> None:
+    verdict = talk.node.verify(asked.scan, site=asked.site, purpose=asked.purpose, key=asked.key)
+    await talk.answer(verdict)
+
+
+async def _change(talk: _Talk, asked: frames.ChangeArguments) -> None:
+    details = {name: getattr(asked, name) for name in asked.__struct_fields__ if name not in ("verb", "code")}
+    await talk.answer(await talk.web.write(partial(talk.node.change, asked.verb, asked.code, **details)))
+
+
+async def _capture(talk: _Talk, asked: frames.CaptureArguments) -> None:
+    work = partial(
+        talk.node.capture, talk.document(), name=asked.name, proceed=asked.proceed, progress=talk.progress()
+    )
+    await talk.answer(await talk.web.uploads.call(work, seconds=limits.UPLOAD_SECONDS_MAX))
+
+
+async def _submit(talk: _Talk, asked: frames.CaptureArguments) -> None:
+    work = partial(talk.node.submit, talk.document(), name=asked.name, proceed=asked.proceed)
+    await talk.answer(await talk.web.uploads.call(work, seconds=limits.UPLOAD_SECONDS_MAX))
+
+
+async def _count_in(talk: _Talk, asked: frames.CountInArguments) -> None:
+    work = partial(talk.node.count_in, asked.rows, by=asked.by, supplier=asked.supplier, ref=asked.ref)
+    await talk.answer(await talk.web.write(work))
+
+
+async def _load_partners(talk: _Talk, asked: frames.PartnersArguments) -> None:
+    await talk.answer(await talk.web.write(partial(talk.node.load_partners, asked.csv)))
+
+
+async def _export(talk: _Talk, asked: frames.ExportArguments) -> None:
+    await talk.send(partial(talk.node.export, asked.what, asked.fmt, filters=asked.filters))
+
+
+async def _document_raw(talk: _Talk, asked: frames.DocumentArguments) -> None:
+    await talk.send(partial(talk.node.document_raw, asked.sha256))
+
+
+def _reading(work: Callable[[NodePort, Any], object]) -> Callable[[_Talk, Any], Any]:
+    """A verb that reads the record and answers with what it found."""
+
+    async def answer(talk: _Talk, asked: msgspec.Struct) -> None:
+        await talk.answer(await talk.web.read(partial(work, talk.node, asked)))
+
+    return answer
+
+
+# Every verb by name: nothing else of the node can be reached.
+_VERBS: Final[dict[str, tuple[type[msgspec.Struct], Callable[[_Talk, Any], Any]]]] = {
+    "verify": (frames.VerifyArguments, _verify),
+    "change": (frames.ChangeArguments, _change),
+    "capture": (frames.CaptureArguments, _capture),
+    "submit": (frames.CaptureArguments, _submit),
+    "count_in": (frames.CountInArguments, _count_in),
+    "load_partners": (frames.PartnersArguments, _load_partners),
+    "export": (frames.ExportArguments, _export),
+    "document_raw": (frames.DocumentArguments, _document_raw),
+    "identity": (frames.NoArguments, _reading(lambda node, _: node.identity())),
+    "trace": (frames.CodeArguments, _reading(lambda node, asked: node.trace(asked.code))),
+    "job": (frames.JobArguments, _reading(lambda node, asked: node.job(asked.job_id))),
+    "jobs": (frames.PageArguments, _reading(lambda node, asked: node.jobs(asked.after, asked.limit))),
+    "partners": (frames.NoArguments, _reading(lambda node, _: node.partners())),
+    "documents": (
+        frames.PageArguments,
+        _reading(lambda node, asked: node.documents(asked.after, asked.limit)),
+    ),
+    "status": (frames.NoArguments, _reading(lambda node, _: node.status())),
+}

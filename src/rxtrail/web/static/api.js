@@ -1,0 +1,33 @@
+// Every request has a deadline, and every outcome is a value: nothing that fails can look like an answer.
+const SECONDS_MAX = 8;
+
+async function request(method, path, body, headers = {}) {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), SECONDS_MAX * 1000);
+  try {
+    const answer = await fetch(path, {
+      method, body, cache: "no-store", credentials: "omit", redirect: "error", signal: controller.signal,
+      headers: { "Content-Type": "application/json", ...headers },
+    });
+    return { status: answer.status, value: await answer.json() };
+  } catch {
+    return { status: 0, value: null }; // not reached, too slow, or not JSON: all mean that we cannot tell
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+export const verify = (scan, site, purpose) =>
+  request("POST", "/api/v1/verify", JSON.stringify({ scan, site, purpose }));
+
+// The key makes a second press, or a repeat after a lost answer, the same change and not another one.
+export const change = (pack, fields, key) =>
+  request("PATCH", `/api/v1/packs/${encodeURIComponent(pack.gtin)}/${encodeURIComponent(pack.serial)}`,
+    JSON.stringify(fields), { "Idempotency-Key": key });
+
+export const job = (address) => request("GET", address, undefined);
+
+export function newKey() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

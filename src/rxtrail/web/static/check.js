@@ -1,0 +1,264 @@
+// The check page: one scan at a time, in the order they were made; red stops the line until a person confirms.
+import { change, newKey, verify } from "./api.js";
+import { el, keep, kept, shape, timeWords, visible } from "./dom.js";
+import { bindToggle, play } from "./sound.js";
+import { cannotTell, draw, KNOWN, packPath } from "./verdict.js";
+import { watchScanner } from "./wedge.js";
+
+const WAITING_MAX = 5;
+const HISTORY_MAX = 20;
+const field = document.getElementById("scan");
+const result = document.getElementById("result");
+const notice = document.getElementById("notice");
+const site = document.getElementById("site");
+const purpose = document.getElementById("purpose");
+const empty = result.firstElementChild;
+
+let busy = false;
+let stopped = false; // a red verdict waits for a person
+let waiting = []; // scans made while one is being checked
+let missed = 0; // scans made while stopped; they were not checked
+let main = null; // the button that F9 presses
+
+// --- checking ----------------------------------------------------------------------------------------------
+
+function onScan(text, { byScanner }) {
+  const code = text.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, "");
+  if (code === "") {
+    if (stopped) confirmStop();
+    return;
+  }
+  if (stopped && byScanner) {
+    missed += 1;
+    tell(`Not checked: ${missed === 1 ? "1 scan" : `${missed} scans`} while this pack is stopped. Confirm it, then scan again.`);
+    play("stop");
+    return;
+  }
+  stopped = false; // a code that was typed is a person's answer to the red one
+  missed = 0;
+  if (waiting.length >= WAITING_MAX) {
+    tell("Too fast: this scan was not taken. Scan the pack again.");
+    play("other");
+    return;
+  }
+  waiting.push({ code, site: site.value, purpose: purpose.value });
+  field.value = "";
+  if (!busy) checkNext();
+}
+
+async function checkNext() {
+  const next = waiting.shift();
+  if (next === undefined) return;
+  busy = true;
+  hush();
+  clearResult();
+  result.dataset.busy = "";
+  const { status, value } = await verify(next.code, next.site, next.purpose);
+  const answered = status === 200 && KNOWN.includes(value?.verdict) && Array.isArray(value.reasons);
+  delete result.dataset.busy;
+  busy = false;
+  linkState(status !== 0 && status < 500);
+  show(answered ? value : cannotTell(next.code, value), next);
+  if (stopped) {
+    if (waiting.length > 0) tell(`Not checked: ${waiting.length} later scan${waiting.length === 1 ? "" : "s"}. Confirm this pack, then scan again.`);
+    waiting = [];
+  } else {
+    checkNext();
+  }
+}
+
+function show(verdict, asked) {
+  stopped = verdict.verdict === "stop";
+  draw(result, verdict, { actions: actionsFor(verdict, asked), nameOf, purpose: asked.purpose });
+  const first = verdict.reasons[0];
+  say([verdict.headline, first?.message, first?.next].filter(Boolean).map(visible).join(". "), verdict.verdict !== "ok");
+  play(verdict.verdict);
+  remember(verdict);
+  refocus();
+}
+
+function clearResult() {
+  stopped = false;
+  missed = 0;
+  main = null;
+  delete result.dataset.verdict;
+  delete result.dataset.checkedAt;
+  delete result.dataset.changed;
+  result.removeAttribute("aria-labelledby");
+  result.replaceChildren(empty);
+  say("", false);
+}
+
+function confirmStop() {
+  clearResult();
+  hush();
+  refocus();
+}
+
+// --- what can be done with the pack ------------------------------------------------------------------------
+
+const CHANGES = {
+  dispense: { state: "dispensed", words: "Dispense this pack", done: "Dispensed" },
+  receive: { state: "received", words: "Receive this pack", done: "Received" },
+};
+
+function actionsFor(verdict, asked) {
+  const journey = packPath(verdict.pack);
+  const open = journey ? el("a", { class: "button", href: journey }, "Journey") : null;
+  const again = (words, kind) => el("button", { type: "button", class: `button ${kind}`, id: "scan-again", on: { click: confirmStop } }, words);
+  main = null; // F9 never answers a stop: whoever presses it for the last pack must not lift this one's
+  if (verdict.verdict === "stop") return [again("Set aside, next pack", "primary"), open].filter(Boolean);
+  const wanted = verdict.verdict === "ok" && verdict.pack.gtin && verdict.pack.serial ? CHANGES[asked.purpose] : undefined;
+  if (wanted === undefined) return [again(verdict.verdict === "ok" ? "Next pack" : "Scan again", "primary"), open].filter(Boolean);
+  main = el("button", { type: "button", class: "button go", id: "change" }, wanted.words);
+  const key = newKey(); // one per verdict: however often it is pressed, it is one change
+  main.addEventListener("click", () => makeChange(wanted, verdict, asked, key));
+  return [main, again("Next pack", ""), open].filter(Boolean);
+}
+
+async function makeChange(wanted, verdict, asked, key) {
+  const button = document.getElementById("change");
+  const words = document.getElementById("change-words");
+  if (button === null || button.disabled) return;
+  button.disabled = true;
+  const { pack } = verdict;
+  const { status, value } = await change(pack, { state: wanted.state, lot: pack.lot ?? "", expiry: pack.expiry ?? "", site: asked.site }, key);
+  linkState(status !== 0 && status < 500);
+  if (!button.isConnected) { // the next pack was scanned meanwhile; its card must not be written over
+    if (status !== 200) tell(`${wanted.done} is not confirmed for serial ${visible(pack.serial)}. Scan that pack again.`);
+    return;
+  }
+  words.hidden = false;
+  if (status === 200) {
+    result.dataset.changed = wanted.state;
+    words.textContent = `${wanted.done} at ${timeWords(value.recorded_at)}. Log position ${Number(value.log_index).toLocaleString("en-US")}.`;
+    button.replaceWith(el("span", { class: "done" }, shape("ok", "small"), wanted.done));
+    say(words.textContent, false);
+    main = null;
+  } else if (status === 409) {
+    show({
+      ...verdict, verdict: "stop", headline: "Not recorded: stop",
+      reasons: [{ code: value.code, severity: "stop", message: value.detail, next: value.advice || "Keep the pack. Tell the pharmacist." }],
+      state: value.state ?? verdict.state,
+    }, asked);
+  } else {
+    button.disabled = false;
+    const told = status >= 400 && status < 500 ? `Not recorded: ${visible(value?.detail)}` : "It is not known whether this was recorded.";
+    words.textContent = `${told} Press again: it is recorded once only.`;
+    say(words.textContent, true);
+    play("other");
+  }
+  refocus();
+}
+
+// --- words to the person -----------------------------------------------------------------------------------
+
+function nameOf(gln) {
+  const option = Array.from(site.options).find((each) => each.value === gln);
+  return option && gln ? option.textContent.trim() : gln;
+}
+
+function say(words, now) {
+  document.getElementById("say-now").textContent = now ? words : "";
+  document.getElementById("say-polite").textContent = now ? "" : words;
+}
+
+function tell(words) {
+  notice.textContent = words;
+  notice.hidden = false;
+  say(words, true);
+}
+
+function hush() {
+  notice.hidden = true;
+}
+
+function linkState(reached) {
+  const state = document.getElementById("link-state");
+  state.dataset.state = reached ? "up" : "down";
+  document.getElementById("link-words").textContent = reached ? "Connected" : "No connection to the record";
+}
+
+// On a phone the focus would open the keyboard over the verdict, so there the verdict itself comes into view.
+function refocus() {
+  if (!window.matchMedia("(pointer: coarse)").matches) field.focus({ preventScroll: true });
+  if (result.dataset.verdict && window.matchMedia("(max-width: 600px)").matches) result.scrollIntoView({ block: "start" });
+  else window.scrollTo({ top: 0 });
+}
+
+// --- the last scans of this tab ----------------------------------------------------------------------------
+
+let history = [];
+try {
+  history = JSON.parse(sessionStorage.getItem("rxtrail.history") ?? "[]");
+} catch {
+  history = []; // not ours, or storage is blocked: begin anew
+}
+
+function remember(verdict) {
+  const { pack } = verdict;
+  history = [{
+    at: verdict.checked_at, verdict: verdict.verdict, headline: verdict.headline, path: packPath(pack),
+    what: pack.product || (pack.gtin && `GTIN ${pack.gtin}`) || (pack.sscc && `SSCC ${pack.sscc}`) || verdict.scan.raw.slice(0, 60),
+    serial: pack.serial ?? "",
+  }, ...history].slice(0, HISTORY_MAX);
+  drawHistory();
+}
+
+function drawHistory() {
+  try {
+    sessionStorage.setItem("rxtrail.history", JSON.stringify(history));
+  } catch {
+    // Shown until the page is left.
+  }
+  document.getElementById("history-empty").hidden = history.length > 0;
+  document.getElementById("history-clear").hidden = history.length === 0;
+  document.getElementById("history").replaceChildren(...history.filter((entry) => KNOWN.includes(entry.verdict)).map((entry) =>
+    el("li", { class: "past" }, shape(entry.verdict, "small"),
+      el("span", { class: "past-words" },
+        el("span", { class: "past-head" }, visible(entry.headline), el("span", { class: "faint" }, timeWords(entry.at))),
+        el(/^\/(packs|containers)\//.test(entry.path) ? "a" : "span",
+          { class: "past-what", href: /^\/(packs|containers)\//.test(entry.path) ? entry.path : undefined }, visible(entry.what)),
+        entry.serial ? el("span", { class: "mono faint" }, visible(entry.serial)) : null))));
+}
+
+// --- beginning ---------------------------------------------------------------------------------------------
+
+function bindChoice(select, name, fromAddress) {
+  const known = (value) => Array.from(select.options).some((option) => option.value === value);
+  if (name === "site" && /^\d{13}$/.test(fromAddress ?? "") && !known(fromAddress)) select.add(new Option(fromAddress, fromAddress));
+  const wanted = [fromAddress, kept(name, null), select.dataset.default].find((value) => value !== null && value !== undefined && known(value));
+  if (wanted !== undefined) select.value = wanted;
+  select.addEventListener("change", () => {
+    keep(name, select.value);
+    refocus(); // so that the next scan cannot choose another place
+  });
+}
+
+const address = new URLSearchParams(location.search);
+bindChoice(site, "site", address.get("site"));
+bindChoice(purpose, "purpose", address.get("purpose"));
+bindToggle(document.getElementById("sound-toggle"));
+watchScanner(field, onScan);
+document.getElementById("scan-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  onScan(field.value, { byScanner: false });
+});
+document.getElementById("history-clear").addEventListener("click", () => { history = []; drawHistory(); refocus(); });
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") {
+    field.value = "";
+    if (!busy) confirmStop();
+  } else if (event.key === "F9" && main !== null) {
+    event.preventDefault();
+    main.click();
+  } else if (event.key === "Enter" && stopped && event.target === document.body) {
+    confirmStop();
+  } else if (event.key === "/" && event.target === document.body) {
+    event.preventDefault();
+    field.focus();
+  }
+});
+window.addEventListener("offline", () => linkState(false));
+drawHistory();
+refocus();

@@ -1,0 +1,114 @@
+"""Threads with a bound and a deadline, so that no slow read can hold up the counter."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
+
+from rxtrail.web import limits
+from rxtrail.web.refusals import DeadlinePassed, Overloaded
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Iterator
+
+T = TypeVar("T")
+
+_TRY_AGAIN = f"Try again in {limits.RETRY_SECONDS} seconds; with a write, send the same Idempotency-Key."
+
+
+class Workers:
+    """A pool of threads that refuses work rather than let it pile up."""
+
+    def __init__(self, name: str, *, threads: int, waiting_max: int) -> None:
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix=f"rxtrail-{name}")
+        self._open = 0
+        self._open_max = threads + waiting_max
+
+    @property
+    def open(self) -> int:
+        """How much work is running or waiting."""
+        return self._open
+
+    async def call(self, work: Callable[[], T], *, seconds: float) -> T:
+        """Do ``work`` in a thread; raises ``Overloaded`` or ``DeadlinePassed``, or what the work raises.
+
+        A thread cannot be stopped: past the deadline it goes on, and keeps its place until it is done.
+        """
+        future = self._begin(work)
+        done, _ = await asyncio.wait({future}, timeout=seconds)
+        if not done:
+            raise DeadlinePassed(f"No answer within {seconds:g} seconds.", advice=_TRY_AGAIN)
+        return future.result()
+
+    async def stream(self, pieces: Callable[[], Iterator[bytes]]) -> AsyncGenerator[bytes, None]:
+        """Run an iterator in one thread and hand its bytes on; what it raises is raised here.
+
+        One thread from start to end, since a database cursor may be bound to the thread that opened it.
+        """
+        loop = asyncio.get_running_loop()
+        queue: asyncio.Queue[bytes | None] = asyncio.Queue(maxsize=4)
+        gone = False
+
+        def hand_on(piece: bytes | None) -> None:
+            asyncio.run_coroutine_threadsafe(queue.put(piece), loop).result(limits.STALL_SECONDS_MAX)
+
+        def pump() -> None:
+            iterator = pieces()
+            try:
+                for piece in in_chunks(iterator):
+                    if gone:
+                        return
+                    hand_on(piece)
+            finally:
+                close = getattr(iterator, "close", None)
+                if close is not None:
+                    close()
+                # The reader is gone or the loop is closing: then nobody waits for the end.
+                with contextlib.suppress(TimeoutError, CancelledError, RuntimeError):
+                    hand_on(None)
+
+        future = self._begin(pump)
+        try:
+            while (piece := await queue.get()) is not None:
+                yield piece
+            await future
+        finally:
+            gone = True
+            while not queue.empty():
+                queue.get_nowait()
+
+    def close(self) -> None:
+        """Take no more work and wait for none."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _begin(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        if self._open >= self._open_max:
+            raise Overloaded("Too much is waiting already.", advice=_TRY_AGAIN)
+        self._open += 1
+        future = asyncio.get_running_loop().run_in_executor(self._threads, work)
+        future.add_done_callback(self._end)
+        return future
+
+    def _end(self, future: asyncio.Future[T]) -> None:
+        self._open -= 1
+        if not future.cancelled():
+            future.exception()  # seen, so that work nobody waits for any more does not warn
+
+
+def in_chunks(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Join small pieces into chunks of at least ``CHUNK_BYTES``; the first piece goes out at once."""
+    for first in pieces:
+        yield first
+        break
+    held: list[bytes] = []
+    held_bytes = 0
+    for piece in pieces:
+        held.append(piece)
+        held_bytes += len(piece)
+        if held_bytes >= limits.CHUNK_BYTES:
+            yield b"".join(held)
+            held, held_bytes = [], 0
+    if held:
+        yield b"".join(held)

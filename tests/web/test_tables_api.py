@@ -1,0 +1,111 @@
+"""Stock, partners and exports."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from rxtrail.errors import StoreFailed
+from rxtrail.web import limits
+from tests.web import scene
+from tests.web.conftest import GOOD, ODD
+
+if TYPE_CHECKING:
+    from tests.web.conftest import Api
+
+CSV = {"content-type": "text/csv"}
+
+
+def test_counted_in_packs_are_on_record(api: Api) -> None:
+    rows = [{"scan": scene.scan("OLD1")}, {"gtin": scene.GTIN, "serial": "OLD2", "lot": "L1", "expiry": "2029-01-31"}]
+    answer = api.post("/api/v1/stock", json={"rows": rows, "by": "A. Kim", "supplier": "Northern", "ref": "77"})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["counted"] == 2
+    verdict = api.verify(scene.scan("OLD1"))
+    assert verdict["record"]["basis"] == "counted-in"
+
+
+def test_a_count_in_names_who_counted(api: Api) -> None:
+    answer = api.post("/api/v1/stock", json={"rows": [], "by": ""})
+    assert answer.status_code == 400
+    assert answer.json()["place"] == "by"
+
+
+def test_rows_that_cannot_be_counted_are_named(api: Api) -> None:
+    answer = api.post("/api/v1/stock", json={"rows": [{"scan": "garbage"}], "by": "A. Kim"})
+    assert answer.status_code == 200
+    assert answer.json()["counted"] == 0
+    assert answer.json()["refused"][0][0] == 1
+
+
+def test_a_table_past_its_limit_is_413(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "TABLE_BYTES_MAX", 100)
+    assert api("PUT", "/api/v1/partners", content=b"x" * 101, headers=CSV).status_code == 413
+    assert api.post("/api/v1/stock", json={"rows": [], "by": "A" * 100}).status_code == 413
+
+
+def test_partners_are_replaced_and_listed(api: Api) -> None:
+    table = f"name,glns,role,relation,status,valid_until\nAcme Pharma,{scene.MAKER},maker,supplier,active,\n"
+    answer = api("PUT", "/api/v1/partners", content=table.encode(), headers=CSV)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["partners"] == 1
+    listed = api.get("/api/v1/partners").json()["partners"]
+    assert [partner["name"] for partner in listed] == ["Acme Pharma"]
+
+
+def test_a_wrong_partner_table_changes_nothing(api: Api) -> None:
+    answer = api("PUT", "/api/v1/partners", content=b"name,glns,role\nX,123,maker\n", headers=CSV)
+    assert answer.status_code == 400
+    assert api.get("/api/v1/partners").json()["partners"] == []
+
+
+def test_partners_are_sent_as_csv(api: Api) -> None:
+    assert api("PUT", "/api/v1/partners", json={}).status_code == 415
+
+
+def test_packs_are_exported_as_csv_with_every_serial_whole(api: Api) -> None:
+    answer = api.get("/api/v1/export/packs?format=csv")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert "attachment" in answer.headers["content-disposition"]
+    cells = [cell for row in csv.reader(io.StringIO(answer.text)) for cell in row]
+    assert GOOD in cells
+    assert ODD in cells
+
+
+def test_events_are_exported_as_json_lines(api: Api) -> None:
+    answer = api.get("/api/v1/export/events?format=json")
+    assert answer.status_code == 200
+    events = [json.loads(line) for line in answer.text.splitlines()]
+    assert len(events) == 5
+
+
+def test_filters_narrow_an_export(api: Api) -> None:
+    answer = api.get("/api/v1/export/packs", params={"format": "json", "serial": GOOD})
+    assert len(answer.text.splitlines()) == 1
+
+
+@pytest.mark.parametrize("query", ["gitn=1", "format=pdf", "gtin=1&gtin=2"])
+def test_a_misspelt_or_repeated_filter_never_exports_everything(api: Api, query: str) -> None:
+    assert api.get(f"/api/v1/export/packs?{query}").status_code == 400
+
+
+def test_only_packs_and_events_are_exported(api: Api) -> None:
+    assert api.get("/api/v1/export/secrets").status_code == 400
+
+
+def test_an_export_that_fails_on_the_way_does_not_look_whole(planted: Any) -> None:
+    def export(*_: object, **__: object) -> Iterator[bytes]:
+        yield b"first\n"
+        raise StoreFailed("disk gone")
+
+    client: Api = planted(export=export)
+    answer = client.get("/api/v1/export/packs")
+    # Over HTTP the connection breaks; here the transport shows what was sent, and the server has drawn its line.
+    assert answer.text == "first\n"
+    assert client.app.web.store_failure is not None
