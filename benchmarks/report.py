@@ -26,11 +26,12 @@ class Figure(msgspec.Struct, frozen=True):
     most: float
     floor: str
     floor_value: float
+    ratio: float = 0.0  # how many times the floor's cost ours is; of a rate the cost is the inverse
 
-    @property
-    def ratio(self) -> float:
-        """How many times the floor's cost ours is; of a rate the cost is the inverse."""
-        return self.floor_value / self.value if "/s" in self.unit else self.value / self.floor_value
+    def __post_init__(self) -> None:
+        """Work the ratio out, so that it also stands in the JSON."""
+        ratio = self.floor_value / self.value if "/s" in self.unit else self.value / self.floor_value
+        msgspec.structs.force_setattr(self, "ratio", round(ratio, 2))
 
 
 class Results(msgspec.Struct, frozen=True):

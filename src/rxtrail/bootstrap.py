@@ -10,7 +10,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 from rxtrail import clock, partners
 from rxtrail.answers import (
@@ -30,12 +30,14 @@ from rxtrail.answers import (
 from rxtrail.capture import Accepted, Capture, receipt_of
 from rxtrail.core.gs1 import check_digit
 from rxtrail.errors import BadRequest, Busy, NotFound, StoreFailed
-from rxtrail.ledger.standing import authority_of, identity_of, partners_of
 from rxtrail.ledger.writer import Writer
 from rxtrail.query import export as export_rows
+from rxtrail.record.judge import Judge
+from rxtrail.record.standing import authority_of, identity_of, partners_of
+from rxtrail.record.times import iso
 from rxtrail.states import Order, States
 from rxtrail.store.sqlite import open_store
-from rxtrail.trace import iso, trace
+from rxtrail.trace import trace
 from rxtrail.verify import Verify
 
 if TYPE_CHECKING:
@@ -81,18 +83,29 @@ class Node:
                 self._store, random_bytes=clock.random_bytes, now_us=clock.now_us, committed=self._committed
             )
             self._capture = Capture(
-                self._writer, self._store.reader, folder=data, now_us=clock.now_us, today=clock.today, changed=self._captured
+                self._writer,
+                self._store.reader,
+                folder=data,
+                now_us=clock.now_us,
+                today=clock.today,
+                changed=self._captured,
             )
             self._states = States(
-                self._writer, now_us=clock.now_us, today=clock.today, new_event_id=clock.new_uuid_urn, changed=lambda: None
+                self._writer,
+                now_us=clock.now_us,
+                today=clock.today,
+                new_event_id=clock.new_uuid_urn,
+                changed=lambda: None,
             )
         gc.set_threshold(*GC_THRESHOLDS)
 
-    def __enter__(self) -> Node:
+    def __enter__(self) -> Self:
         """Use the node as a context manager."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace_: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace_: TracebackType | None
+    ) -> None:
         """Close the node."""
         self.close()
 
@@ -124,9 +137,8 @@ class Node:
         verify: Verify | None = getattr(self._readers, "verify", None)
         if verify is None:
             note = self._writer.note_scan if self._writer is not None else None
-            verify = self._readers.verify = Verify(
-                self._reader(), now_us=clock.now_us, today=clock.today, log_size=lambda: self._log_size, note_scan=note
-            )
+            judge = Judge(self._reader(), now_us=clock.now_us, today=clock.today, log_size=lambda: self._log_size)
+            verify = self._readers.verify = Verify(judge, now_us=clock.now_us, note_scan=note)
             self._readers.generation = self._generation
         elif self._readers.generation != self._generation:
             self._readers.generation = self._generation
@@ -141,7 +153,10 @@ class Node:
 
     def _writing(self) -> tuple[Writer, Capture, States]:
         if self._writer is None or self._capture is None or self._states is None:
-            raise Busy("this node was opened for reading", advice="Use a command that writes, or stop the other writer.")
+            raise Busy(
+                "this node was opened for reading",
+                advice="Use a command that writes, or stop the other writer.",
+            )
         return self._writer, self._capture, self._states
 
     @property
@@ -153,6 +168,11 @@ class Node:
     def scans_dropped(self) -> int:
         """Count scans that could not be recorded because too many were waiting."""
         return self._writer.scans_dropped if self._writer is not None else 0
+
+    @property
+    def socket_path(self) -> Path:
+        """Give where the process that holds the writer lock listens for the command line."""
+        return self.data / SOCKET_FILE
 
     # -- whose record ----------------------------------------------------------------------------------------------
 
@@ -174,7 +194,12 @@ class Node:
                 raise BadRequest(f"{gln!r} is not a 13-digit GLN with a right check digit", place="gln")
         if role != "hub" and not glns:
             raise BadRequest(f"a {role} needs at least one GLN of its own", place="gln")
-        settings = {"role": role, "glns": ",".join(glns), "default_site": default_site or (glns[0] if glns else ""), "market": market}
+        settings = {
+            "role": role,
+            "glns": ",".join(glns),
+            "default_site": default_site or (glns[0] if glns else ""),
+            "market": market,
+        }
         writer, _, _ = self._writing()
         writer.do(lambda tx, _log: tx.set_settings(settings))
         self._generation += 1
@@ -265,14 +290,14 @@ class Node:
             receipt=None if row.open else receipt_of(reader, row.id),
         )
 
-    def jobs(self, *, before: str = "", limit: int = 50) -> list[CaptureJob]:
-        """List capture jobs, newest first; ``before`` is the identifier of the last one seen."""
+    def jobs(self, after: str = "", limit: int = 50) -> list[CaptureJob]:
+        """List capture jobs, newest first; ``after`` is the identifier of the last one seen."""
         reader = self._reader()
         at = 1 << 62
-        if before:
-            row = reader.job(before)
+        if after:
+            row = reader.job(after)
             if row is None:
-                raise NotFound(f"no capture job {before}")
+                raise NotFound(f"no capture job {after}")
             at = row.created_at
         return [self._job(row) for row in reader.jobs_before(at, limit)]
 
@@ -293,9 +318,19 @@ class Node:
         return trace(reader, authority_of(reader, today), code, this_year=today.year)
 
     def change(
-        self, verb: str, code: str, *, site: str = "", key: str = "", partial: str = "", ref: str = "", reason: str = "",
-        by: str = "", to: str = "", override: str = "",
-    ) -> ChangeReceipt:  # fmt: skip
+        self,
+        verb: str,
+        code: str,
+        *,
+        site: str = "",
+        key: str = "",
+        partial: str = "",
+        ref: str = "",
+        reason: str = "",
+        by: str = "",
+        to: str = "",
+        override: str = "",
+    ) -> ChangeReceipt:
         """Carry out a state change and wait until it is durable.
 
         :raises Refused: the record does not allow it.
@@ -303,7 +338,9 @@ class Node:
         _, _, states = self._writing()
         return states.change(Order(verb, code, site, key, partial, ref, reason, by, to, override))
 
-    def count_in(self, rows: list[CountIn], *, by: str, supplier: str = "", ref: str = "", site: str = "") -> CountInReceipt:
+    def count_in(
+        self, rows: list[CountIn], *, by: str, supplier: str = "", ref: str = "", site: str = ""
+    ) -> CountInReceipt:
         """Count in opening stock, all rows or none."""
         _, _, states = self._writing()
         return states.count_in(rows, by=by, supplier=supplier, ref=ref, site=site)
@@ -326,7 +363,7 @@ class Node:
         """Give the partner table as CSV."""
         return partners.write_table(self.partners())
 
-    def documents(self, *, after: str = "", limit: int = 50) -> list[Document]:
+    def documents(self, after: str = "", limit: int = 50) -> list[Document]:
         """List kept documents in order of arrival; ``after`` is the SHA-256 of the last one seen."""
         reader = self._reader()
         number = 0
@@ -336,7 +373,16 @@ class Node:
                 raise NotFound(f"no document {after}")
             number = row.id
         return [
-            Document(row.sha256.hex(), row.name, row.bytes, iso(row.received_at), row.sender, row.receiver, row.instance_id, row.events)
+            Document(
+                row.sha256.hex(),
+                row.name,
+                row.size,
+                iso(row.received_at),
+                row.sender,
+                row.receiver,
+                row.instance_id,
+                row.events,
+            )
             for row in reader.documents_after(number, limit)
         ]
 
@@ -404,7 +450,7 @@ def _sha256(text: str) -> bytes:
         digest = bytes.fromhex(text.removeprefix("sha256:"))
     except ValueError:
         digest = b""
-    if len(digest) != 32:  # noqa: PLR2004 (bytes of a SHA-256)
+    if len(digest) != 32:
         raise BadRequest(f"{text[:80]!r} is not a SHA-256 in hex", place="sha256")
     return digest
 
@@ -452,7 +498,9 @@ def open_node(data: Path, *, store_url: str | None = None, write: bool = True, c
     """
     path = store_path(data, store_url)
     if not create and not path.exists():
-        raise StoreFailed(f"there is no store in {path.parent}", advice="Start with: rxtrail init, or rxtrail capture FILE")
+        raise StoreFailed(
+            f"there is no store in {path.parent}", advice="Start with: rxtrail init, or rxtrail capture FILE"
+        )
     if not write and path.exists():
         return Node(path.parent, path, lock=None)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -461,7 +509,9 @@ def open_node(data: Path, *, store_url: str | None = None, write: bool = True, c
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(handle)
-        raise Busy("another process holds the writer lock of this data folder", advice="Go through it, or stop it.") from error
+        raise Busy(
+            "another process holds the writer lock of this data folder", advice="Go through it, or stop it."
+        ) from error
     try:
         return Node(path.parent, path, lock=handle)
     except BaseException:

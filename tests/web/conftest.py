@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -15,13 +14,14 @@ from rxtrail.web.app import App, build
 from tests.web import scene
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from rxtrail.bootstrap import Node
 
 # Letters, a serial with every troublesome character of charset 82, and one that is taken out of the world.
 GOOD = "AAA111"
-ODD = 'A/B%C+D?E&F"G<H>I\'J'
+ODD = "A/B%C+D?E&F\"G<H>I'J"
 DESTROYED = "DDD444"
 
 

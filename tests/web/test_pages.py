@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 WEB = Path(rxtrail.web.__file__).parent
 PAGES = ["/", "/documents", "/about", f"/packs/{scene.GTIN}/{GOOD}", f"/containers/{scene.CASE}", "/nosuch"]
-HOSTILE = '<script>alert(1)</script>"\'><img src=x onerror=alert(2)>\u202e'
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>\u202e"
 
 
 class Reader(HTMLParser):
@@ -86,7 +86,9 @@ def test_every_file_of_a_page_is_there_and_may_be_kept_for_ever(api: Api) -> Non
         answer = api.get(file)
         assert answer.status_code == 200
         assert "immutable" in answer.headers["cache-control"]
-    for name in re.findall(r'from "\./(\w+\.js)"', "".join(path.read_text() for path in WEB.glob("static/*.js"))):
+    for name in re.findall(
+        r'from "\./(\w+\.js)"', "".join(path.read_text() for path in WEB.glob("static/*.js"))
+    ):
         assert (WEB / "static" / name).is_file()
 
 
@@ -118,7 +120,15 @@ def test_a_hub_is_scanned_at_from_its_partners_places(api: Api) -> None:
 @pytest.mark.parametrize("serial", [GOOD, ODD])
 def test_a_journey_shows_names_and_steps(api: Api, serial: str) -> None:
     found = read(api, f"/packs/{scene.GTIN}/{quote(serial, safe='')}")
-    for words in (scene.PRODUCT, serial, "Commissioned", "Packed", "Shipped", "Acme Pharma", f"SSCC {scene.CASE}"):
+    for words in (
+        scene.PRODUCT,
+        serial,
+        "Commissioned",
+        "Packed",
+        "Shipped",
+        "Acme Pharma",
+        f"SSCC {scene.CASE}",
+    ):
         assert words in found.words
     assert "30 Sep 2029" in found.words
 
@@ -183,8 +193,8 @@ def test_pages_have_get_only(api: Api) -> None:
 
 def test_no_script_turns_text_into_markup_or_code() -> None:
     banned = re.compile(
-        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|DOMParser|srcdoc|\.style\b"
-        r"|javascript:|https?://(?!www\.w3\.org)"
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|DOMParser|srcdoc"
+        r"|\.style\b|javascript:|https?://(?!www\.w3\.org)"
     )
     for path in WEB.glob("static/*.js"):
         assert not banned.search(path.read_text()), path.name
@@ -211,7 +221,9 @@ def tokens(css: str, start: str) -> dict[str, str]:
 def contrast(one: str, other: str) -> float:
     def luminance(colour: str) -> float:
         parts = [int(colour[index : index + 2], 16) / 255 for index in (1, 3, 5)]
-        red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+        red, green, blue = (
+            part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+        )
         return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
     darker, lighter = sorted((luminance(one), luminance(other)))

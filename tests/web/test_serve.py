@@ -44,7 +44,10 @@ print("closed", flush=True)
 def process(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str, Path]]:
     data = tmp_path / "served"
     started = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(data)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [sys.executable, "-c", PROGRAM, str(data)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     assert started.stdout is not None
     address = started.stdout.readline().strip()
@@ -70,7 +73,7 @@ def read_all(connection: socket.socket) -> bytes:
     return answer
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "example.com", ""])  # noqa: S104
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "example.com", ""])
 def test_it_refuses_to_listen_beyond_this_machine(host: str) -> None:
     with pytest.raises(BadRequest, match="no accounts") as refused:
         serve.listen(host, 0)
@@ -95,7 +98,9 @@ def test_it_answers_over_http_and_its_socket_and_ends_cleanly(
 ) -> None:
     started, authority, data = process
     client = http.client.HTTPConnection(authority, timeout=15)
-    client.request("POST", "/api/v1/capture?wait=1", scene.shipment(GOOD), {"Content-Type": "application/xml"})
+    client.request(
+        "POST", "/api/v1/capture?wait=1", scene.shipment(GOOD), {"Content-Type": "application/xml"}
+    )
     assert json.load(client.getresponse())["packages"] == 1
     body = json.dumps({"scan": scene.scan(GOOD), "site": scene.PHARMACY})
     client.request("POST", "/api/v1/verify", body, {"Content-Type": "application/json"})
@@ -124,7 +129,9 @@ def test_a_header_past_its_limit_is_431(process: tuple[subprocess.Popen[str], st
     connection.close()
 
 
-def test_what_is_not_http_is_400_and_the_server_lives(process: tuple[subprocess.Popen[str], str, Path]) -> None:
+def test_what_is_not_http_is_400_and_the_server_lives(
+    process: tuple[subprocess.Popen[str], str, Path],
+) -> None:
     for sent in (b"\x16\x03\x01\x02\x00\x01\x00", b"GET\r\n\r\n", os.urandom(200)):
         connection = connect(process[1])
         connection.sendall(sent + b"\r\n\r\n")
@@ -150,7 +157,7 @@ def test_an_export_that_breaks_half_way_breaks_the_connection(node: Node) -> Non
         assert ended.wait(20)  # a failed store stops the server
 
 
-class running:  # noqa: N801 - reads as a phrase
+class running:
     """The server in a thread of this process, so that its limits can be set."""
 
     def __init__(self, node: object) -> None:

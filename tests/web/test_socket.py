@@ -11,6 +11,7 @@ import stat
 import threading
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -161,8 +162,7 @@ def test_many_threads_share_one_remote_node(remote: RemoteNode) -> None:
     verdicts: list[str] = []
 
     def ask() -> None:
-        for _ in range(20):
-            verdicts.append(remote.verify(scene.scan(GOOD), site=scene.PHARMACY).verdict.value)
+        verdicts.extend(remote.verify(scene.scan(GOOD), site=scene.PHARMACY).verdict.value for _ in range(20))
 
     threads = [threading.Thread(target=ask) for _ in range(4)]
     for thread in threads:
@@ -217,7 +217,11 @@ def test_nobody_there_is_busy(data: Path) -> None:
 def test_a_very_long_path_still_has_a_socket(tmp_path: Path) -> None:
     folder = tmp_path / ("long" * 40)
     folder.mkdir(mode=0o700)
-    with open_node(folder / "data") as node, served(node, folder / "data"), RemoteNode(folder / "data") as remote:
+    with (
+        open_node(folder / "data") as node,
+        served(node, folder / "data"),
+        RemoteNode(folder / "data") as remote,
+    ):
         assert remote.identity() == node.identity()
 
 
@@ -258,21 +262,27 @@ def test_garbage_on_the_socket_ends_that_connection_only(remote: RemoteNode, dat
     assert remote.identity().role == "hub"
 
 
-def test_a_client_of_another_version_is_told_what_to_do(remote: RemoteNode, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = frames.Call
-    monkeypatch.setattr(frames, "Call", lambda verb, arguments: real(verb, arguments, protocol=99))
+def test_a_client_of_another_version_is_told_what_to_do(
+    remote: RemoteNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = msgspec.msgpack.encode({"verb": "identity", "arguments": {}, "protocol": 99})
+    monkeypatch.setattr("rxtrail.web.socket._call", lambda *_: frames.frame(Kind.CALL, call))
     with pytest.raises(errors.BadRequest, match="version 99") as told:
         remote.identity()
     assert "start it again" in told.value.advice
 
 
 @given(
-    kind=st.sampled_from([errors.BadScan, errors.Refused, errors.Busy, errors.StoreFailed, refusals.Overloaded]),
+    kind=st.sampled_from(
+        [errors.BadScan, errors.Refused, errors.Busy, errors.StoreFailed, refusals.Overloaded]
+    ),
     message=st.text(),
     place=st.text(),
     advice=st.text(),
 )
-def test_errors_survive_the_way(kind: type[errors.RxtrailError], message: str, place: str, advice: str) -> None:
+def test_errors_survive_the_way(
+    kind: type[errors.RxtrailError], message: str, place: str, advice: str
+) -> None:
     back = frames.error_of(frames.failure_of(kind(message, place=place, advice=advice)))
     assert type(back) is kind
     assert (back.code, back.message, back.place, back.advice) == (kind.code, message, place, advice)

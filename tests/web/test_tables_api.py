@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,14 +15,21 @@ from tests.web import scene
 from tests.web.conftest import GOOD, ODD
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.web.conftest import Api
 
 CSV = {"content-type": "text/csv"}
 
 
 def test_counted_in_packs_are_on_record(api: Api) -> None:
-    rows = [{"scan": scene.scan("OLD1")}, {"gtin": scene.GTIN, "serial": "OLD2", "lot": "L1", "expiry": "2029-01-31"}]
-    answer = api.post("/api/v1/stock", json={"rows": rows, "by": "A. Kim", "supplier": "Northern", "ref": "77"})
+    rows = [
+        {"scan": scene.scan("OLD1")},
+        {"gtin": scene.GTIN, "serial": "OLD2", "lot": "L1", "expiry": "2029-01-31"},
+    ]
+    answer = api.post(
+        "/api/v1/stock", json={"rows": rows, "by": "A. Kim", "supplier": "Northern", "ref": "77"}
+    )
     assert answer.status_code == 200, answer.text
     assert answer.json()["counted"] == 2
     verdict = api.verify(scene.scan("OLD1"))
@@ -106,6 +112,6 @@ def test_an_export_that_fails_on_the_way_does_not_look_whole(planted: Any) -> No
 
     client: Api = planted(export=export)
     answer = client.get("/api/v1/export/packs")
-    # Over HTTP the connection breaks; here the transport shows what was sent, and the server has drawn its line.
+    # Over HTTP the connection breaks; here the transport shows what was sent.
     assert answer.text == "first\n"
     assert client.app.web.store_failure is not None

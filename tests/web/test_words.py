@@ -27,7 +27,13 @@ def test_a_group_separator_is_drawn() -> None:
 
 @pytest.mark.parametrize(
     ("iso", "shown"),
-    [("2027-09-30", "30 Sep 2027"), ("2027-01-05", "5 Jan 2027"), ("", ""), ("soon", "soon"), ("2027-13-01", "2027-13-01")],
+    [
+        ("2027-09-30", "30 Sep 2027"),
+        ("2027-01-05", "5 Jan 2027"),
+        ("", ""),
+        ("soon", "soon"),
+        ("2027-13-01", "2027-13-01"),
+    ],
 )
 def test_a_date_names_its_month(iso: str, shown: str) -> None:
     assert words.date_words(iso) == shown
@@ -59,7 +65,9 @@ def test_a_time_is_told_in_utc_and_never_guessed(iso: str, shown: str) -> None:
         ("", "", ""),
     ],
 )
-def test_identifiers_are_named_and_only_our_own_addresses_are_linked(identifier: str, shown: str, path: str) -> None:
+def test_identifiers_are_named_and_only_our_own_addresses_are_linked(
+    identifier: str, shown: str, path: str
+) -> None:
     assert words.identifier_words(identifier) == shown
     assert words.identifier_path(identifier) == path
 
@@ -72,7 +80,8 @@ def test_unknown_steps_are_told_in_their_own_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "shown"), [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (86_000_000, "86.0 MB"), (10**15, "1000.0 TB")]
+    ("count", "shown"),
+    [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (86_000_000, "86.0 MB"), (10**15, "1000.0 TB")],
 )
 def test_sizes_can_be_read(count: int, shown: str) -> None:
     assert words.size_words(count) == shown

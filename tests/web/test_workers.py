@@ -20,6 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+async def all_done(workers: Workers) -> None:
+    for _ in range(5000):
+        if not workers.open:
+            return
+        await asyncio.sleep(0.001)
+    raise AssertionError(workers.open)
+
+
 def test_work_past_its_deadline_is_given_up_and_keeps_its_place_until_done() -> None:
     async def scene() -> None:
         workers = Workers("test", threads=1, waiting_max=0)
@@ -29,8 +37,7 @@ def test_work_past_its_deadline_is_given_up_and_keeps_its_place_until_done() -> 
         with pytest.raises(Overloaded):
             await workers.call(leave.wait, seconds=1)
         leave.set()
-        while workers.open:
-            await asyncio.sleep(0.001)
+        await all_done(workers)
         assert await workers.call(lambda: 7, seconds=1) == 7
         workers.close()
 
@@ -72,8 +79,7 @@ def test_a_stream_stays_in_one_thread_and_is_closed_when_its_reader_leaves() -> 
         await stream.aclose()
         assert await asyncio.to_thread(closed.wait, 5)
         assert len(threads) == 1
-        while workers.open:
-            await asyncio.sleep(0.001)
+        await all_done(workers)
         workers.close()
 
     asyncio.run(scene())

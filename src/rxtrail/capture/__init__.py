@@ -7,6 +7,8 @@ document again changes nothing.
 
 from __future__ import annotations
 
+import functools
+import io
 import json
 import uuid
 from typing import TYPE_CHECKING, BinaryIO
@@ -18,11 +20,12 @@ from rxtrail.capture.findings import Watch
 from rxtrail.capture.raw import RawCopy, RawStream
 from rxtrail.capture.spool import Spool
 from rxtrail.core.epcis.event import Finding, Header
-from rxtrail.core.epcis.reader import open_document
+from rxtrail.core.epcis.reader import DocumentReader, open_document
 from rxtrail.errors import NotFound
 from rxtrail.ledger.batch import Appended, append_events
 from rxtrail.ledger.prepare import Prepared, prepare
-from rxtrail.ledger.standing import authority_of, identity_of
+from rxtrail.record.findings import finding_of
+from rxtrail.record.standing import authority_of, identity_of
 from rxtrail.store.rows import DocumentRow, FindingRow, JobRow
 
 if TYPE_CHECKING:
@@ -35,12 +38,14 @@ if TYPE_CHECKING:
     from rxtrail.ledger.writer import Writer
     from rxtrail.store import Reader, Transaction
 
+READ_BYTES = 256 << 10
 BATCH_PACKAGES_MAX = 50_000
 BATCH_PACKAGES_GOOD = 25_000
 BATCH_EVENTS_MAX = 10_000
 BATCH_MENTIONS_MAX = 250_000
 FINDINGS_PER_DOCUMENT_MAX = 2_000
 FINDINGS_PER_CODE_MAX = 50
+
 
 class Accepted(msgspec.Struct, gc=False):
     """A document that was read whole: kept already (``receipt``), or ready to be applied."""
@@ -82,19 +87,25 @@ class Capture:
     # -- accepting -------------------------------------------------------------------------------------------------
 
     def accept(
-        self, stream: BinaryIO, *, name: str, proceed: bool = False, progress: Callable[[int], None] | None = None
+        self,
+        stream: BinaryIO,
+        *,
+        name: str,
+        proceed: bool = False,
+        progress: Callable[[int], None] | None = None,
     ) -> Accepted:
         """Read a document whole and keep it with a job, or refuse it.
 
         :raises BadDocument: the bytes cannot be read as EPCIS; nothing was kept.
         """
         raw = RawCopy(stream, self._folder, progress=progress)
+        buffered = io.BufferedReader(raw, READ_BYTES)
         spool = Spool(self._folder)
         reader = self._open_reader()
         try:
             now = self._now()
             authority = authority_of(reader, self._today())
-            document = open_document(raw, proceed=proceed)
+            document = open_document(buffered, proceed=proceed)
             watch = Watch(now)
             gtins: set[str] = set()
             header = document.header
@@ -113,17 +124,20 @@ class Capture:
             if earlier is not None:
                 spool.close()
                 return self._again(reader, earlier, header)
-            found = [*document.findings, *watch.findings(header, authority, market=identity_of(reader).market)]
+            found = [
+                *document.findings,
+                *watch.findings(header, authority, market=identity_of(reader).market),
+            ]
             if header.instance_id and reader.document_by_instance(header.instance_id, header.sender) is not None:
                 message = f"instance identifier {header.instance_id} was used by this sender before, with other content"
                 found.append(Finding("warning", "DUPLICATE_TRANSMISSION", message))
             row = DocumentRow(
-                0, sha256, name[:500], raw.size, now, header.sender, header.receiver, header.instance_id, spool.count,
-                msgspec.json.encode(_particulars(header)),
+                0, sha256, name[:500], raw.size, now, header.sender, header.receiver, header.instance_id,
+                spool.count, msgspec.json.encode(_particulars(header)),
             )  # fmt: skip
             job = JobRow(
-                uuid.UUID(bytes=sha256[:16], version=4).hex, 0, name[:500], proceed, "accepted", spool.count, 0, 0, 0, -1, now, 0, "",
-                frozenset(gtins),
+                uuid.UUID(bytes=sha256[:16], version=4).hex, 0, name[:500], proceed, "accepted", spool.count, 0, 0, 0,
+                -1, now, 0, "", frozenset(gtins),
             )  # fmt: skip
             number = self._writer.do(lambda tx, _log: _keep(tx, row, raw.chunks(), job, found, header), alone=True)
             return Accepted(job.id, number, header, spool, gtins=job.gtins)
@@ -132,7 +146,7 @@ class Capture:
             raise
         finally:
             reader.close()
-            raw.close()
+            buffered.close()  # and the copy with it
 
     @staticmethod
     def _again(reader: Reader, earlier: DocumentRow, header: Header) -> Accepted:
@@ -166,7 +180,9 @@ class Capture:
             if job.open:
                 document = reader.document(job.document)
                 assert document is not None, "a job's document is kept with it"
-                source = open_document(RawStream(reader.raw(job.document)), proceed=job.proceed)  # type: ignore[arg-type]
+                source = open_document(
+                    io.BufferedReader(RawStream(reader.raw(job.document)), READ_BYTES), proceed=job.proceed
+                )
                 events = _prepared_again(source, document)
                 self._apply(job_id, job.document, document.sender, events, job.applied, progress, job.events)
         finally:
@@ -205,14 +221,16 @@ class Capture:
             if self._stopping:
                 return
             applied += len(batch)
-            done = applied >= total
-
-            def write(tx: Transaction, log: Log, batch: list[Prepared] = batch, applied: int = applied, done: bool = done) -> Appended:
-                return _write_batch(
-                    tx, log, authority, batch, speaker=speaker, document=document, job=job, applied=applied,
-                    finished_at=self._now() if done else 0,
-                )  # fmt: skip
-
+            write = functools.partial(
+                _write_batch,
+                authority=authority,
+                batch=batch,
+                speaker=speaker,
+                document=document,
+                job=job,
+                applied=applied,
+                finished_at=self._now() if applied >= total else 0,
+            )
             appended = self._writer.do(write, alone=True)
             self._changed(appended)
             if progress is not None:
@@ -256,11 +274,6 @@ def receipt_of(reader: Reader, job_id: str, *, duplicate: bool = False) -> Captu
     )
 
 
-def finding_of(row: FindingRow) -> Finding:
-    """Give a kept finding as a value."""
-    return Finding(row.severity, row.code, row.message, row.place, json.loads(row.epcs))
-
-
 def _particulars(header: Header) -> dict[str, object]:
     return {
         "version": header.version,
@@ -274,7 +287,12 @@ def _particulars(header: Header) -> dict[str, object]:
 
 
 def _keep(
-    tx: Transaction, row: DocumentRow, chunks: Iterable[bytes], job: JobRow, findings: list[Finding], header: Header
+    tx: Transaction,
+    row: DocumentRow,
+    chunks: Iterable[bytes],
+    job: JobRow,
+    findings: list[Finding],
+    header: Header,
 ) -> int:
     """Keep the raw document, its job, its findings and its master data, all in one transaction."""
     number = tx.add_document(row, chunks)
@@ -290,7 +308,7 @@ def _keep(
 
 
 def _write_batch(
-    tx: Transaction, log: Log, authority: Authority, batch: list[Prepared], *, speaker: str, document: int, job: str,
+    tx: Transaction, log: Log, *, authority: Authority, batch: list[Prepared], speaker: str, document: int, job: str,
     applied: int, finished_at: int,
 ) -> Appended:  # fmt: skip
     appended = append_events(tx, log, authority, batch, speaker=speaker, document=document)
@@ -309,7 +327,16 @@ def _write_batch(
 
 
 def _finish_empty(tx: Transaction, _log: Log, job: str, applied: int, now: int) -> None:
-    tx.job_progress(job, state="success", applied=applied, packages=0, new_events=0, position=-1, finished_at=now, error="")
+    tx.job_progress(
+        job,
+        state="success",
+        applied=applied,
+        packages=0,
+        new_events=0,
+        position=-1,
+        finished_at=now,
+        error="",
+    )
 
 
 def _add_findings(tx: Transaction, document: int, findings: list[tuple[int | None, Finding]]) -> None:
@@ -329,10 +356,23 @@ def _add_findings(tx: Transaction, document: int, findings: list[tuple[int | Non
             continue
         counts[finding.code] = count + 1
         epcs = json.dumps(finding.epcs)
-        rows.append(FindingRow(document, seq, event, finding.severity, finding.code, finding.message, finding.place, epcs))
+        rows.append(
+            FindingRow(document, seq, event, finding.severity, finding.code, finding.message, finding.place, epcs)
+        )
         seq += 1
     if left_out:
-        rows.append(FindingRow(document, seq, None, "info", "FINDINGS_TRUNCATED", f"{left_out} more findings", str(left_out), "[]"))
+        rows.append(
+            FindingRow(
+                document,
+                seq,
+                None,
+                "info",
+                "FINDINGS_TRUNCATED",
+                f"{left_out} more findings",
+                str(left_out),
+                "[]",
+            )
+        )
     tx.add_findings(rows)
 
 
@@ -361,6 +401,6 @@ def _batches(events: Iterator[Prepared]) -> Iterator[list[Prepared]]:
         yield batch
 
 
-def _prepared_again(source: Iterable[tuple[object, list[Finding], str]], document: DocumentRow) -> Iterator[Prepared]:
+def _prepared_again(source: DocumentReader, document: DocumentRow) -> Iterator[Prepared]:
     for event, findings, place in source:
-        yield prepare(event, speaker=document.sender, receiver=document.receiver, place=place, findings=findings)  # type: ignore[arg-type]
+        yield prepare(event, speaker=document.sender, receiver=document.receiver, place=place, findings=findings)

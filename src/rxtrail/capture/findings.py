@@ -41,20 +41,41 @@ class Watch:
         found: list[Finding] = []
         if self._future is not None:
             count, place = self._future
-            found.append(Finding("error", "FUTURE_EVENT_TIME", f"{count} events lie more than 300 s ahead of our clock", place))
+            found.append(
+                Finding(
+                    "error",
+                    "FUTURE_EVENT_TIME",
+                    f"{count} events lie more than 300 s ahead of our clock",
+                    place,
+                )
+            )
         if self._stale is not None:
             count, place = self._stale
             found.append(Finding("info", "STALE_EVENT", f"{count} events are more than 365 days old", place))
         if self._ships and market == "us":
             if header.statement is None:
-                found.append(Finding("warning", "MISSING_DSCSA_STATEMENT", "a shipment without the DSCSA transaction statement"))
+                found.append(
+                    Finding(
+                        "warning",
+                        "MISSING_DSCSA_STATEMENT",
+                        "a shipment without the DSCSA transaction statement",
+                    )
+                )
             elif not header.statement.affirmed:
-                found.append(Finding("error", "DSCSA_STATEMENT_NOT_AFFIRMED", "the transaction statement is not affirmed"))
+                found.append(
+                    Finding("error", "DSCSA_STATEMENT_NOT_AFFIRMED", "the transaction statement is not affirmed")
+                )
         if not authority.is_self(header.sender):
             if not authority.is_listed(header.sender):
-                found.append(Finding("warning", "UNLISTED_SENDER", f"sender {header.sender} is not in the partner table"))
+                found.append(
+                    Finding("warning", "UNLISTED_SENDER", f"sender {header.sender} is not in the partner table")
+                )
             elif not authority.is_partner(header.sender):
                 found.append(
-                    Finding("error", "NOT_AUTHORISED_PARTNER", f"sender {header.sender} is listed, but not active or no longer valid")
+                    Finding(
+                        "error",
+                        "NOT_AUTHORISED_PARTNER",
+                        f"sender {header.sender} is listed, but not active or no longer valid",
+                    )
                 )
         return found

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from typing_extensions import Buffer
+
 MEMORY_BYTES_MAX = 16 << 20
 CHUNK_BYTES = 256 << 10
-LEVEL = 3
+LEVEL = 1
 WINDOW_LOG_LONG = 25  # 32 MiB: a serial is found again where its packing event names it
-LONG_FROM_BYTES = 1 << 20
 
 
 class RawCopy(io.RawIOBase):
@@ -35,15 +36,22 @@ class RawCopy(io.RawIOBase):
         self.size = 0
         parameters = zstandard.ZstdCompressionParameters.from_level(LEVEL, window_log=WINDOW_LOG_LONG, enable_ldm=True)
         self._compressor = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
-        self._kept = tempfile.SpooledTemporaryFile(max_size=MEMORY_BYTES_MAX, dir=folder)  # noqa: SIM115 (closed below)
+        spill_to = str(folder) if folder is not None else None
+        self._kept = tempfile.SpooledTemporaryFile(max_size=MEMORY_BYTES_MAX, dir=spill_to)  # noqa: SIM115
         self._finished = False
 
     def readable(self) -> bool:
         """Tell that this can be read."""
         return True
 
-    def read(self, size: int = -1) -> bytes:
-        """Read and keep up to ``size`` bytes."""
+    def readinto(self, buffer: Buffer) -> int:
+        """Read and keep as many bytes as fit."""
+        view = memoryview(buffer)
+        data = self._take(len(view))
+        view[: len(data)] = data
+        return len(data)
+
+    def _take(self, size: int) -> bytes:
         data = self._source.read(size)
         if data:
             self._hash.update(data)
@@ -55,7 +63,7 @@ class RawCopy(io.RawIOBase):
 
     def finish(self) -> bytes:
         """Read the rest and give the SHA-256 of all of it."""
-        while self.read(CHUNK_BYTES):
+        while self._take(CHUNK_BYTES):
             pass
         if not self._finished:
             self._finished = True
@@ -80,22 +88,21 @@ class RawStream(io.RawIOBase):
     def __init__(self, pieces: Iterator[bytes]) -> None:
         """Read from the pieces that the store gives."""
         self._pieces = pieces
-        self._rest = b""
+        self._rest: bytes | memoryview = b""
 
     def readable(self) -> bool:
         """Tell that this can be read."""
         return True
 
-    def read(self, size: int = -1) -> bytes:
-        """Read up to ``size`` bytes; all of it when negative."""
-        if size < 0:
-            whole = self._rest + b"".join(self._pieces)
-            self._rest = b""
-            return whole
-        while len(self._rest) < size:
-            piece = next(self._pieces, b"")
-            if not piece:
-                break
-            self._rest += piece
-        data, self._rest = self._rest[:size], self._rest[size:]
-        return data
+    def readinto(self, buffer: Buffer) -> int:
+        """Read as many bytes as fit."""
+        view = memoryview(buffer)
+        while not self._rest:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return 0
+            self._rest = memoryview(piece)
+        count = min(len(view), len(self._rest))
+        view[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count

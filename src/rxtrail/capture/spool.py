@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import msgspec
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-MENTIONS_IN_MEMORY_MAX = 400_000
+MENTIONS_IN_MEMORY_MAX = 1_200_000
 _LENGTH_BYTES = 4
 
 
@@ -25,6 +25,7 @@ class _Spilled(msgspec.Struct, frozen=True, gc=False, array_like=True):
     envelope: bytes
     hash: bytes
     identity: bytes
+    name: str
     counterpart: bytes
     speaker: str
     source: str
@@ -44,7 +45,7 @@ class Spool:
         self._folder = folder
         self._memory: list[Prepared] = []
         self._mentions = 0
-        self._file: tempfile._TemporaryFileWrapper[bytes] | None = None
+        self._file: IO[bytes] | None = None
         self._encoder = msgspec.msgpack.Encoder()
         self._decoder = msgspec.msgpack.Decoder(_Spilled)
         self.count = 0
@@ -61,13 +62,12 @@ class Spool:
             if self._mentions > MENTIONS_IN_MEMORY_MAX:
                 self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 (closed with the spool)
             return
-        body = self._encoder.encode(
-            _Spilled(
-                prepared.canonical, prepared.envelope, prepared.hash, prepared.identity, prepared.counterpart,
-                prepared.speaker, prepared.source, prepared.destination, prepared.lot, prepared.expiry, prepared.flags,
-                prepared.place, prepared.findings,
-            )
+        p = prepared
+        spilled = _Spilled(
+            p.canonical, p.envelope, p.hash, p.identity, p.name, p.counterpart, p.speaker, p.source, p.destination,
+            p.lot, p.expiry, p.flags, p.place, p.findings,
         )  # fmt: skip
+        body = self._encoder.encode(spilled)
         self._file.write(len(body).to_bytes(_LENGTH_BYTES, "big"))
         self._file.write(body)
 
@@ -78,7 +78,11 @@ class Spool:
                 yield prepared
             else:
                 yield prepare(
-                    prepared.event, speaker=speaker, receiver=receiver, place=prepared.place, findings=prepared.findings
+                    prepared.event,
+                    speaker=speaker,
+                    receiver=receiver,
+                    place=prepared.place,
+                    findings=prepared.findings,
                 )
 
     def _all(self) -> Iterator[Prepared]:
@@ -92,8 +96,8 @@ class Spool:
         while head := self._file.read(_LENGTH_BYTES):
             s = self._decoder.decode(self._file.read(int.from_bytes(head, "big")))
             yield Prepared(
-                restore(s.canonical, s.envelope), s.canonical, s.envelope, s.hash, s.identity, s.counterpart, s.speaker,
-                s.source, s.destination, s.lot, s.expiry, s.flags, s.place, s.findings,
+                restore(s.canonical, s.envelope), s.canonical, s.envelope, s.hash, s.identity, s.name,
+                s.counterpart, s.speaker, s.source, s.destination, s.lot, s.expiry, s.flags, s.place, s.findings,
             )  # fmt: skip
 
     def close(self) -> None:

@@ -52,10 +52,7 @@ COMMANDS: dict[str, list[tuple[str, str, str]]] = {
 }
 
 _MODULES = {name: module for section in COMMANDS.values() for name, module, _ in section}
-_EXAMPLE = (
-    "\b\nExamples:\n  rxtrail demo\n  rxtrail capture shipment.xml\n"
-    "  rxtrail verify '(01)00352601815904(21)A1'"
-)
+_EXAMPLE = "\b\nExamples:\n  rxtrail demo\n  rxtrail capture shipment.xml\n  rxtrail verify '(01)00352601815904(21)A1'"
 
 
 class LazyGroup(click.Group):

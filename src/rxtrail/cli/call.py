@@ -129,9 +129,7 @@ def sqlite_only(store: str | None) -> None:
 
 def _common_options() -> list[click.Parameter]:
     return [
-        click.Option(
-            ["--json", "as_json"], is_flag=True, help="Answer as JSON on stdout, and nothing else there."
-        ),
+        click.Option(["--json", "as_json"], is_flag=True, help="Answer as JSON on stdout, and nothing else there."),
         click.Option(
             ["--data"],
             metavar="DIR",

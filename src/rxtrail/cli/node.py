@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from typing import TYPE_CHECKING
 
+from rxtrail.cli import say
 from rxtrail.cli.call import Call, sqlite_only
+from rxtrail.errors import Busy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,18 +16,51 @@ if TYPE_CHECKING:
     from rxtrail.bootstrap import Node
     from rxtrail.web.port import NodePort
 
-LOCK_WAIT_SECONDS_MAX = 10.0
+LOCK_WAIT_SECONDS_MAX = 10.0  # for a command like this one to end; a capture may take longer, a counter cannot wait
+OWN_WAIT_SECONDS_MAX = 2.0
 LOCK_ASK_SECONDS = 0.05
 
 
 @contextlib.contextmanager
-def writer(call: Call) -> Iterator[NodePort]:
-    """The node to write to: through a running ``serve``, else with DATA's lock taken here; raises Busy."""
-    from rxtrail import bootstrap
+def reader(call: Call) -> Iterator[Node]:
+    """The node to read from, beside whoever writes; raises StoreFailed when there is none."""
+    from rxtrail.bootstrap import open_node
 
     sqlite_only(call.store)
+    with open_node(call.data, store_url=call.store, write=False, create=False) as node:
+        yield node
+
+
+@contextlib.contextmanager
+def writer(call: Call, *, finish: bool = False) -> Iterator[NodePort]:
+    """The node to write to: with DATA's lock taken here, or through the ``serve`` that holds it.
+
+    ``finish`` has the captures that an earlier process left finished first. Raises Busy when another command
+    holds the lock for too long.
+    """
+    from rxtrail.bootstrap import open_node, store_path
+    from rxtrail.web.socket import RemoteNode
+
+    sqlite_only(call.store)
+    folder = store_path(call.data, call.store).parent
+    until = time.monotonic() + LOCK_WAIT_SECONDS_MAX
     with contextlib.ExitStack() as stack:
-        yield stack.enter_context(_held_or_taken(call, bootstrap))
+        node: NodePort | None = None
+        while node is None:
+            try:
+                own_node = stack.enter_context(open_node(call.data, store_url=call.store))
+            except Busy as held:
+                with contextlib.suppress(Busy):
+                    node = stack.enter_context(RemoteNode(folder))
+                if node is None and time.monotonic() > until:
+                    raise _not_answering(call) from held
+                if node is None:
+                    time.sleep(LOCK_ASK_SECONDS)
+            else:
+                if finish:
+                    _finish(own_node)
+                node = own_node
+        yield node
 
 
 @contextlib.contextmanager
@@ -33,15 +69,33 @@ def own(call: Call) -> Iterator[Node]:
     from rxtrail.bootstrap import open_node
 
     sqlite_only(call.store)
-    with open_node(call.data, store_url=call.store) as node:
+    until = time.monotonic() + OWN_WAIT_SECONDS_MAX
+    with contextlib.ExitStack() as stack:
+        node: Node | None = None
+        while node is None:
+            try:
+                node = stack.enter_context(open_node(call.data, store_url=call.store))
+            except Busy as held:
+                if time.monotonic() > until:
+                    raise Busy(
+                        "another process holds this record",
+                        place=str(call.data),
+                        advice="Stop the `rxtrail serve` or other command that works on it, then try again.",
+                    ) from held
+                time.sleep(LOCK_ASK_SECONDS)
         yield node
 
 
-@contextlib.contextmanager
-def reader(call: Call) -> Iterator[NodePort]:
-    """The node to read from, beside whoever writes."""
-    from rxtrail.bootstrap import open_node
+def _finish(node: Node) -> None:
+    count = node.jobs_open()
+    if count:
+        say.note(f"finishing {count:,} captures that were cut off")
+        node.resume()
 
-    sqlite_only(call.store)
-    with open_node(call.data, store_url=call.store, write=False, create=False) as node:
-        yield node
+
+def _not_answering(call: Call) -> Busy:
+    return Busy(
+        "another process holds this record and does not answer",
+        place=str(call.data),
+        advice="Wait for the rxtrail command that works on it, or stop it, then try again; nothing was written.",
+    )

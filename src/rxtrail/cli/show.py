@@ -88,9 +88,7 @@ def findings(found: Sequence[Finding], truncated: int = 0) -> None:
     for finding in found[:FINDINGS_SHOWN_MAX]:
         style = {"error": "stop", "warning": "check"}.get(finding.severity, "dim")
         place = f"  ({finding.place})" if finding.place else ""
-        say.line(
-            "  ", (f"{finding.severity:<7}", style), f" {finding.code}: {finding.message}", (place, "dim")
-        )
+        say.line("  ", (f"{finding.severity:<7}", style), f" {finding.code}: {finding.message}", (place, "dim"))
     left = len(found) - FINDINGS_SHOWN_MAX + truncated if len(found) > FINDINGS_SHOWN_MAX else truncated
     if left > 0:
         say.line("  ", (f"and {left:,} more; --json shows what is kept of them", "dim"))

@@ -110,6 +110,4 @@ def _walk(folder: Path) -> list[Source]:
 
 def _unreadable(path: Path, error: OSError | ValueError) -> BadRequest:
     reason = error.strerror if isinstance(error, OSError) else str(error)
-    return BadRequest(
-        f"cannot be read: {reason}", place=str(path), advice="Check the path, and that you may read it."
-    )
+    return BadRequest(f"cannot be read: {reason}", place=str(path), advice="Check the path, and that you may read it.")

@@ -46,7 +46,13 @@ class Appended(msgspec.Struct, gc=False):
 
 
 def append_events(
-    tx: Transaction, log: Log, authority: Authority, events: Sequence[Prepared], *, speaker: str, document: int = 0
+    tx: Transaction,
+    log: Log,
+    authority: Authority,
+    events: Sequence[Prepared],
+    *,
+    speaker: str,
+    document: int = 0,
 ) -> Appended:
     """Append the events of one speaker and bring every row they touch up to date; the caller flushes and commits.
 
@@ -126,7 +132,11 @@ class _Batch:
             new.append((position, prepared))
             self.identities.append((identity, position))
             if declarations:
-                self._match(prepared, position, known.get(prepared.counterpart) or counterparts.get(prepared.counterpart))
+                self._match(
+                    prepared,
+                    position,
+                    known.get(prepared.counterpart) or counterparts.get(prepared.counterpart),
+                )
         return new, positions, repeated
 
     def _reused(self, prepared: Prepared) -> None:
@@ -151,7 +161,10 @@ class _Batch:
             speakers |= self.tx.voiding(other_position)[0]
         if self.speaker not in speakers:
             message = "an error declaration by someone who did not send the event; it voids nothing"
-            prepared.findings = [*prepared.findings, Finding("error", "DECLARATION_NOT_BY_SENDER", message, prepared.place)]
+            prepared.findings = [
+                *prepared.findings,
+                Finding("error", "DECLARATION_NOT_BY_SENDER", message, prepared.place),
+            ]
         elif prepared.flags & Flag.DECLARATION:
             self.voids.append((other_position, position))
         else:
@@ -165,10 +178,10 @@ class _Batch:
         parent = self.containers.number_of(event.parent) if event.parent else 0
         self.rows.append(
             EventRow(
-                position, event.event_time, prepared.hash, KIND_NUMBERS[event.kind], ACTION_NUMBERS.get(event.action, 0),
-                name_id(event.biz_step), name_id(event.disposition), self.speaker_number, name_id(event.read_point),
+                position, event.event_time, prepared.hash, KIND_NUMBERS[event.kind],
+                ACTION_NUMBERS.get(event.action, 0), name_id(event.biz_step), name_id(event.disposition), self.speaker_number, name_id(event.read_point),
                 name_id(event.biz_location), name_id(prepared.source), name_id(prepared.destination), parent,
-                self.document, prepared.flags, event.event_id,
+                self.document, prepared.flags, prepared.name,
             )
         )  # fmt: skip
         self.findings.extend((position, finding) for finding in prepared.findings)

@@ -1,7 +1,8 @@
 """The rows of containers that one batch touches: every event is indexed, and the fold is cached on the row.
 
 A container that was made, filled and packed at most once, all by one speaker, needs no cached state: its row names
-the parent, and whoever asks climbs. Everything else is folded from its whole history, and so is what was ever inside and had a life of its own.
+the parent, and whoever asks climbs. Everything else is folded from its whole history, and so is what was ever inside
+and had a life of its own.
 """
 
 from __future__ import annotations
@@ -213,10 +214,10 @@ class ContainerRows:
             timeline = containers(number)
             assert timeline is not None, "a container that was read has a history"
             changed.append(container_row(rows[number], timeline))
-            self._find(rows[number].key, timeline, number in containers.cyclic, events)
+            self._find(rows[number].key, timeline, events, cyclic=number in containers.cyclic)
         self._tx.set_containers(changed)
 
-    def _find(self, key: str, timeline: Timeline, cyclic: bool, events: set[int]) -> None:
+    def _find(self, key: str, timeline: Timeline, events: set[int], *, cyclic: bool) -> None:
         for note in timeline.state.notes:
             if note.event in events:
                 severity = "warning" if note.counts else "error"

@@ -64,7 +64,9 @@ class PackageRows:
     def made(self, product: int, serials: list[str], event: int, making: int, role: Role) -> None:
         """Note that an event made these packages."""
         if role == Role.EPC:
-            serials = self._first_time(self._made[product], serials, making, self._own[product], (event, Role.EPC, making))
+            serials = self._first_time(
+                self._made[product], serials, making, self._own[product], (event, Role.EPC, making)
+            )
             self._made_runs[product].append((making, serials))
         else:
             # A transformation's outputs keep their role.
@@ -77,7 +79,11 @@ class PackageRows:
 
     @staticmethod
     def _first_time(
-        rows: dict[str, int], serials: list[str], number: int, own: list[OwnEvent], statement: tuple[int, Role, int | None]
+        rows: dict[str, int],
+        serials: list[str],
+        number: int,
+        own: list[OwnEvent],
+        statement: tuple[int, Role, int | None],
     ) -> list[str]:
         """Give the serials that this batch says this of for the first time; the others become events of their own."""
         before = len(rows)
@@ -149,8 +155,7 @@ class PackageRows:
             new += added
             if added < len(serials):
                 self._meet(product, serials, own_serials, changes, events)
-        for serial in own_serials & made.keys():
-            changes.append((made[serial], packed.get(serial), 1, product, serial))
+        changes.extend((made[serial], packed.get(serial), 1, product, serial) for serial in own_serials & made.keys())
         rest = (packed.keys() | own_serials) - made.keys()
         if rest:
             new += self._write_rest(product, rest, own_serials, changes, events)
@@ -183,7 +188,12 @@ class PackageRows:
                     yield making, None, loose
 
     def _meet(
-        self, product: int, serials: list[str], own_serials: set[str], changes: list[UnitChange], events: list[UnitEvent]
+        self,
+        product: int,
+        serials: list[str],
+        own_serials: set[str],
+        changes: list[UnitChange],
+        events: list[UnitEvent],
     ) -> None:
         """Decide about packages that this batch makes and the record has already."""
         made, packed = self._made[product], self._packed[product]
@@ -199,7 +209,12 @@ class PackageRows:
             self._find("error", "SERIAL_ALREADY_COMMISSIONED", product, doubtful, message)
 
     def _write_rest(
-        self, product: int, rest: set[str], own_serials: set[str], changes: list[UnitChange], events: list[UnitEvent]
+        self,
+        product: int,
+        rest: set[str],
+        own_serials: set[str],
+        changes: list[UnitChange],
+        events: list[UnitEvent],
     ) -> int:
         """Write packages that this batch handles but does not make."""
         packed = self._packed[product]
@@ -213,7 +228,13 @@ class PackageRows:
             made_here = {entry[0] for entry in self._own[product] if entry[3] is not None}
             never_made = [s for s in unheard if s not in made_here]
             if never_made:
-                self._find("warning", "MISSING_COMMISSIONING", product, never_made, "handled, but never said to be made")
+                self._find(
+                    "warning",
+                    "MISSING_COMMISSIONING",
+                    product,
+                    never_made,
+                    "handled, but never said to be made",
+                )
         return len(unheard)
 
     def _add_unheard(self, product: int, serials: list[str], own_serials: set[str]) -> None:

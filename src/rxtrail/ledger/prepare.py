@@ -36,6 +36,7 @@ class Prepared(msgspec.Struct, gc=False):
     envelope: bytes
     hash: bytes
     identity: bytes
+    name: str  # its eventID or, without one, its CBV 2.0 event hash
     counterpart: bytes  # the identity of its declaration, or of what it declares wrong
     speaker: str  # 13-digit GLN, as written when it has none, "" for this node's operator
     source: str  # "owning party;possessing party;location" or ""
@@ -48,13 +49,24 @@ class Prepared(msgspec.Struct, gc=False):
 
 
 def prepare(
-    event: Event, *, speaker: str, receiver: str = "", place: str = "", findings: list[Finding] | None = None, flags: int = 0
+    event: Event,
+    *,
+    speaker: str,
+    receiver: str = "",
+    place: str = "",
+    findings: list[Finding] | None = None,
+    flags: int = 0,
 ) -> Prepared:
     """Prepare one event said by ``speaker`` in a document addressed to ``receiver``."""
     written = canonical.encode(event)
     if event.error_declaration is not None:
         flags |= Flag.DECLARATION
-    if event.kind == "AggregationEvent" and event.action == "DELETE" and not event.children and not event.child_quantities:
+    if (
+        event.kind == "AggregationEvent"
+        and event.action == "DELETE"
+        and not event.children
+        and not event.child_quantities
+    ):
         flags |= Flag.EMPTIES
     lot = expiry = ""
     if event.ilmd:
@@ -67,13 +79,15 @@ def prepare(
         if not destination:
             # A shipping without a destination list: the buyer of the order, and whom the document is for.
             destination = _join(receiver, _buyer(event), "")
-    identity_, counterpart = identities(event)
+    name = event.event_id or event_hash.event_hash(event)
+    identity_, counterpart = identities(event, name)
     return Prepared(
         event=event,
         canonical=written,
         envelope=envelope(event),
         hash=canonical.order_hash(written),
         identity=identity_,
+        name=name,
         counterpart=counterpart,
         speaker=speaker,
         source=source,
@@ -86,14 +100,14 @@ def prepare(
     )
 
 
-def identities(event: Event) -> tuple[bytes, bytes]:
+def identities(event: Event, name: str) -> tuple[bytes, bytes]:
     """Give the event's identity and its counterpart's, each 16 bytes of SHA-256 over a mark and the event's name.
 
     The name is the eventID or, without one, the CBV 2.0 event hash. An error declaration repeats the original's
     eventID (EPCIS 2.0 clause 7.4.1.2), so what it is belongs to the identity.
     """
-    name = (event.event_id or event_hash.event_hash(event)).encode()
-    stated, declared = hashlib.sha256(b"e" + name).digest()[:16], hashlib.sha256(b"d" + name).digest()[:16]
+    named = name.encode()
+    stated, declared = hashlib.sha256(b"e" + named).digest()[:16], hashlib.sha256(b"d" + named).digest()[:16]
     return (stated, declared) if event.error_declaration is None else (declared, stated)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 WORKS_PER_COMMIT_MAX = 64
 SCANS_PER_COMMIT_MAX = 10_000
 SCANS_WAITING_MAX = 200_000
+# Scans wait this long for company: each commit makes readers drop their page cache, and nobody waits for a scan.
+SCAN_DELAY_SECONDS = 0.25
 
 Answer = TypeVar("Answer")
 
@@ -53,7 +56,7 @@ class Writer:
         self._now = now_us
         self._works: queue.SimpleQueue[_Work[object] | None] = queue.SimpleQueue()
         self._scans: list[bytes] = []
-        self._scan_wake = threading.Event()
+        self._awake = False  # the loop knows that scans are waiting
         self._failed: StoreFailed | None = None
         self._closing = False
         self.scans_dropped = 0
@@ -88,9 +91,9 @@ class Writer:
             self.scans_dropped += 1  # told by /metrics and /readyz; the answer at the counter comes first
             return
         self._scans.append(canonical)
-        if not self._scan_wake.is_set():
-            self._scan_wake.set()
-            self._works.put(_Work(_nothing, alone=False))  # type: ignore[arg-type]  # wakes the loop
+        if not self._awake:
+            self._awake = True
+            self._works.put(_Work(_nothing, alone=False))  # wakes the loop
 
     def close(self) -> None:
         """Write what is queued, then stop; the store is closed by its owner."""
@@ -109,6 +112,8 @@ class Writer:
                 if self._scans and self._failed is None:
                     self._commit([])
                 return
+            if first.run is _nothing:
+                first = self._company(first)
             works = [first]
             while not first.alone and len(works) < WORKS_PER_COMMIT_MAX:
                 try:
@@ -124,6 +129,21 @@ class Writer:
                 works.append(following)
             self._commit(works)
 
+    def _company(self, scans: _Work[object]) -> _Work[object]:
+        """Let waiting scans gather more, until somebody comes who waits for an answer."""
+        deadline = time.monotonic() + SCAN_DELAY_SECONDS
+        while not self._closing:
+            try:
+                following = self._works.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                return scans
+            if following is None:
+                self._works.put(None)
+                return scans
+            if following.run is not _nothing:
+                return following
+        return scans
+
     def _commit(self, works: list[_Work[object]]) -> None:
         if self._failed is not None:
             for work in works:
@@ -138,7 +158,7 @@ class Writer:
                 if work.run is _nothing:
                     continue
                 self._run(tx, log, work, done)
-            self._scan_wake.clear()
+            self._awake = False
             scans, self._scans = self._scans[:SCANS_PER_COMMIT_MAX], self._scans[SCANS_PER_COMMIT_MAX:]
             for scan in scans:
                 log.append(RecordKind.SCAN, scan)
@@ -150,9 +170,9 @@ class Writer:
             return
         for work, answer in done:
             work.future.set_result(answer)
-        if self._scans:
-            self._scan_wake.set()
-            self._works.put(_Work(_nothing, alone=False))  # type: ignore[arg-type]  # more scans than one commit takes
+        if self._scans and not self._awake:
+            self._awake = True
+            self._works.put(_Work(_nothing, alone=False))  # more scans than one commit takes
 
     def _run(self, tx: Transaction, log: Log, work: _Work[object], done: list[tuple[_Work[object], object]]) -> None:
         """Run one work whole or not at all; a named refusal undoes it and leaves the others be.
@@ -182,7 +202,6 @@ class Writer:
         if not work.alone:
             self._store.release()
         done.append((work, answer))
-
 
     def _fail(self, works: list[_Work[object]], scans: list[bytes], error: BaseException) -> None:
         """Undo the transaction and tell everybody; a full disk may be cured, any other failure stops the writer."""

@@ -12,7 +12,7 @@ import msgspec
 from rxtrail.answers import Partner, PartnersReport
 from rxtrail.core.gs1 import check_digit
 from rxtrail.errors import BadRequest
-from rxtrail.ledger.standing import partners_of
+from rxtrail.record.standing import partners_of
 from rxtrail.store.rows import RecordKind
 
 if TYPE_CHECKING:

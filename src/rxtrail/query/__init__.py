@@ -17,9 +17,10 @@ from rxtrail.errors import BadRequest
 from rxtrail.ledger.containers import is_sgtin
 from rxtrail.ledger.prepare import restore
 from rxtrail.core.epcis.write_json import event_json
-from rxtrail.states.contents import contents_of
-from rxtrail.trace import identify, iso
-from rxtrail.verify.facts import Pending, Recalls, find
+from rxtrail.record.contents import contents_of
+from rxtrail.record.identify import identify
+from rxtrail.record.times import iso
+from rxtrail.record.facts import Memory, Pending, Recalls, find
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -87,11 +88,12 @@ def packs(reader: Reader, authority: Authority, filters: ExportFilters, *, today
     wanted = _gtins(filters)
     recalls = Recalls()
     recalls.load(reader, authority)
+    memory = Memory()
     if filters.po or filters.since or filters.until:
         raise BadRequest("packs are filtered by gtin, ndc, lot, serial, sscc and partner", place="filters")
     keys = _pack_keys(reader, authority, filters, wanted, today)
     for gtin, serial in keys:
-        row = _pack(reader, authority, recalls, gtin, serial)
+        row = _pack(reader, authority, recalls, memory, gtin, serial)
         if (not filters.lot or row.lot == filters.lot) and (
             not filters.partner or filters.partner in (row.custodian, row.owner, row.in_transit_to)
         ):
@@ -139,8 +141,8 @@ def _pack_keys(
         number = rows[-1].id
 
 
-def _pack(reader: Reader, authority: Authority, recalls: Recalls, gtin: str, serial: str) -> PackRow:
-    found = find(reader, authority, recalls, gtin, serial, "", Pending())
+def _pack(reader: Reader, authority: Authority, recalls: Recalls, memory: Memory, gtin: str, serial: str) -> PackRow:
+    found = find(reader, authority, recalls, gtin, serial, "", Pending(), memory)
     facts = found.facts
     custody: Custody = facts.custody
     return PackRow(

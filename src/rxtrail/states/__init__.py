@@ -21,12 +21,12 @@ from rxtrail.core.rules.steps import Flag
 from rxtrail.errors import BadRequest, NotFound, Refused
 from rxtrail.ledger.batch import append_events
 from rxtrail.ledger.prepare import prepare
-from rxtrail.ledger.standing import authority_of, identity_of
-from rxtrail.ledger.states import container_state
-from rxtrail.states.contents import contents_of
+from rxtrail.record.contents import contents_of
+from rxtrail.record.exact import container_state
+from rxtrail.record.judge import Judge
+from rxtrail.record.standing import authority_of, identity_of
+from rxtrail.record.times import iso
 from rxtrail.store.rows import RecordKind
-from rxtrail.trace import iso
-from rxtrail.verify import Verify
 
 if TYPE_CHECKING:
     import datetime
@@ -139,8 +139,8 @@ class States:
         return receipt
 
     def _judge(self, tx: Transaction, code: str, site: str, purpose: str) -> Verdict:
-        judge = Verify(tx, now_us=self._now, today=self._today, log_size=tx.log_size, note_scan=None)
-        return judge.verify(code, site=site, purpose=purpose)
+        judge = Judge(tx, now_us=self._now, today=self._today, log_size=tx.log_size)
+        return judge.judge(code, site=site, purpose=purpose)
 
     # -- one pack --------------------------------------------------------------------------------------------------
 
@@ -207,11 +207,11 @@ class States:
         authority = authority_of(tx, self._today())
         exact = container_state(tx, authority, row)
         contents = contents_of(tx, authority, row, limit=CONTENTS_JUDGED_MAX)
-        judge = Verify(tx, now_us=self._now, today=self._today, log_size=tx.log_size, note_scan=None)
+        judge = Judge(tx, now_us=self._now, today=self._today, log_size=tx.log_size)
         by_verdict: dict[str, int] = {}
         for gtin, serial, lot, yymmdd in contents:
             code = f"(01){gtin}(21){serial}" + (f"(17){yymmdd}" if yymmdd else "") + (f"(10){lot}" if lot else "")
-            answer = judge.verify(code, site=order.site, purpose=verb.purpose).verdict.value
+            answer = judge.judge(code, site=order.site, purpose=verb.purpose).verdict.value
             by_verdict[answer] = by_verdict.get(answer, 0) + 1
         event = self._event(order, verb, now, [EpcRun("00/", [scan.sscc])], partial=False)
         position = self._append(tx, log, event, order.site)

@@ -116,7 +116,16 @@ class Transaction(Reader, Protocol):
     def add_document(self, row: DocumentRow, chunks: Iterable[bytes]) -> int: ...
     def add_job(self, row: JobRow) -> None: ...
     def job_progress(
-        self, job: str, *, state: str, applied: int, packages: int, new_events: int, position: int, finished_at: int, error: str
+        self,
+        job: str,
+        *,
+        state: str,
+        applied: int,
+        packages: int,
+        new_events: int,
+        position: int,
+        finished_at: int,
+        error: str,
     ) -> None: ...
     def findings_count(self, document: int) -> int: ...
     def add_findings(self, rows: Sequence[FindingRow]) -> None: ...

@@ -18,8 +18,11 @@ class RecordKind(enum.IntEnum):
 
 
 class Record(NamedTuple):
-    """One entry of the log. ``start`` and ``length`` place the canonical bytes in their block, ``envelope`` counts
-    the bytes of presentation that follow them."""
+    """One entry of the log.
+
+    ``start`` and ``length`` place the canonical bytes in their block, ``envelope`` counts the bytes of presentation
+    that follow them.
+    """
 
     position: int
     kind: int
@@ -79,8 +82,10 @@ class UnitRow(NamedTuple):
 
 
 class ContainerRow(NamedTuple):
-    """A container's row; parent, since, emptied and state are the cached fold. While ``state`` is None the row is
-    plain: made, filled and packed at most once, all by ``speaker``."""
+    """A container's row; parent, since, emptied and state are the cached fold.
+
+    While ``state`` is None the row is plain: made, filled and packed at most once, all by ``speaker``.
+    """
 
     id: int
     key: str
@@ -93,28 +98,30 @@ class ContainerRow(NamedTuple):
     state: bytes | None
 
 
-class Link(NamedTuple):
-    """A container as the counter's one statement reads it."""
-
-    id: int
-    key: str
-    parent: int | None
-    since: int | None
-    emptied: int | None
-    state: bytes | None
-
-
 class PackFacts(NamedTuple):
-    """A package with its packing and up to three containers around it."""
+    """A package, its packing and up to three containers around it, as one statement reads them.
 
-    product: int
+    The containers are a, b, c from the inside. ``since`` is when a container went into its own parent, ``emptied`` when it was last emptied.
+    """
+
     made: int | None
-    own: int | None
     packed: int | None
+    own: int | None
     packed_time: int | None
     packed_voided: int | None
     packed_document: int | None
-    chain: tuple[Link, ...]
+    a_key: str | None
+    a_parent: int | None
+    a_since: int | None
+    a_emptied: int | None
+    a_state: bytes | None
+    b_parent: int | None
+    b_since: int | None
+    b_emptied: int | None
+    b_state: bytes | None
+    c_parent: int | None
+    c_emptied: int | None
+    c_state: bytes | None
 
 
 class StepRow(NamedTuple):
@@ -170,7 +177,7 @@ class DocumentRow(msgspec.Struct, frozen=True, gc=False):
     id: int
     sha256: bytes
     name: str
-    bytes: int
+    size: int  # bytes
     received_at: int
     sender: str
     receiver: str

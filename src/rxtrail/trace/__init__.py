@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import datetime
 from typing import TYPE_CHECKING
 
 from rxtrail.answers import Custody as CustodyAnswer
-from rxtrail.answers import Finding, Journey, JourneyEvent, Place, StateView
+from rxtrail.answers import Finding, Journey, JourneyEvent, StateView
 from rxtrail.answers import Stay as StayAnswer
-from rxtrail.capture import finding_of
-from rxtrail.core.gs1 import epc
-from rxtrail.core.gs1.scan import read_scan
-from rxtrail.core.rules.fold import custody_of, gln_of_location
+from rxtrail.core.rules.fold import custody_of
 from rxtrail.core.rules.steps import Custody, Flag, Key, Role, Step
-from rxtrail.errors import BadRequest
-from rxtrail.ledger.states import FOREVER, Exact, container_state, unit_state
-from rxtrail.verify import product_view
+from rxtrail.record.exact import FOREVER, Exact, container_state, unit_state
+from rxtrail.record.findings import finding_of
+from rxtrail.record.identify import identify
+from rxtrail.record.names import Places, product_view
+from rxtrail.record.times import iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,24 +22,6 @@ if TYPE_CHECKING:
     from rxtrail.store import Reader
 
 ROLE_NAMES = {Role.EPC: "epc", Role.PARENT: "parent", Role.CHILD: "child", Role.INPUT: "input", Role.OUTPUT: "output"}
-
-
-def identify(text: str, *, this_year: int) -> str:
-    """Give the canonical identifier of a scanned code, an EPC URN, a Digital Link or a canonical path.
-
-    :raises BadRequest: no serialised identifier can be read from the text.
-    """
-    scan = read_scan(text, this_year=this_year)
-    if scan.sscc:
-        return f"00/{scan.sscc}"
-    if scan.gtin and scan.serial and not scan.fault:
-        return f"01/{scan.gtin}/21/{scan.serial}"
-    canonical = epc.canonical(text.strip())
-    if canonical.split("/", 1)[0].isdigit() and "/" in canonical:
-        return canonical
-    raise BadRequest(
-        f"no serialised identifier in {text[:80]!r}", place="code", advice="Scan the square (2D) code, or give an EPC URN or an SSCC."
-    )
 
 
 def trace(reader: Reader, authority: Authority, text: str, *, this_year: int) -> Journey:
@@ -69,7 +49,7 @@ def trace(reader: Reader, authority: Authority, text: str, *, this_year: int) ->
 
 
 def _journey(reader: Reader, key: str, name: str, gtin: str, serial: str, exact: Exact, own_number: int) -> Journey:
-    places = _Places(reader)
+    places = Places(reader)
     rows = _relevant(exact, own_number)
     keys = {number: row.key for number, row in reader.containers(exact.histories).items()}
     particulars = reader.event_particulars({step.event for _, step in rows})
@@ -168,7 +148,7 @@ def _relevant(exact: Exact, own_number: int) -> list[tuple[int, Step]]:
     return rows
 
 
-def _custodies(exact: Exact, rows: Iterable[tuple[int, Step]], places: _Places) -> list[CustodyAnswer]:
+def _custodies(exact: Exact, rows: Iterable[tuple[int, Step]], places: Places) -> list[CustodyAnswer]:
     """Give who had it from when: sampled at every step of its way."""
     found: list[tuple[int, Custody]] = []
     for _, step in rows:
@@ -180,36 +160,3 @@ def _custodies(exact: Exact, rows: Iterable[tuple[int, Step]], places: _Places) 
         CustodyAnswer(places.of(custody.custodian), iso(time), end, "on its way" if custody.to else custody.how)
         for (time, custody), end in zip(found, ends, strict=True)
     ]
-
-
-class _Places:
-    """Names of locations and parties from master data, each looked up once."""
-
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-        self._known: dict[str, Place] = {}
-
-    def of(self, identifier: str) -> Place:
-        known = self._known.get(identifier)
-        if known is None:
-            known = self._known[identifier] = Place(identifier, self._name(identifier))
-        return known
-
-    def _name(self, identifier: str) -> str:
-        if not identifier:
-            return ""
-        gln = gln_of_location(identifier)
-        for thing in (identifier, f"414/{gln or identifier}", f"417/{gln or identifier}"):
-            for _, _, attributes in self._reader.master(thing):
-                if attributes.get("name"):
-                    return attributes["name"]
-        return ""
-
-
-def iso(microseconds: int) -> str:
-    """Give a time as ISO 8601 in UTC, with milliseconds only when there are any."""
-    moment = datetime.datetime.fromtimestamp(0, datetime.UTC) + datetime.timedelta(microseconds=microseconds)
-    text = moment.strftime("%Y-%m-%dT%H:%M:%S")
-    if moment.microsecond:
-        text += f".{moment.microsecond // 1000:03d}"
-    return text + "Z"

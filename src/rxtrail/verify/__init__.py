@@ -1,197 +1,55 @@
-"""Verify: one scanned code to one verdict, in one look-up; that a scan happened is recorded, nothing else."""
+"""Verify: one scanned code to one verdict; that a scan happened is recorded, nothing else."""
 
 from __future__ import annotations
 
-import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from rxtrail.core.gs1.scan import read_scan
-from rxtrail.core.rules.answer import (
-    Answer,
-    Matched,
-    PackView,
-    RecordView,
-    ScanView,
-    StateView,
-    Verdict,
-)
-from rxtrail.core.rules.verdict import PURPOSES, Asker, judge
-from rxtrail.errors import BadRequest
-from rxtrail.ledger.standing import authority_of, identity_of, partners_of
-from rxtrail.verify.facts import Found, Pending, Recalls, find
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rxtrail.core.gs1.scan import Scan
-    from rxtrail.store import Reader
+    from rxtrail.core.rules.answer import Verdict
+    from rxtrail.record.judge import Judge
 
-HEADLINES = {
-    Answer.OK: {
-        "dispense": "OK to dispense", "receive": "OK to receive", "return": "OK to take back",
-        "investigate": "Nothing against it on record", "public": "Nothing against it on record",
-    },
-    Answer.CHECK: {"dispense": "Check before you dispense"},
-    Answer.STOP: {
-        "dispense": "Do not dispense", "receive": "Do not receive into stock", "return": "Do not put back to stock",
-        "public": "Do not use. Ask your pharmacist",
-    },
-    Answer.UNCONFIRMED: {},
-    Answer.NOT_COVERED: {},
-}  # fmt: skip
-HEADLINE_DEFAULTS = {
-    Answer.OK: "OK",
-    Answer.CHECK: "Check first",
-    Answer.STOP: "Stop",
-    Answer.UNCONFIRMED: "Cannot be confirmed now",
-    Answer.NOT_COVERED: "Not tracked: check lot and expiry yourself",
-}
+# A scan record: version, then [time in microseconds, text, GTIN, serial, site, purpose, key, verdict, reasons].
 SCAN_RECORD_VERSION = b"\x01"
-_encode_scan = msgspec.msgpack.Encoder().encode
-PRODUCTS_CACHED_MAX = 50_000
+SCAN_TEXT_MAX = 4096
+_encode = msgspec.msgpack.Encoder().encode
 
 
 class Verify:
-    """The use case on one reader, for one thread; what it caches is dropped when the record says so."""
+    """The use case for one thread. ``note_scan`` queues the record of a scan; None on a store opened for reading."""
 
-    def __init__(
-        self,
-        reader: Reader,
-        *,
-        now_us: Callable[[], int],
-        today: Callable[[], datetime.date],
-        log_size: Callable[[], int],
-        note_scan: Callable[[bytes], None] | None,
-    ) -> None:
-        """``note_scan`` queues the record of a scan; None on a store opened for reading."""
-        self._reader = reader
+    def __init__(self, judge: Judge, *, now_us: Callable[[], int], note_scan: Callable[[bytes], None] | None) -> None:
+        """Judge with ``judge``."""
+        self._judge = judge
         self._now_us = now_us
-        self._today = today
-        self._log_size = log_size
         self._note_scan = note_scan
-        self._recalls = Recalls()
-        self._products: dict[str, tuple[str, str]] = {}
-        self._documents: dict[int, str] = {}
-        self._second = (0, "")
-        self._day = datetime.date.min
-        self._year = 0
-        self._day_second = -1
-        self._pending = Pending()
-        self.refresh()
 
     def refresh(self) -> None:
-        """Read anew what is cached: parties, recalls, running jobs, names."""
-        self._day = self._today()
-        self._year = self._day.year
-        reader = self._reader
-        self._authority = authority_of(reader, self._day)
-        identity = identity_of(reader)
-        self._role, self._own = identity.role, frozenset(identity.glns)
-        self._roles = {gln: partner.role for partner in partners_of(reader) for gln in partner.glns}
-        self._recalls.load(reader, self._authority)
-        self._products.clear()
-        self.refresh_pending()
-
-    def refresh_pending(self) -> None:
-        """Read anew which documents are still being written."""
-        jobs = self._reader.jobs_open()
-        gtins: frozenset[str] = frozenset().union(*(job.gtins for job in jobs)) if jobs else frozenset()
-        self._pending = Pending(frozenset(job.document for job in jobs), gtins)
-
-    # -- one scan --------------------------------------------------------------------------------------------------
+        """Follow the record: it may have changed."""
+        self._judge.refresh()
 
     def verify(self, text: str, *, site: str = "", purpose: str = "dispense", key: str = "") -> Verdict:
-        """Judge one scanned or typed text for a site (13-digit GLN, or none) and a purpose.
+        """Judge one scanned or typed text and note that it was scanned, not waiting for the note.
 
         :raises BadRequest: the purpose or the site is none.
         """
-        if purpose not in PURPOSES:
-            raise BadRequest(f"purpose {purpose!r} is none of {', '.join(PURPOSES)}", place="purpose")
-        if site and not (len(site) == 13 and site.isascii() and site.isdigit()):
-            raise BadRequest(f"site {site!r} is not a 13-digit GLN", place="site")
-        now = self._now_us()
-        second = now // 1_000_000
-        if second != self._second[0]:
-            self._tick(second)
-        scan = read_scan(text, this_year=self._year)
-        found = None
-        if scan.gtin and scan.serial and not scan.fault:
-            found = find(self._reader, self._authority, self._recalls, scan.gtin, scan.serial, scan.lot, self._pending)
-        asker = Asker(self._role, self._own, site, purpose)
-        verdict = self._verdict(scan, found, asker)
+        verdict = self._judge.judge(text, site=site, purpose=purpose)
         if self._note_scan is not None:
+            pack = verdict.pack
             codes = [reason.code for reason in verdict.reasons]
-            record = [now, text[:4096], scan.gtin, scan.serial, site, purpose, key, verdict.verdict.value, codes]
-            self._note_scan(SCAN_RECORD_VERSION + _encode_scan(record))
+            note = [
+                self._now_us(),
+                text[:SCAN_TEXT_MAX],
+                pack.gtin,
+                pack.serial,
+                site,
+                purpose,
+                key,
+                verdict.verdict.value,
+                codes,
+            ]
+            self._note_scan(SCAN_RECORD_VERSION + _encode(note))
         return verdict
-
-    def _tick(self, second: int) -> None:
-        self._second = (second, datetime.datetime.fromtimestamp(second, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
-        if second // 60 != self._day_second:
-            self._day_second = second // 60
-            if self._today() != self._day:
-                self.refresh()  # validity of partners and expiry are a matter of days
-
-    def _verdict(self, scan: Scan, found: Found | None, asker: Asker) -> Verdict:
-        judged = judge(scan, found.facts if found is not None else None, asker, self._authority, self._day, self._roles)
-        product, ndc = self._product(scan.gtin) if scan.gtin else ("", "")
-        if found is None or not (found.facts.on_record or found.facts.mentioned):
-            state, record = StateView(), RecordView(not_checked=["custody"])
-        else:
-            facts = found.facts
-            custody = facts.custody
-            state = StateView(
-                disposition=facts.disposition,
-                custodian=custody.custodian,
-                owner=custody.owner,
-                location=custody.location,
-                in_transit_to=custody.to[0] if custody.to else "",
-                container=found.container,
-                holds=[*facts.holds, *facts.doubts],
-            )
-            record = RecordView(facts.basis, self._document(found.document), list(judged.not_checked))
-        return Verdict(
-            judged.answer,
-            HEADLINES[judged.answer].get(asker.purpose) or HEADLINE_DEFAULTS[judged.answer],
-            judged.reasons,
-            PackView(scan.gtin, ndc, scan.serial, scan.lot, scan.expiry, product, scan.sscc),
-            state,
-            ScanView(scan.raw, scan.reading, scan.repairs),
-            record,
-            Matched(judged.serial, judged.lot, judged.expiry),
-            self._second[1],
-            self._log_size(),
-        )
-
-    def _product(self, gtin: str) -> tuple[str, str]:
-        """Give (name, NDC as stated) from master data."""
-        known = self._products.get(gtin)
-        if known is None:
-            if len(self._products) >= PRODUCTS_CACHED_MAX:
-                self._products.clear()
-            known = self._products[gtin] = product_view(self._reader, gtin)
-        return known
-
-    def _document(self, number: int) -> str:
-        if not number:
-            return ""
-        known = self._documents.get(number)
-        if known is None:
-            row = self._reader.document(number)
-            assert row is not None, "an event's document is kept"
-            if len(self._documents) >= PRODUCTS_CACHED_MAX:
-                self._documents.clear()
-            known = self._documents[number] = "sha256:" + row.sha256.hex()
-        return known
-
-
-def product_view(reader: Reader, gtin: str) -> tuple[str, str]:
-    """Give a product's name and NDC from master data: the latest word on each stands."""
-    name = ndc = ""
-    for _, _, attributes in reader.master("01/" + gtin):
-        name = name or attributes.get("regulatedProductName", "") or attributes.get("descriptionShort", "")
-        if attributes.get("additionalTradeItemIdentificationTypeCode", "") in ("FDA_NDC_11", "US_FDA_NDC", "FDA_NDC_10", "FDA_NDC_12"):
-            ndc = ndc or attributes.get("additionalTradeItemIdentification", "")
-    return name, ndc

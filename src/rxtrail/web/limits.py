@@ -35,10 +35,7 @@ CHANGE_SECONDS_MAX: Final = 30.0
 """A write that takes longer is answered 503; the same Idempotency-Key then finds out what became of it."""
 
 UPLOAD_SECONDS_MAX: Final = 4 * 3600.0
-"""One document, from its first byte to the end of its first reading."""
-
-WAIT_SECONDS_MAX: Final = 600.0
-"""``?wait=1``: past this the job goes on and is answered 202."""
+"""One document, from its first byte until it is accepted, or with ``?wait=1`` applied."""
 
 STALL_SECONDS_MAX: Final = 60.0
 """A reader of an export who takes nothing for so long has gone."""

@@ -73,14 +73,14 @@ class NodePort(Protocol):
     def export(self, what: str, fmt: str, *, filters: ExportFilters) -> Iterator[bytes]:
         """Packs or events as CSV, JSON or EPCIS."""
 
-    def load_partners(self, csv: bytes) -> PartnersReport:
+    def load_partners(self, table: bytes, /) -> PartnersReport:
         """Replace the partner table."""
 
     def partners(self) -> list[Partner]:
         """The partner table."""
 
     def documents(self, after: str = "", limit: int = 100) -> list[Document]:
-        """Documents that are kept, newest first, those after the one of this SHA-256."""
+        """Documents that are kept, in the node's order, those after the one of this SHA-256."""
 
     def document_raw(self, sha256: str) -> Iterator[bytes]:
         """The bytes of one document as they came; raises ``NotFound``."""

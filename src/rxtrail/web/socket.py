@@ -136,16 +136,16 @@ class RemoteNode:
         """Packs or events as CSV, JSON or EPCIS."""
         return self._receive("export", frames.ExportArguments(what, fmt, filters))
 
-    def load_partners(self, csv: bytes) -> PartnersReport:
+    def load_partners(self, table: bytes) -> PartnersReport:
         """Replace the partner table."""
-        return self._ask("load_partners", frames.PartnersArguments(csv), PartnersReport)
+        return self._ask("load_partners", frames.PartnersArguments(table), PartnersReport)
 
     def partners(self) -> list[Partner]:
         """The partner table."""
         return self._ask("partners", frames.NoArguments(), list[Partner])
 
     def documents(self, after: str = "", limit: int = 100) -> list[Document]:
-        """Documents that are kept, newest first, those after the one of this SHA-256."""
+        """Documents that are kept, in the node's order, those after the one of this SHA-256."""
         return self._ask("documents", frames.PageArguments(after, limit), list[Document])
 
     def document_raw(self, sha256: str) -> Iterator[bytes]:

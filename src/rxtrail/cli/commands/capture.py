@@ -16,10 +16,11 @@ from rxtrail.cli.node import writer
 from rxtrail.errors import BadDocument, BadRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+    from typing import BinaryIO
 
     from rxtrail.answers import CaptureReceipt
-    from rxtrail.web.port import NodePort
+    from rxtrail.web.port import NodePort, Progress
 
 PROGRESS_BYTES_MIN = 2_000_000  # below this a capture is over before a bar could be read
 
@@ -52,7 +53,7 @@ def capture(call: Call, documents: tuple[str, ...], proceed: bool) -> int:
     found = sources.documents([say.clean(name) if name == "-" else name for name in documents])
     kept: list[CaptureReceipt] = []
     code = exits.FINE
-    with writer(call) as node:
+    with writer(call, finish=True) as node:
         for source in found:
             try:
                 receipt = _one(node, source, proceed=proceed)
@@ -76,8 +77,8 @@ def capture(call: Call, documents: tuple[str, ...], proceed: bool) -> int:
 
 def _one(node: NodePort, source: sources.Source, *, proceed: bool) -> CaptureReceipt:
     name = say.printable(source.name)
-    with source.open() as stream, progress_bar(name, source.bytes) as progress:
-        return node.capture(stream, name=name, proceed=proceed, progress=progress)
+    with source.open() as stream, _watched(stream, name, source.bytes) as (watched, progress):
+        return node.capture(watched, name=name, proceed=proceed, progress=progress)
 
 
 def _tell_refusal(source: sources.Source, error: BadDocument | BadRequest, *, as_json: bool) -> None:
@@ -88,27 +89,29 @@ def _tell_refusal(source: sources.Source, error: BadDocument | BadRequest, *, as
 
 
 @contextlib.contextmanager
-def progress_bar(name: str, size: int) -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on stderr while a large document is captured; none when nobody could watch it."""
+def _watched(stream: BinaryIO, name: str, size: int) -> Iterator[tuple[BinaryIO, Progress | None]]:
+    """Two bars on stderr while a large document is read and then applied; none when nobody could watch them."""
     if not sys.stderr.isatty() or 0 < size < PROGRESS_BYTES_MIN:
-        yield None
+        yield stream, None
         return
+    from rich import progress as rich
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
+        rich.TextColumn("{task.description}", markup=False),
+        rich.BarColumn(),
+        rich.TaskProgressColumn(),
+        rich.TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(name, total=None)
+    with rich.Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        if size:
+            stream = bars.wrap_file(stream, total=size, description=f"reading {name}")
+        writing = bars.add_task(f"writing {name}", total=None)
 
         def progress(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total or None)
+            bars.update(writing, completed=done, total=total or None)
 
-        yield progress
+        yield stream, progress
 
 
 COMMANDS = {"capture": capture}

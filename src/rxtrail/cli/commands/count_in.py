@@ -21,8 +21,7 @@ COLUMNS = ("scan", "gtin", "serial", "lot", "expiry")
 
 @command(
     "count-in",
-    "rxtrail count-in '(01)00352601815904(21)A1(17)270930(10)QD1DQ' "
-    "--by 'A. Kim' --supplier 0300011111246 --ref INV-7",
+    "rxtrail count-in '(01)00352601815904(21)A1(17)270930(10)QD1DQ' --by 'A. Kim' --supplier 0300011111246 --ref INV-7",
     "rxtrail count-in shelf.csv --by 'A. Kim' --supplier 'Northern Wholesale' --ref INV-7",
 )
 @click.argument("stock", metavar="CODE|CSV|-", type=CODE)
@@ -42,15 +41,12 @@ def count_in(call: Call, stock: str, by: str, supplier: str, ref: str) -> int:
     rows = _rows(stock)
     if not rows:
         raise BadRequest("nothing to count in", place=say.printable(stock), advice="Give at least one pack.")
-    with writer(call) as node:
+    with writer(call, finish=True) as node:
         receipt = node.count_in(rows, by=by, supplier=supplier, ref=ref)
     if call.as_json:
         say.answer(receipt)
     else:
-        say.line(
-            f"counted in {receipt.counted:,} of {len(rows):,}; "
-            f"on record before: {receipt.already_on_record:,}"
-        )
+        say.line(f"counted in {receipt.counted:,} of {len(rows):,}; on record before: {receipt.already_on_record:,}")
         for number, why in receipt.refused[:REFUSED_SHOWN_MAX]:
             say.line(("  refused", "stop"), f" row {number}: {why}")
         if len(receipt.refused) > REFUSED_SHOWN_MAX:
@@ -87,9 +83,7 @@ def read_csv(content: bytes, name: str) -> list[CountIn]:
                     place=f"{name}, line {reader.line_num}",
                     advice=f"Columns here: {', '.join(columns)}.",
                 )
-            rows.append(
-                CountIn(**{key: cell for key, cell in zip(columns, values, strict=True) if key in COLUMNS})
-            )
+            rows.append(CountIn(**{key: cell for key, cell in zip(columns, values, strict=True) if key in COLUMNS}))
     except csv.Error as error:
         raise BadRequest(
             f"not a CSV file: {error}",
@@ -130,9 +124,7 @@ def _rows(stock: str) -> list[CountIn]:
 
 def _from(content: bytes, name: str) -> list[CountIn]:
     if len(content) > FILE_BYTES_MAX:
-        raise BadRequest(
-            f"larger than {FILE_BYTES_MAX >> 20} MB", place=name, advice="Count it in by several files."
-        )
+        raise BadRequest(f"larger than {FILE_BYTES_MAX >> 20} MB", place=name, advice="Count it in by several files.")
     return read_csv(content, say.printable(name))
 
 

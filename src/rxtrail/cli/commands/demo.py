@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import shutil
 import sys
 import tempfile
 import threading
@@ -21,9 +20,9 @@ from rxtrail import clock
 from rxtrail.cli import exits, say
 from rxtrail.cli.call import Call, command
 from rxtrail.cli.commands.serve import log_to_stderr
-from rxtrail.cli.node import own
+from rxtrail.cli.node import own, reader
 from rxtrail.config import DEFAULT_HOST, DEFAULT_PORT, chosen_folder
-from rxtrail.errors import BadRequest
+from rxtrail.errors import BadRequest, Busy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,7 +32,14 @@ if TYPE_CHECKING:
 
 PACKS = 10_000
 SEED = 1
-MARK = "demo.json"  # its presence says that this folder holds nothing but a demo
+MARK = "demo.json"  # written into a folder whose record a demo began
+
+
+class Mark(msgspec.Struct, frozen=True, gc=False):
+    """The hub's GLN and the number of documents of the demo that began the record in a folder."""
+
+    gln: str
+    documents: int
 
 
 @command("demo", "rxtrail demo", "rxtrail demo --packs 100000 --seed 7 --no-browser")
@@ -53,6 +59,7 @@ def demo(call: Call, port: int, packs: int, seed: int, no_browser: bool) -> int:
     The node is a hub in a temporary folder, or in DATA when one is given; the documents are captured like a
     partner's. Ctrl-C ends it. --json gives one line {label, code, site} a code when the server answers.
     """
+    from rxtrail.bootstrap import SOCKET_FILE
     from rxtrail.simulate import demo_codes, world
     from rxtrail.web import serve as web
 
@@ -62,9 +69,9 @@ def demo(call: Call, port: int, packs: int, seed: int, no_browser: bool) -> int:
     web.listen(DEFAULT_HOST, port).close()
     log_to_stderr()
     today = clock.today()
-    with _folder(call) as folder, own(msgspec.structs.replace(call, given_data=str(folder))) as node:
+    chain = world(seed, packs, today)
+    with _folder(call, chain) as folder, own(Call(call.as_json, str(folder))) as node:
         begun = time.monotonic()
-        chain = world(seed, packs, today)
         node.init("hub", [chain.hub.gln], default_site=chain.default_site)
         _fill(node, chain)
         codes = demo_codes(node, site=chain.default_site, seed=seed, today=today)
@@ -80,7 +87,7 @@ def demo(call: Call, port: int, packs: int, seed: int, no_browser: bool) -> int:
                 # In a thread, since some browsers keep the caller until they are closed.
                 threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
-        web.run(node, DEFAULT_HOST, port, node.socket_path, ready)
+        web.run(node, DEFAULT_HOST, port, node.data / SOCKET_FILE, ready)
     say.note("stopped")
     return exits.FINE
 
@@ -107,15 +114,61 @@ def _watched(files: Iterable[tuple[str, bytes]], count: int) -> Iterator[tuple[s
 
 
 @contextlib.contextmanager
-def _folder(call: Call) -> Iterator[Path]:
+def _folder(call: Call, chain: World) -> Iterator[Path]:
     """A temporary folder, or the DATA that was asked for; a demo that lies there is begun anew."""
     chosen = chosen_folder(call.given_data)
     if chosen is None:
         with tempfile.TemporaryDirectory(prefix="rxtrail-demo-") as name:
             yield Path(name)
         return
-    _make_room(chosen, may_ask=not call.as_json and sys.stdin.isatty())
+    _make_room(Call(call.as_json, str(chosen)), chosen, chain)
     yield chosen
+
+
+def _make_room(call: Call, folder: Path, chain: World) -> None:
+    """Begin an untouched demo anew; a record that may hold more than a demo is kept, and added to only when asked.
+
+    Raises Busy when another process works on it, BadRequest when the answer is no.
+    """
+    from rxtrail.bootstrap import STORE_FILE, holder_socket
+
+    mark = folder / MARK
+    if holder_socket(folder) is not None:
+        raise Busy(
+            "another process holds this record",
+            place=str(folder),
+            advice="Stop the demo or serve that runs on it, or give --data another folder.",
+        )
+    if (folder / STORE_FILE).exists():
+        if _only_a_demo(call, mark):
+            for left in folder.glob(f"{STORE_FILE}*"):
+                left.unlink()
+        elif call.as_json or not sys.stdin.isatty() or not _agreed(folder):
+            raise BadRequest(
+                "the folder holds a record that is not only a demo's",
+                place=str(folder),
+                advice="Give --data another folder, or leave it out for a temporary one.",
+            )
+        else:
+            mark.unlink(missing_ok=True)
+            return
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    mark.write_bytes(msgspec.json.encode(Mark(chain.hub.gln, len(chain.files))))
+
+
+def _only_a_demo(call: Call, mark: Path) -> bool:
+    """Tell whether nothing but a demo was ever done here: its mark, its identity, no document beyond its own."""
+    try:
+        made = msgspec.json.decode(mark.read_bytes(), type=Mark)
+    except (OSError, msgspec.DecodeError):
+        return False
+    with reader(call) as node:
+        identity, documents = node.identity(), node.status().documents
+    return identity.role == "hub" and identity.glns in ([made.gln], []) and documents <= made.documents
+
+
+def _agreed(folder: Path) -> bool:
+    return click.confirm(f"{say.printable(str(folder))} holds a record. Add simulated packs to it for good?", err=True)
 
 
 def _has_a_screen() -> bool:

@@ -15,17 +15,15 @@ SHOWN_MAX = 100
 
 
 @command("list", "rxtrail documents list --json")
-@click.option(
-    "--limit", type=click.IntRange(1), help=f"At most so many. [default: all with --json, else {SHOWN_MAX}]"
-)
+@click.option("--limit", type=click.IntRange(1), help=f"At most so many. [default: all with --json, else {SHOWN_MAX}]")
 def list_(call: Call, limit: int | None) -> int:
-    """The documents that are kept, newest first; --json gives one a line."""
+    """The documents that are kept; --json gives one a line."""
     left = limit if limit is not None else (None if call.as_json else SHOWN_MAX)
     shown = []
     after = ""
     with reader(call) as node:
         while left is None or left > 0:
-            page = node.documents(after, PAGE_ROWS if left is None else min(left, PAGE_ROWS))
+            page = node.documents(after=after, limit=PAGE_ROWS if left is None else min(left, PAGE_ROWS))
             if not page:
                 break
             after = page[-1].sha256

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from rxtrail.answers import ExportFilters
-from rxtrail.cli import exits, sinks
+from rxtrail.cli import exits, say, sinks
 from rxtrail.cli.call import GLN, WORDS, Call, command
 from rxtrail.cli.node import reader
 
@@ -20,25 +20,23 @@ FORMATS = ("json", "csv", "epcis")
     "rxtrail export events --format epcis --since 2026-11-01 --until 2026-12-01 -o november.json",
 )
 @click.argument("what", type=click.Choice(["packs", "events"]))
-@click.option(
-    "--format", "fmt", type=click.Choice(FORMATS), default="json", show_default=True, help="How to write it."
-)
+@click.option("--format", "fmt", type=click.Choice(FORMATS), default="json", show_default=True, help="How to write it.")
 @click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write to this file, whole or not at all.",
 )
-@click.option("--gtin", type=WORDS, default="", help="Only this product.")
-@click.option("--ndc", type=WORDS, default="", help="Only this product, by its NDC.")
-@click.option("--lot", type=WORDS, default="", help="Only this lot.")
-@click.option("--serial", type=WORDS, default="", help="Only this serial.")
-@click.option("--sscc", type=WORDS, default="", help="Only what is in this container.")
-@click.option("--po", type=WORDS, default="", help="Only what names this purchase order.")
-@click.option("--partner", type=GLN, default="", metavar="GLN", help="Only what this partner took part in.")
-@click.option("--since", type=WORDS, default="", metavar="TIME", help="From this ISO date or time on.")
-@click.option("--until", type=WORDS, default="", metavar="TIME", help="Before this ISO date or time.")
-def export(call: Call, what: str, fmt: str, output: Path | None, **filters: str) -> int:
+@click.option("--gtin", type=WORDS, help="Only this product.")
+@click.option("--ndc", type=WORDS, help="Only this product, by its NDC.")
+@click.option("--lot", type=WORDS, help="Only this lot.")
+@click.option("--serial", type=WORDS, help="Only this serial.")
+@click.option("--sscc", type=WORDS, help="Only what is in this container.")
+@click.option("--po", type=WORDS, help="Only what names this purchase order.")
+@click.option("--partner", type=GLN, metavar="GLN", help="Only what this partner took part in.")
+@click.option("--since", type=WORDS, metavar="TIME", help="From this ISO date or time on.")
+@click.option("--until", type=WORDS, metavar="TIME", help="Before this ISO date or time.")
+def export(call: Call, what: str, fmt: str, output: Path | None, **filters: str | None) -> int:
     """Write packs or events as JSON, CSV or EPCIS, to stdout or to a file.
 
     With --json and -o, stdout tells the file and its size.
@@ -46,7 +44,9 @@ def export(call: Call, what: str, fmt: str, output: Path | None, **filters: str)
     if call.as_json and output is None and fmt == "csv":
         raise click.UsageError("with --json a CSV needs a file: -o FILE")
     with reader(call) as node:
-        chunks = node.export(what, fmt, filters=ExportFilters(**filters))
+        if node.jobs_open():
+            say.note(("note: ", "check"), "a capture is not finished, so this export is not the whole record")
+        chunks = node.export(what, fmt, filters=ExportFilters(**{name: text for name, text in filters.items() if text}))
         sinks.deliver(chunks, output, as_json=call.as_json)
     return exits.FINE
 

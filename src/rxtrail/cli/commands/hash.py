@@ -24,9 +24,7 @@ def hash_(call: Call, documents: tuple[str, ...]) -> int:
             for event, _, place in open_document(stream):
                 computed = event_hash(event)
                 if call.as_json:
-                    say.answer(
-                        {"document": name, "place": place, "event_id": event.event_id, "hash": computed}
-                    )
+                    say.answer({"document": name, "place": place, "event_id": event.event_id, "hash": computed})
                 else:
                     say.line(computed)
     return exits.FINE

@@ -43,9 +43,7 @@ def init(call: Call, role: str, glns: list[str] | None) -> int:
     if call.as_json:
         say.answer(identity)
     else:
-        say.line(
-            f"this node is a {identity.role}", f" for {', '.join(identity.glns)}" if identity.glns else ""
-        )
+        say.line(f"this node is a {identity.role}", f" for {', '.join(identity.glns)}" if identity.glns else "")
     return exits.FINE
 
 

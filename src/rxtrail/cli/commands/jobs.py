@@ -40,6 +40,8 @@ def jobs(call: Call, job: str | None, limit: int) -> int:
                 for one in found
             ),
         )
+        if job and found[0].receipt is not None:
+            show.findings(found[0].receipt.findings, found[0].receipt.findings_truncated)
     if not job:
         return exits.FINE
     match found[0].state:

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from rxtrail import partners
 from rxtrail.cli import exits, say, show, sinks, sources
 from rxtrail.cli.call import Call, command, group
 from rxtrail.cli.node import reader, writer
 from rxtrail.errors import BadRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from rxtrail.answers import Partner
-
-TABLE_BYTES_MAX = 16 << 20
-COLUMNS = ("name", "glns", "role", "relation", "status", "valid_until")
 
 
 @command("load", "rxtrail partner load partners.csv")
@@ -28,16 +22,14 @@ COLUMNS = ("name", "glns", "role", "relation", "status", "valid_until")
 def load(call: Call, file: str) -> int:
     """Load the table from a CSV file; it replaces the table before. With one wrong row nothing is loaded.
 
-    Columns: name, glns (with blanks between several), role, relation, status, valid_until.
+    Columns: name, gln (several with | between them), role, and if wanted relation, status, valid_until.
     """
-    source = (
-        sources.Source("stdin", None, 0) if file == sources.STDIN else sources.Source(file, Path(file), 0)
-    )
+    source = sources.Source("stdin", None, 0) if file == sources.STDIN else sources.Source(file, Path(file), 0)
     with source.open() as stream:
-        content = stream.read(TABLE_BYTES_MAX + 1)
-    if len(content) > TABLE_BYTES_MAX:
+        content = stream.read(partners.TABLE_BYTES_MAX + 1)
+    if len(content) > partners.TABLE_BYTES_MAX:
         raise BadRequest(
-            f"larger than {TABLE_BYTES_MAX >> 20} MB", place=file, advice="This is not a partner table."
+            f"larger than {partners.TABLE_BYTES_MAX >> 20} MB", place=file, advice="This is not a partner table."
         )
     with writer(call) as node:
         report = node.load_partners(content)
@@ -55,15 +47,15 @@ def load(call: Call, file: str) -> int:
 def list_(call: Call) -> int:
     """Show the table; --json gives one partner a line."""
     with reader(call) as node:
-        partners = node.partners()
+        table = node.partners()
     if call.as_json:
-        for partner in partners:
+        for partner in table:
             say.answer(partner)
         return exits.FINE
-    if not partners:
+    if not table:
         say.note("no partners yet: rxtrail partner load FILE")
         return exits.FINE
-    show.rows(COLUMNS, (_cells(partner) for partner in partners))
+    show.rows(partners.COLUMNS, (_cells(partner) for partner in table))
     return exits.FINE
 
 
@@ -74,22 +66,14 @@ def export(call: Call, output: Path | None) -> int:
     if call.as_json and output is None:
         raise click.UsageError("with --json the CSV needs a file: -o FILE")
     with reader(call) as node:
-        sinks.deliver(_csv(node.partners()), output, as_json=call.as_json)
+        sinks.deliver([node.export_partners()], output, as_json=call.as_json)
     return exits.FINE
-
-
-def _csv(partners: list[Partner]) -> Iterator[bytes]:
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\r\n")  # RFC 4180
-    table.writerow(COLUMNS)
-    table.writerows(_cells(partner) for partner in partners)
-    yield text.getvalue().encode()
 
 
 def _cells(partner: Partner) -> tuple[str, ...]:
     return (
         partner.name,
-        " ".join(partner.glns),
+        "|".join(partner.glns),
         partner.role,
         partner.relation,
         partner.status,

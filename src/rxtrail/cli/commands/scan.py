@@ -81,9 +81,7 @@ def of_scan(read: Scan) -> Reading:
 
 def too_long() -> Reading:
     """The answer to more text than any barcode holds."""
-    return Reading(
-        "none", None, None, None, None, valid=False, submit=False, readings=[], repairs=[], fault=TOO_LONG
-    )
+    return Reading("none", None, None, None, None, valid=False, submit=False, readings=[], repairs=[], fault=TOO_LONG)
 
 
 def _in_words(reading: Reading) -> None:

@@ -33,14 +33,16 @@ def serve(call: Call, host: str | None, port: int | None, config: Path | None) -
         else:
             say.line("serving at ", (url, "strong"), f" (data in {call.data}); Ctrl-C ends it")
 
-    with own(call) as node:
-        from rxtrail.web import serve as web
+    from rxtrail.bootstrap import SOCKET_FILE
+    from rxtrail.web import serve as web
 
+    with own(call) as node:
+        node.resume_in_background()
         web.run(
             node,
             host or settings.host,
             settings.port if port is None else port,
-            node.socket_path,
+            node.data / SOCKET_FILE,
             ready,
             hosts=tuple(settings.hosts),
         )

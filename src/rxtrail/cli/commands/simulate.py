@@ -56,9 +56,7 @@ def _clear(out: Path) -> None:
     try:
         there = {entry.name for entry in out.iterdir()} if out.exists() else set()
     except OSError as error:
-        raise BadRequest(
-            f"cannot be read: {error.strerror}", place=str(out), advice="Name another folder."
-        ) from error
+        raise BadRequest(f"cannot be read: {error.strerror}", place=str(out), advice="Name another folder.") from error
     if there - WRITTEN:
         raise BadRequest(
             f"the folder holds other things, such as {say.printable(min(there - WRITTEN))}",

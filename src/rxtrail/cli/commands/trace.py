@@ -9,9 +9,7 @@ from rxtrail.cli.call import CODE, Call, command
 from rxtrail.cli.node import reader
 
 
-@command(
-    "trace", "rxtrail trace '(01)00352601815904(21)A1'", "rxtrail trace urn:epc:id:sscc:030116.10012270529"
-)
+@command("trace", "rxtrail trace '(01)00352601815904(21)A1'", "rxtrail trace urn:epc:id:sscc:030116.10012270529")
 @click.argument("code", type=CODE)
 def trace(call: Call, code: str) -> int:
     """The journey of a pack or container in event-time order.

@@ -20,9 +20,7 @@ PURPOSES = ("dispense", "receive", "return", "investigate", "public")
     "rxtrail verify - < scans.txt > verdicts.jsonl",
 )
 @click.argument("code", type=CODE)
-@click.option(
-    "--site", type=GLN, default="", help="GLN of the place of the scan; without it no rule about places."
-)
+@click.option("--site", type=GLN, help="GLN of the place of the scan; without it no rule about places.")
 @click.option(
     "--purpose",
     type=click.Choice(PURPOSES),
@@ -30,8 +28,8 @@ PURPOSES = ("dispense", "receive", "return", "investigate", "public")
     show_default=True,
     help="Why the pack is scanned.",
 )
-@click.option("--key", type=WORDS, default="", help="Idempotency key: the same key gets the same answer.")
-def verify(call: Call, code: str, site: str, purpose: str, key: str) -> int:
+@click.option("--key", type=WORDS, help="Idempotency key: the same key gets the same answer.")
+def verify(call: Call, code: str, site: str | None, purpose: str, key: str | None) -> int:
     r"""May this pack be dispensed? CODE is any scanned or typed text.
 
     With - codes are read from stdin, one a line, and answered as JSON lines; the exit code is the worst.
@@ -40,9 +38,9 @@ def verify(call: Call, code: str, site: str, purpose: str, key: str) -> int:
     Exit code: 0 ok, 1 stop, 3 check or not covered, 4 not confirmed.
     """
     if code == sources.STDIN:
-        return _many(call, site, purpose)
+        return _many(call, site or "", purpose)
     with writer(call) as node:
-        verdict = node.verify(code, site=site, purpose=purpose, key=key)
+        verdict = node.verify(code, site=site or "", purpose=purpose, key=key or "")
     if call.as_json:
         say.answer(verdict)
     else:
@@ -55,9 +53,7 @@ def _many(call: Call, site: str, purpose: str) -> int:
     with writer(call) as node:
         for line in sources.lines(sources.stdin()):
             if line.too_long:
-                error = BadScan(
-                    "longer than any barcode", place=f"line {line.number}", advice="Scan one code a line."
-                )
+                error = BadScan("longer than any barcode", place=f"line {line.number}", advice="Scan one code a line.")
                 say.answer({"error": error_object(error)})
                 worst = exits.worse(worst, exits.of_error(error))
                 continue

@@ -44,7 +44,10 @@ def decode(canonical: bytes) -> Event:
     fields, lists = _decoder.decode(canonical[1:])
     event = msgspec.convert(fields, Event)
     return msgspec.structs.replace(
-        event, **{name: [EpcRun(key, text.split("\n")) for key, text in runs] for name, runs in zip(LISTS, lists, strict=True)}
+        event,
+        **{
+            name: [EpcRun(key, text.split("\n")) for key, text in runs] for name, runs in zip(LISTS, lists, strict=True)
+        },
     )
 
 

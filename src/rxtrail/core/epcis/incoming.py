@@ -140,6 +140,7 @@ def _transcoded(chunks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
             yield text.encode()
         yield decoder.decode(b"", final=True).encode()
     except UnicodeDecodeError as error:
+        line += error.object[: error.start].decode(encoding, "replace").count("\n")
         message = f"bytes that are not {encoding}: {error.reason}"
         raise refusals.wrong_encoding(message, f"line {line}") from error
 

@@ -195,9 +195,7 @@ class XmlDocument:
                 attributes = [
                     (part.get("id", ""), self._value(part)) for part in each if _local(part) == "attribute"
                 ]
-                children = [one.text or "" for one in each.iterfind("{*}children/{*}id")]
-                if children:
-                    attributes.append(("children", children))
+                attributes += [("children", one.text or "") for one in each.iterfind("{*}children/{*}id")]
                 place = f"line {each.sourceline}"
                 headers.add_vocabulary(self._header, self._notes, kind, each.get("id", ""), attributes, place)
 

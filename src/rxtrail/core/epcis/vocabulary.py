@@ -136,9 +136,9 @@ def corrected(text: str, kind: str) -> tuple[str, str]:
     return text, f"{text!r} is no word of the Core Business Vocabulary"
 
 
-def is_word(name: str, kind: str) -> bool:
-    """Tell whether the short name is one of the vocabulary's."""
-    return name in _KINDS[kind].words
+def words(kind: str) -> frozenset[str]:
+    """Give the short names of a kind."""
+    return _KINDS[kind].words
 
 
 def urn(kind: str, short: str) -> str:

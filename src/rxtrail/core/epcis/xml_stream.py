@@ -13,7 +13,7 @@ from lxml import etree
 from rxtrail.core.epcis import refusals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from lxml.etree import _Element
 
@@ -65,12 +65,16 @@ class ElementStream:
                     )
             self.root = parser.close()
         except etree.XMLSyntaxError as error:
-            raise self._refusal(error, lines + 1) from error
+            raise self._refusal(error, parser.feed_error_log, lines + 1) from error
         for _, element in ended:
             yield element
 
-    def _refusal(self, error: etree.XMLSyntaxError, last_line: int) -> BadDocument:
-        place = f"line {error.lineno or last_line}"
+    def _refusal(
+        self, error: etree.XMLSyntaxError, log: Iterable[etree._LogEntry], last_line: int
+    ) -> BadDocument:
+        # An entity that is not defined stops the parser in silence; only its log tells where.
+        logged = next((entry for entry in log if not error.lineno), None)
+        place = f"line {logged.line if logged else error.lineno or last_line}"
         code: int = error.code  # type: ignore[attr-defined]  # the stubs forget it
         words = (error.msg or "").partition(", line ")[0].strip()
         if code == _INVALID_ENCODING:
@@ -81,6 +85,6 @@ class ElementStream:
             return refusals.too_deep(self._limits.depth, place)
         if code == _RESOURCE_LIMIT or "too long" in words or "too big" in words:
             return refusals.too_large("a text or name", 10_000_000, "bytes", place)
-        if words == "no element found (line 0)":
-            words = "the document ends early, or uses an entity that is not defined"
+        if logged is not None:
+            words = logged.message.strip()
         return refusals.not_well_formed(words or "not well-formed XML", place)

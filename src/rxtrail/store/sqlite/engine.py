@@ -26,7 +26,6 @@ from rxtrail.store.rows import (
     EventRow,
     FindingRow,
     JobRow,
-    Link,
     Making,
     PackFacts,
     Record,
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+Value = str | int | float | bytes | None  # what SQLite takes
 ACTIONS = ("", "ADD", "OBSERVE", "DELETE")
 BLOCKS_CACHED_MAX = 64
 CHECKPOINT_PAGES = 4000  # 16 MiB of WAL between checkpoints: fewer second writes of the same page
@@ -57,6 +57,37 @@ def _queries() -> dict[str, str]:
 
 Q = _queries()
 _to_json = msgspec.json.encode
+
+
+_UUID = "urn:uuid:"
+_HASH, _HASH_END = "ni:///sha-256;", "?ver=CBV2.0"
+
+
+def _short(event_id: str) -> str | bytes:
+    """Give the stored form of an event's name: 16 bytes for a UUID, 32 for an event hash, else the text."""
+    if event_id.startswith(_UUID) and len(event_id) == len(_UUID) + 36:
+        with contextlib.suppress(ValueError):
+            digits = bytes.fromhex(event_id[len(_UUID) :].replace("-", ""))
+            if _long(digits) == event_id:
+                return digits
+    elif (
+        event_id.startswith(_HASH)
+        and event_id.endswith(_HASH_END)
+        and len(event_id) == len(_HASH) + 64 + len(_HASH_END)
+    ):
+        with contextlib.suppress(ValueError):
+            return bytes.fromhex(event_id[len(_HASH) : -len(_HASH_END)])
+    return event_id
+
+
+def _long(stored: str | bytes) -> str:
+    """Give an event's name from its stored form."""
+    if isinstance(stored, str):
+        return stored
+    digits = stored.hex()
+    if len(stored) == 16:
+        return f"{_UUID}{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    return f"{_HASH}{digits}{_HASH_END}"
 
 
 class Names:
@@ -98,11 +129,12 @@ class SqliteReader:
         self._add_units = Q["add_units"]
         self._execute = connection.execute
 
-    def _one(self, name: str, *parameters: Any) -> Any:
+    def _one(self, name: str, *parameters: Value) -> Any:  # noqa: ANN401 (a row is what its query says)
         return self._connection.execute(Q[name], parameters).fetchone()
 
-    def _all(self, name: str, *parameters: Any) -> list[Any]:
-        return self._connection.execute(Q[name], parameters).fetchall()
+    def _all(self, name: str, *parameters: Value) -> list[Any]:
+        rows: list[Any] = self._connection.execute(Q[name], parameters).fetchall()
+        return rows
 
     def close(self) -> None:
         """Close the connection."""
@@ -191,7 +223,15 @@ class SqliteReader:
             event, lot, speaker, flags, voided_by, document = self._one("making_row", number)
             product, text, expiry = self._one("lot_row", lot)
             known = Making(
-                number, event, product, text, expiry, self._speakers(event, speaker, flags), flags, voided_by is not None, document
+                number,
+                event,
+                product,
+                text,
+                expiry,
+                self._speakers(event, speaker, flags),
+                flags,
+                voided_by is not None,
+                document,
             )
             if len(self._names.making) > 500_000:
                 self._names.making.clear()
@@ -207,8 +247,10 @@ class SqliteReader:
     # -- steps ---------------------------------------------------------------------------------------------------
 
     def _step(self, role: int, making: int | None, row: tuple[Any, ...]) -> Step:
-        (position, time, hash_, kind, action, step, disposition, speaker, read_point, location, source, destination, parent,
-         document, flags, voided_by) = row  # fmt: skip
+        (
+            position, time, hash_, kind, action, step, disposition, speaker, read_point, location, source, destination,
+            parent, document, flags, voided_by,
+        ) = row  # fmt: skip
         lot = None
         if making is not None:
             made = self.making(making)
@@ -269,14 +311,7 @@ class SqliteReader:
     def pack_facts(self, product: int, serial: str) -> PackFacts | None:
         """Read one package, its packing and up to three containers around it, in one statement."""
         row = self._execute(self._pack_facts, (product, serial)).fetchone()
-        if row is None:
-            return None
-        chain = []
-        for at in (6, 12, 18):
-            if row[at] is None:
-                break
-            chain.append(Link(*row[at : at + 6]))
-        return PackFacts(product, row[0], row[1], row[2], row[3], row[4], row[5], tuple(chain))
+        return None if row is None else PackFacts._make(row)
 
     def units_of(self, product: int, serials: Iterable[str]) -> dict[str, UnitRow]:
         """Read many packages of one product in key order."""
@@ -330,22 +365,51 @@ class SqliteReader:
             row = self._one("record_row", position)
             canonical, envelope = self._body(row[7], row[8], row[9], row[10])
             columns = self._all("steps", json.dumps([position]))[0]
-            event_id = self._all("event_ids", json.dumps([position]))[0][1]
-            yield EventBody(position, canonical, envelope, row[4], event_id, columns[1], self.name(columns[7]), columns[13])
+            event_id = _long(self._all("event_ids", json.dumps([position]))[0][1])
+            yield EventBody(
+                position,
+                canonical,
+                envelope,
+                row[4],
+                event_id,
+                columns[1],
+                self.name(columns[7]),
+                columns[13],
+            )
 
     def events_from(self, after: int, limit: int) -> list[EventBody]:
         """Give events in log order after a position."""
         found = []
-        for position, block, start, length, extra, recorded_at, event_id, time, speaker, document in self._all(
-            "events_from", after, limit
-        ):
+        for (
+            position,
+            block,
+            start,
+            length,
+            extra,
+            recorded_at,
+            event_id,
+            time,
+            speaker,
+            document,
+        ) in self._all("events_from", after, limit):
             canonical, envelope = self._body(block, start, length, extra)
-            found.append(EventBody(position, canonical, envelope, recorded_at, event_id, time, self.name(speaker), document))
+            found.append(
+                EventBody(
+                    position,
+                    canonical,
+                    envelope,
+                    recorded_at,
+                    _long(event_id),
+                    time,
+                    self.name(speaker),
+                    document,
+                )
+            )
         return found
 
     def event_particulars(self, positions: Iterable[int]) -> dict[int, tuple[str, int, int]]:
         """Give (event identifier, document, recorded at) of many events."""
-        return {row[0]: (row[1], row[2], row[3]) for row in self._all("event_ids", json.dumps(list(positions)))}
+        return {row[0]: (_long(row[1]), row[2], row[3]) for row in self._all("event_ids", json.dumps(list(positions)))}
 
     def records_from(self, position: int, limit: int) -> list[tuple[Record, bytes]]:
         """Give records with their canonical bytes in log order."""
@@ -393,8 +457,22 @@ class SqliteReader:
 
     @staticmethod
     def _job(row: tuple[Any, ...]) -> JobRow:
-        gtins = frozenset(msgspec.msgpack.decode(row[13], type=list[str]))
-        return JobRow(row[0], row[1], row[2], bool(row[3]), *row[4:13], gtins)
+        return JobRow(
+            id=row[0],
+            document=row[1],
+            name=row[2],
+            proceed=bool(row[3]),
+            state=row[4],
+            events=row[5],
+            applied=row[6],
+            packages=row[7],
+            new_events=row[8],
+            first_position=row[9],
+            created_at=row[10],
+            finished_at=row[11],
+            error=row[12],
+            gtins=frozenset(msgspec.msgpack.decode(row[13], type=list[str])),
+        )
 
     def job(self, job: str) -> JobRow | None:
         """Read one job."""
@@ -439,7 +517,7 @@ class SqliteTransaction(SqliteReader):
         count: int = cursor.rowcount
         return count
 
-    def _run(self, name: str, *parameters: Any) -> dbapi2.Cursor:
+    def _run(self, name: str, *parameters: Value) -> dbapi2.Cursor:
         return self._connection.execute(Q[name], parameters)
 
     def set_settings(self, settings: Mapping[str, str]) -> None:
@@ -516,7 +594,7 @@ class SqliteTransaction(SqliteReader):
 
     def add_events(self, rows: Sequence[EventRow]) -> None:
         """Add the typed columns of events."""
-        self._many("add_event", rows)
+        self._many("add_event", [(*row[:-1], _short(row.event_id)) for row in rows])
 
     def add_identities(self, rows: Sequence[tuple[bytes, int]]) -> None:
         """Note which events identities belong to."""
@@ -596,7 +674,10 @@ class SqliteTransaction(SqliteReader):
 
     def set_containers(self, rows: Sequence[ContainerRow]) -> None:
         """Write the folds of containers anew."""
-        self._many("set_container", [(row.made, row.parent, row.since, row.emptied, row.speaker, row.state, row.id) for row in rows])
+        self._many(
+            "set_container",
+            [(row.made, row.parent, row.since, row.emptied, row.speaker, row.state, row.id) for row in rows],
+        )
 
     def add_container_events(self, rows: Sequence[tuple[int, int, int, int | None]]) -> None:
         """Index (container, event, role, making)."""
@@ -615,7 +696,7 @@ class SqliteTransaction(SqliteReader):
     def add_document(self, row: DocumentRow, chunks: Iterable[bytes]) -> int:
         """Keep a raw document; give its number."""
         number = self._run(
-            "add_document", row.sha256, row.name, row.bytes, row.received_at, row.sender, row.receiver, row.instance_id,
+            "add_document", row.sha256, row.name, row.size, row.received_at, row.sender, row.receiver, row.instance_id,
             row.events, row.header,
         ).lastrowid  # fmt: skip
         assert number is not None, "an insert gives its row number"
@@ -625,10 +706,29 @@ class SqliteTransaction(SqliteReader):
     def add_job(self, row: JobRow) -> None:
         """Note an accepted job."""
         gtins = msgspec.msgpack.encode(sorted(row.gtins))
-        self._run("add_job", row.id, row.document, row.name, row.proceed, row.state, row.events, row.created_at, gtins)
+        self._run(
+            "add_job",
+            row.id,
+            row.document,
+            row.name,
+            row.proceed,
+            row.state,
+            row.events,
+            row.created_at,
+            gtins,
+        )
 
     def job_progress(
-        self, job: str, *, state: str, applied: int, packages: int, new_events: int, position: int, finished_at: int, error: str
+        self,
+        job: str,
+        *,
+        state: str,
+        applied: int,
+        packages: int,
+        new_events: int,
+        position: int,
+        finished_at: int,
+        error: str,
     ) -> None:
         """Note how far a job has come; counts are added, ``applied`` is set."""
         self._run("job_progress", state, applied, packages, new_events, position, finished_at, error, job)
@@ -712,7 +812,9 @@ class SqliteStore:
     def failure(error: BaseException) -> StoreFailed | None:
         """Tell whether an error is the store's own failure; a full disk is one that can be cured."""
         if isinstance(error, dbapi2.OperationalError) and "full" in str(error):
-            return StoreFull(f"no room left: {error}", advice="Free space on the disk of the data folder, then try again.")
+            return StoreFull(
+                f"no room left: {error}", advice="Free space on the disk of the data folder, then try again."
+            )
         if isinstance(error, dbapi2.Error):
             return StoreFailed(f"the store failed: {error}", advice="Check the disk's health, then start again.")
         return None
@@ -749,7 +851,12 @@ def _connect(path: Path, *, cache_kib: int, read_only: bool = False) -> dbapi2.C
     mode = "ro" if read_only else "rwc"
     quoted = str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
     connection: dbapi2.Connection = dbapi2.connect(
-        f"file:{quoted}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False, cached_statements=256, timeout=10
+        f"file:{quoted}?mode={mode}",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
+        timeout=10,
     )
     run: Callable[[str], Any] = connection.execute
     if not read_only:
@@ -772,6 +879,9 @@ def open_store(path: Path, *, writable: bool = True) -> SqliteStore:
         if not path.exists():
             path.touch(mode=0o600)
     elif not path.exists():
-        raise StoreFailed(f"there is no store at {path.name}", advice="Run a command that writes first, for example: rxtrail init")
+        raise StoreFailed(
+            f"there is no store at {path.name}",
+            advice="Run a command that writes first, for example: rxtrail init",
+        )
     with _as_store_failed():
         return SqliteStore(path, writable=writable)

@@ -35,7 +35,10 @@ def migrate(connection: dbapi2.Connection) -> None:
         checksum = hashlib.sha256(sql.encode()).hexdigest()
         if number in done:
             if done[number] != checksum:
-                raise StoreFailed(f"migration {name} is not the one that made this store", advice="Restore the program's files.")
+                raise StoreFailed(
+                    f"migration {name} is not the one that made this store",
+                    advice="Restore the program's files.",
+                )
             continue
         connection.execute("BEGIN IMMEDIATE")
         try:

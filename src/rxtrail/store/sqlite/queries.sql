@@ -184,10 +184,10 @@ SELECT product, serial FROM unit_event WHERE event = ?;
 
 -- name: pack_facts
 -- Read a package, its packing and up to three containers around it: one statement for the counter.
-SELECT u.made, u.own, u.packed, e.time, e.voided_by, e.document,
-  a.id, a.key, a.parent, a.since, a.emptied, a.state,
-  b.id, b.key, b.parent, b.since, b.emptied, b.state,
-  c.id, c.key, c.parent, c.since, c.emptied, c.state
+SELECT u.made, u.packed, u.own, e.time, e.voided_by, e.document, a.key,
+  a.parent, a.since, a.emptied, a.state,
+  b.parent, b.since, b.emptied, b.state,
+  c.parent, c.emptied, c.state
 FROM unit u
 LEFT JOIN event e ON e.position = u.packed
 LEFT JOIN container a ON a.id = e.parent

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 from functools import partial
 from typing import TYPE_CHECKING, Final, cast
@@ -45,25 +44,12 @@ async def capture(web: Web, request: Request) -> Response:
     raw = BodyStream.of(request, limit="DOCUMENT_BYTES_MAX", bytes_max=limits.DOCUMENT_BYTES_MAX)
     stream = cast("BinaryIO", io.BufferedReader(raw, limits.MIB))
     name = file_name(asked.name) or "upload"
-    work = partial(web.node.submit, stream, name=name, proceed=asked.proceed)
-    job = await web.uploads.call(work, seconds=limits.UPLOAD_SECONDS_MAX)
     if asked.wait:
-        job = await finished(web, job)
-        if job.receipt is not None:
-            return json_response(job.receipt)
+        work = partial(web.node.capture, stream, name=name, proceed=asked.proceed)
+        return json_response(await web.uploads.call(work, seconds=limits.UPLOAD_SECONDS_MAX))
+    work_later = partial(web.node.submit, stream, name=name, proceed=asked.proceed)
+    job = await web.uploads.call(work_later, seconds=limits.UPLOAD_SECONDS_MAX)
     return json_response(job, status=202, headers={"location": f"/api/v1/capture/{job.job}"})
-
-
-async def finished(web: Web, job: CaptureJob) -> CaptureJob:
-    """The job when it has ended, or as it is after ``WAIT_SECONDS_MAX``."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + limits.WAIT_SECONDS_MAX
-    pause = 0.005
-    while job.state in ("accepted", "running") and loop.time() < deadline:
-        await asyncio.sleep(pause)
-        pause = min(pause * 1.5, 0.25)
-        job = await web.read(partial(web.node.job, job.job))
-    return job
 
 
 async def get_job(web: Web, request: Request) -> Response:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class DocumentPage(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """Documents, newest first; ``next`` is the address of the page after this one."""
+    """Documents; ``next`` is the address of the page after this one."""
 
     documents: list[Document]
     next: str = ""
@@ -52,7 +52,7 @@ ENDPOINTS: Final = (
     Endpoint(
         "GET",
         _DOCUMENTS,
-        "Documents that are kept, newest first.",
+        "Documents that are kept.",
         list_documents,
         DocumentPage,
         query=PageQuery,

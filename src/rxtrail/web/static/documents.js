@@ -91,7 +91,8 @@ async function follow(view, address) {
 async function load(file, view) {
   view.running("Sending", 0, 1);
   const { status, value, address } = await send(file, (done, total) => view.running(done < total ? "Sending" : "Reading", done, total));
-  if (status === 202 && value !== null && address?.startsWith("/api/v1/capture/")) await follow(view, address);
+  if (status === 202 && value?.receipt) showReceipt(view, value.receipt); // nothing is left to be done
+  else if (status === 202 && value !== null && address?.startsWith("/api/v1/capture/")) await follow(view, address);
   else showRefusal(view, status, value);
 }
 

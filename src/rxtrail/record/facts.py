@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from rxtrail.core.rules.steps import Flag
 from rxtrail.core.rules.verdict import Facts
-from rxtrail.ledger.containers import decode_snapshot
-from rxtrail.ledger.states import container_state, unit_state
-from rxtrail.store.rows import UnitRow
+from rxtrail.ledger.containers import Snapshot, decode_snapshot
+from rxtrail.record.exact import container_state, unit_state
+from rxtrail.record.times import day
+from rxtrail.store.rows import Making, UnitRow
 
 if TYPE_CHECKING:
     from rxtrail.core.rules.authority import Authority
-    from rxtrail.ledger.states import Exact
+    from rxtrail.record.exact import Exact
     from rxtrail.store import Reader
-    from rxtrail.store.rows import Making, PackFacts
+    from rxtrail.store.rows import PackFacts
+
+
+REMEMBERED_MAX = 200_000
+_NOTHING_SAID = Snapshot()
 
 
 class Found(msgspec.Struct, gc=False):
@@ -62,8 +66,62 @@ class Recalls:
         return "lot" if any((product, lot) in self.lots for lot in lots if lot) else ""
 
 
+class Made(msgspec.Struct, frozen=True, gc=False):
+    """What one making means for every package of it: the same for thousands, so worked out once."""
+
+    making: Making
+    basis: str
+    recalled: str
+    inactive: str
+
+
+class Memory:
+    """What is worked out once and asked by every scan; dropped whenever the record says that it may have changed."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.made: dict[int, Made] = {}
+        self.snapshots: dict[bytes, Snapshot] = {}
+
+    def forget(self) -> None:
+        """Drop everything."""
+        self.made.clear()
+        self.snapshots.clear()
+
+    def made_of(self, reader: Reader, authority: Authority, recalls: Recalls, number: int, gtin: str) -> Made:
+        """Give what a making means."""
+        made = self.made.get(number)
+        if made is None:
+            if len(self.made) >= REMEMBERED_MAX:
+                self.made.clear()
+            making = reader.making(number)
+            made = self.made[number] = Made(
+                making,
+                basis_of(authority, making.speakers, making.flags, gtin),
+                recalls.of(making.product, making.lot),
+                _inactive(authority, making.speakers),
+            )
+        return made
+
+    def snapshot(self, state: bytes) -> Snapshot:
+        """Decode a container's cached fold; thousands of packs share one."""
+        snapshot = self.snapshots.get(state)
+        if snapshot is None:
+            if len(self.snapshots) >= REMEMBERED_MAX:
+                self.snapshots.clear()
+            snapshot = self.snapshots[state] = decode_snapshot(state)
+        return snapshot
+
+
 def find(
-    reader: Reader, authority: Authority, recalls: Recalls, gtin: str, serial: str, scanned_lot: str, pending: Pending
+    reader: Reader,
+    authority: Authority,
+    recalls: Recalls,
+    gtin: str,
+    serial: str,
+    scanned_lot: str,
+    pending: Pending,
+    memory: Memory,
 ) -> Found:
     """Find one package by (GTIN-14, serial)."""
     known = reader.product(gtin)
@@ -80,8 +138,8 @@ def find(
         recalled = recalls.of(product, scanned_lot)
         return Found(Facts(product_known=True, recalled=recalled, pending=gtin in pending.gtins))
     if row.own is None and row.made is not None:
-        making = reader.making(row.made)
-        found = _plain(authority, recalls, product, gtin, scanned_lot, row, making, pending)
+        made = memory.made_of(reader, authority, recalls, row.made, gtin)
+        found = _plain(recalls, product, scanned_lot, row, made, pending, memory)
         if found is not None:
             return found
     unit = UnitRow(serial, row.made, row.packed, row.own)
@@ -90,54 +148,80 @@ def find(
 
 
 def _plain(
-    authority: Authority, recalls: Recalls, product: int, gtin: str, scanned_lot: str, row: PackFacts, making: Making, pending: Pending
+    recalls: Recalls,
+    product: int,
+    scanned_lot: str,
+    row: PackFacts,
+    made: Made,
+    pending: Pending,
+    memory: Memory,
 ) -> Found | None:
     """Give the facts of a pack whose row says all, or None when its history must be folded."""
-    if making.voided or row.packed is None or row.packed_voided is not None or not row.chain:
+    making = made.making
+    packed = row.packed_time
+    if making.voided or packed is None or row.packed_voided is not None or row.a_key is None:
         return None
-    since = row.packed_time
-    assert since is not None, "a packing event has a time"
+    # Climb to the outermost container; an emptying after the packing on any level needs the whole history.
+    if row.a_emptied is not None and row.a_emptied >= packed:
+        return None
+    states = [row.a_state]
+    if row.a_parent is not None:
+        if row.a_since is None or (row.b_emptied is not None and row.b_emptied >= row.a_since):
+            return None
+        states.append(row.b_state)
+        if row.b_parent is not None:
+            if (
+                row.b_since is None
+                or row.c_parent is not None
+                or (row.c_emptied is not None and row.c_emptied >= row.b_since)
+            ):
+                return None
+            states.append(row.c_state)
+    if states[-1] is None:
+        return None
+    recalled = made.recalled
+    if scanned_lot != making.lot and not recalled:
+        recalled = recalls.of(product, scanned_lot)
     doubts: tuple[str, ...] = ()
     holds: tuple[str, ...] = ()
-    recalled = recalls.of(product, making.lot, scanned_lot)
-    snapshot = None
-    for link in row.chain:
-        if link.emptied is not None and link.emptied >= since:
-            return None
-        snapshot = decode_snapshot(link.state) if link.state is not None else None
-        if snapshot is not None:
+    snapshot = _NOTHING_SAID
+    for state in states:
+        if state is not None:
+            snapshot = memory.snapshot(state)
             doubts += snapshot.doubts
             holds += snapshot.holds
             if snapshot.recalled and not recalled:
                 recalled = "pack"
-        if link.parent is None:
-            break
-        assert link.since is not None, "what is inside has a time of packing"
-        since = link.since
-    else:
-        return None  # nested deeper than one statement reads
-    if snapshot is None:
-        return None
     documents = pending.documents
     facts = Facts(
-        product_known=True,
-        on_record=True,
-        lot=making.lot,
-        expiry=making.expiry,
-        basis=basis_of(authority, making.speakers, making.flags, gtin),
-        disposition="active",
-        custody=snapshot.custody,
-        holds=holds,
-        doubts=doubts,
-        recalled=recalled,
-        pending=bool(documents) and (making.document in documents or row.packed_document in documents),
-        sender_inactive=_inactive(authority, making.speakers),
+        True,  # noqa: FBT003 (by position: this runs for every scan)
+        True,  # noqa: FBT003
+        False,  # noqa: FBT003
+        making.lot,
+        making.expiry,
+        made.basis,
+        "active",
+        (),
+        "",
+        snapshot.custody,
+        holds,
+        doubts,
+        recalled,
+        bool(documents) and (making.document in documents or row.packed_document in documents),
+        made.inactive,
     )
-    return Found(facts, row.chain[0].key, making.document, making.speakers)
+    return Found(facts, row.a_key, making.document, making.speakers)
 
 
 def _from_exact(
-    reader: Reader, authority: Authority, recalls: Recalls, product: int, gtin: str, scanned_lot: str, exact: Exact, pending: Pending
+    reader: Reader,
+    authority: Authority,
+    recalls: Recalls,
+    product: int,
+    gtin: str,
+    scanned_lot: str,
+    exact: Exact,
+    pending: Pending,
 ) -> Found:
     state = exact.state
     made = state.made >= 0
@@ -154,7 +238,7 @@ def _from_exact(
         basis=basis_of(authority, speakers, state.made_flags, gtin) if made else "none",
         disposition=state.disposition or "active",
         ended_where=state.ended_where,
-        ended_day=day_of(state.ended_time) if state.ended_time else "",
+        ended_day=day(state.ended_time) if state.ended_time else "",
         custody=exact.custody,
         holds=exact.holds,
         doubts=exact.doubts,
@@ -184,8 +268,3 @@ def _inactive(authority: Authority, speakers: frozenset[str]) -> str:
         if not authority.is_self(speaker) and authority.is_listed(speaker) and not authority.is_partner(speaker):
             return speaker
     return ""
-
-
-def day_of(microseconds: int) -> str:
-    """Give the UTC day of a time as ISO."""
-    return datetime.datetime.fromtimestamp(microseconds / 1_000_000, datetime.UTC).date().isoformat()

@@ -35,7 +35,11 @@ def authority_of(reader: Reader, today: datetime.date) -> Authority:
     """Build the authority that holds on ``today``: a partner whose validity has ended is listed but not active."""
     partners = partners_of(reader)
     day = today.isoformat()
-    active = {gln: p.status == "active" and (not p.valid_until or p.valid_until >= day) for p in partners for gln in p.glns}
+    active = {
+        gln: p.status == "active" and (not p.valid_until or p.valid_until >= day) for p in partners for gln in p.glns
+    }
     return Authority(
-        identity_of(reader).glns, {gln: p.name for p in partners for gln in p.glns}, active=lambda gln: active.get(gln, False)
+        identity_of(reader).glns,
+        {gln: p.name for p in partners for gln in p.glns},
+        active=lambda gln: active.get(gln, False),
     )

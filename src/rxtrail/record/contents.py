@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rxtrail.core.epcis import canonical
 from rxtrail.core.rules.steps import Flag
-from rxtrail.ledger.states import container_state, unit_state
+from rxtrail.record.exact import container_state, unit_state
 
 if TYPE_CHECKING:
     from rxtrail.core.rules.authority import Authority
@@ -37,7 +37,9 @@ def children_of(reader: Reader, container: int) -> dict[str, None]:
     return inside
 
 
-def contents_of(reader: Reader, authority: Authority, row: ContainerRow, *, limit: int) -> list[tuple[str, str, str, str]]:
+def contents_of(
+    reader: Reader, authority: Authority, row: ContainerRow, *, limit: int
+) -> list[tuple[str, str, str, str]]:
     """Give (GTIN, serial, lot, YYMMDD) of the innermost packages that are inside now, at most ``limit``."""
     found: list[tuple[str, str, str, str]] = []
     queue: list[tuple[int, int]] = [(row.id, 0)]
@@ -47,7 +49,11 @@ def contents_of(reader: Reader, authority: Authority, row: ContainerRow, *, limi
         for key in children_of(reader, number):
             inner = reader.container(key)
             if inner is not None:
-                if inner.id not in seen and depth < DEPTH_MAX and number in container_state(reader, authority, inner).containers[:1]:
+                if (
+                    inner.id not in seen
+                    and depth < DEPTH_MAX
+                    and number in container_state(reader, authority, inner).containers[:1]
+                ):
                     seen.add(inner.id)
                     queue.append((inner.id, depth + 1))
                 continue

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from benchmarks.report import Results
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.slow
+def test_a_small_run_measures_everything_and_every_answer_is_right(tmp_path: Path) -> None:
+    """A wrong verdict, a lost package or a row per pack would end the run; no time is judged."""
+    out = tmp_path / "results.json"
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--packs", "2000", "--repeats", "1", "--out", str(out)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    results = msgspec.json.decode(out.read_bytes(), type=Results)
+    names = {figure.name.partition(" (")[0] for figure in results.figures}
+    assert names >= {
+        "capture XML 1.2",
+        "capture JSON 2.0",
+        "at rest, all included",
+        "verify in process, scan recorded",
+        "trace",
+        "ship a pallet",
+    }
+    assert all(figure.value > 0 and figure.floor_value > 0 for figure in results.figures)
+    assert "verify in process" in done.stdout
