@@ -13,9 +13,7 @@ import uvicorn
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-ANSWER = (
-    b'{"verdict":"ok","headline":"Fine to dispense","filler":"' + b"x" * 700 + b'"}'
-)  # as long as a verdict
+ANSWER = b'{"verdict":"ok","headline":"Fine to dispense","filler":"' + b"x" * 700 + b'"}'  # as long as a verdict
 _HEADERS = [(b"content-type", b"application/json"), (b"content-length", str(len(ANSWER)).encode())]
 
 

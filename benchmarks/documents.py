@@ -110,9 +110,7 @@ def steps(shape: Shape, counts: Counts) -> Iterator[Step]:
 
         case_count = -(-bottles // BOTTLES_PER_CASE)
         pallet_count = -(-case_count // CASES_PER_PALLET)
-        pallets = [
-            f"urn:epc:id:sscc:{MAKER_PREFIX}.1{pallet_number + index:09d}" for index in range(pallet_count)
-        ]
+        pallets = [f"urn:epc:id:sscc:{MAKER_PREFIX}.1{pallet_number + index:09d}" for index in range(pallet_count)]
         pallet_number += pallet_count
         second = 0
         for step in _lot_steps(rng, product, bottles, pallets, lot, expiry):
@@ -279,9 +277,7 @@ def _xml_event(step: Step) -> str:
     ]
     if step.event_id:
         parts.append(
-            "        <baseExtension>\n"
-            f"          <eventID>{step.event_id}</eventID>\n"
-            "        </baseExtension>\n"
+            f"        <baseExtension>\n          <eventID>{step.event_id}</eventID>\n        </baseExtension>\n"
         )
     if step.parent:
         parts.append(
@@ -297,9 +293,7 @@ def _xml_event(step: Step) -> str:
         f"        <readPoint>\n          <id>{step.read_point}</id>\n        </readPoint>\n"
     )
     if step.biz_location:
-        parts.append(
-            f"        <bizLocation>\n          <id>{step.biz_location}</id>\n        </bizLocation>\n"
-        )
+        parts.append(f"        <bizLocation>\n          <id>{step.biz_location}</id>\n        </bizLocation>\n")
     if step.order:
         parts.append(
             "        <bizTransactionList>\n"
@@ -405,9 +399,7 @@ def _json_event(step: Step) -> dict[str, object]:
 
 def main(arguments: list[str]) -> None:
     """Write one document and tell on stderr what it holds."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.documents", description="Write one benchmark document."
-    )
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.documents", description="Write one benchmark document.")
     parser.add_argument("--packs", type=int, default=100_000, help="bottles, not cases and not mentions")
     parser.add_argument("--format", choices=("xml", "json"), default="xml")
     parser.add_argument("--seed", type=int, default=1)

@@ -38,9 +38,7 @@ class _Answer(msgspec.Struct):
 
 async def run(port: int, bodies: list[bytes], connections: int, seconds: float) -> Load:
     """Keep ``connections`` requests under way until all bodies are sent or the time is up."""
-    head = (
-        f"POST {PATH} HTTP/1.1\r\nHost: {HOST}:{port}\r\nContent-Type: application/json\r\nContent-Length: "
-    )
+    head = f"POST {PATH} HTTP/1.1\r\nHost: {HOST}:{port}\r\nContent-Type: application/json\r\nContent-Length: "
     requests = [f"{head}{len(body)}\r\n\r\n".encode() + body for body in bodies]
     requests.reverse()
     spent: list[float] = []
@@ -68,9 +66,7 @@ async def run(port: int, bodies: list[bytes], connections: int, seconds: float) 
         await writer.wait_closed()
 
     began = time.perf_counter()
-    await asyncio.wait_for(
-        asyncio.gather(*(one_connection() for _ in range(connections))), timeout=seconds + 10
-    )
+    await asyncio.wait_for(asyncio.gather(*(one_connection() for _ in range(connections))), timeout=seconds + 10)
     load.seconds = time.perf_counter() - began
     load.answered = len(spent)
     spent.sort()

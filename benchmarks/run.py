@@ -51,17 +51,13 @@ class WrongAnswer(Exception):
 
 def main(arguments: list[str]) -> int:
     """Measure, print the table, and write the results where they were asked for."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks", description=(__doc__ or "").partition("\n")[0]
-    )
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--packs", type=int, nargs="+", default=list(SIZES), help="e.g. --packs 10000000")
     parser.add_argument("--repeats", type=int, default=0, help="runs per figure (default by size: 5, 3 or 1)")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
     parser.add_argument("--out", type=Path, help="also write the JSON results to this file")
     parser.add_argument("--readme", action="store_true", help="rewrite the table in README.md")
-    parser.add_argument(
-        "--work", type=Path, help="folder on the disk to measure (default: the temporary one)"
-    )
+    parser.add_argument("--work", type=Path, help="folder on the disk to measure (default: the temporary one)")
     given = parser.parse_args(arguments)
 
     try:
@@ -181,9 +177,7 @@ class _Bench:
         self.add("verify in process, scan recorded", packages, "µs CPU", inside, floor, look_up)
         if served:
             floor = "bare ASGI, same server"
-            self.add(
-                "verify over HTTP, scan recorded", packages, "µs server CPU", served, floor, _median(bare)
-            )
+            self.add("verify over HTTP, scan recorded", packages, "µs server CPU", served, floor, _median(bare))
         self.add("trace", packages, "µs CPU", traced, "look-up and encode", look_up)
 
     def shipping(self, repeats: int) -> None:
@@ -191,9 +185,7 @@ class _Bench:
         rows: dict[int, dict[str, int]] = {}
         for packages in PALLETS_OF:
             _say(f"ship a pallet of {packages:,}")
-            told = [
-                _stage("ship", Task(data=str(self.new_folder()), packages=packages)) for _ in range(repeats)
-            ]
+            told = [_stage("ship", Task(data=str(self.new_folder()), packages=packages)) for _ in range(repeats)]
             rows[packages] = told[0]["rows"]
             count = sum(rows[packages].values())
             floor = _stage("floor_commit", Task(data=str(self.new_folder()), count=count))
@@ -232,12 +224,8 @@ class _Bench:
         folder.mkdir()
         return folder
 
-    def add(
-        self, name: str, packages: int, unit: str, values: list[float], floor: str, floor_value: float
-    ) -> None:
-        self.figures.append(
-            Figure(name, packages, unit, _median(values), min(values), max(values), floor, floor_value)
-        )
+    def add(self, name: str, packages: int, unit: str, values: list[float], floor: str, floor_value: float) -> None:
+        self.figures.append(Figure(name, packages, unit, _median(values), min(values), max(values), floor, floor_value))
 
 
 def _with(task: Task, data: Path, document: Path, count: int = 0) -> Task:

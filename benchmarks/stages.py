@@ -185,9 +185,7 @@ def ship(task: Task) -> dict[str, object]:
     return {
         "cpu": statistics.median(cpu),
         "wall": statistics.median(wall),
-        "rows": {
-            name: count - before.get(name, 0) for name, count in after.items() if count != before.get(name, 0)
-        },
+        "rows": {name: count - before.get(name, 0) for name, count in after.items() if count != before.get(name, 0)},
     }
 
 
@@ -266,9 +264,7 @@ def _pallets(packages: int) -> bytes:
     ilmd = {"cbvmda:lotNumber": "PALLET", "cbvmda:itemExpirationDate": "2029-01-31"}
     events: list[dict[str, object]] = []
     for pallet in range(PALLETS):
-        packs = [
-            f"urn:epc:id:sgtin:{MAKER_PREFIX}.019001.P{pallet}{number:010d}" for number in range(packages)
-        ]
+        packs = [f"urn:epc:id:sgtin:{MAKER_PREFIX}.019001.P{pallet}{number:010d}" for number in range(packages)]
         time_of_day = f"0{pallet}:30:00Z"
         events.append({**made, "eventTime": f"2026-10-01T{time_of_day}", "epcList": packs, "ilmd": ilmd})
         events.append({**made, "eventTime": f"2026-10-02T{time_of_day}", "epcList": [_sscc(pallet)]})
@@ -296,9 +292,7 @@ def _shipment(number: int) -> bytes:
         "bizStep": "shipping",
         "disposition": "in_transit",
         "readPoint": {"id": MAKER_SITE_URN},
-        "bizTransactionList": [
-            {"type": "po", "bizTransaction": f"urn:epcglobal:cbv:bt:{BUYER_GLN}:PO{number}"}
-        ],
+        "bizTransactionList": [{"type": "po", "bizTransaction": f"urn:epcglobal:cbv:bt:{BUYER_GLN}:PO{number}"}],
         "sourceList": [{"type": "owning_party", "source": MAKER_GLN_URN}],
         "destinationList": [{"type": "owning_party", "destination": BUYER_GLN_URN}],
     }

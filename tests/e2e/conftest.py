@@ -121,11 +121,9 @@ def open_page(browser: Browser, server: Server) -> Iterator[OpenPage]:
         page = context.new_page()
         page.set_default_timeout(10_000)
         if quiet:
-            page.on("console", lambda message: message.type == "error" and wrong.append(message.text))
+            page.on("console", lambda message: wrong.extend([message.text] * (message.type == "error")))
         page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on(
-            "request", lambda request: request.url.startswith(server.address) or wrong.append(request.url)
-        )
+        page.on("request", lambda asked: wrong.extend([asked.url] * (not asked.url.startswith(server.address))))
         page.goto(path)
         return page
 

@@ -23,9 +23,7 @@ def enter(page: Page, code: str) -> str:
     return result(page)
 
 
-def wedge(
-    page: Page, text: str, *, group_separator: str = "Control+BracketRight", end: str = "Enter"
-) -> None:
+def wedge(page: Page, text: str, *, group_separator: str = "Control+BracketRight", end: str = "Enter") -> None:
     """Type as a keyboard-wedge scanner does: key after key without a pause, the separator as its key."""
     for character in text:
         if character == "\x1d":

@@ -35,8 +35,7 @@ def test_a_good_pack_is_ok_in_words_shape_and_colour(check_page: Page, server: S
     assert station.enter(check_page, scene.scan(next(server.fresh))) == "ok"
     assert check_page.locator("#result .band use[href='#shape-ok']").count() == 1
     assert (
-        check_page.locator("#result .band").evaluate("e => getComputedStyle(e).backgroundColor")
-        == "rgb(11, 107, 58)"
+        check_page.locator("#result .band").evaluate("e => getComputedStyle(e).backgroundColor") == "rgb(11, 107, 58)"
     )
     assert scene.PRODUCT in station.words(check_page)
     assert "30 Sep 2029" in station.words(check_page)
@@ -86,9 +85,7 @@ def test_a_scan_after_left_over_typing_is_the_scan_alone(check_page: Page, serve
     assert sent.value.post_data_json["scan"] == scene.scan(serial)
 
 
-def test_a_code_typed_by_hand_with_corrections_is_what_stands_in_the_field(
-    check_page: Page, server: Server
-) -> None:
+def test_a_code_typed_by_hand_with_corrections_is_what_stands_in_the_field(check_page: Page, server: Server) -> None:
     serial = next(server.fresh)
     check_page.type("#scan", f"{scene.GTIN} {serial}Z", delay=70)
     check_page.keyboard.press("Backspace")
@@ -155,9 +152,7 @@ def test_scans_in_quick_succession_are_judged_one_after_the_other(check_page: Pa
     assert check_page.locator("#history .mono").all_inner_texts() == serials[::-1]
 
 
-def test_after_a_red_one_the_scans_behind_it_are_not_taken_for_checked(
-    check_page: Page, server: Server
-) -> None:
+def test_after_a_red_one_the_scans_behind_it_are_not_taken_for_checked(check_page: Page, server: Server) -> None:
     held: list[Route] = []
     check_page.route(VERIFY, held.append)
     station.wedge(check_page, scene.scan(DESTROYED))
@@ -211,9 +206,7 @@ def test_a_server_that_is_gone_is_grey_and_said_to_be_gone(browser: Browser, tmp
 # --- dispensing -------------------------------------------------------------------------------------------
 
 
-def test_a_good_pack_is_dispensed_once_however_often_the_button_is_pressed(
-    check_page: Page, server: Server
-) -> None:
+def test_a_good_pack_is_dispensed_once_however_often_the_button_is_pressed(check_page: Page, server: Server) -> None:
     serial = next(server.fresh)
     assert station.enter(check_page, scene.scan(serial)) == "ok"
     keys: list[str | None] = []

@@ -41,8 +41,9 @@ SHARED = ("HOT1", "HOT2", "HOT3")  # packs that every counter wants
 class Stream:
     """Counters that dispense until the server is gone, and what each was told."""
 
-    def __init__(self, server: Served, serials: dict[int, list[str]]) -> None:
+    def __init__(self, server: Served, serials: dict[int, list[str]], number: int = 0) -> None:
         self.authority = server.authority
+        self.number = number  # of the round, so that no key is ever used for two wishes
         self.serials = serials
         self.acknowledged: dict[str, Any] = {}  # serial -> receipt
         self.asked: set[str] = set()
@@ -56,7 +57,7 @@ class Stream:
             for serial in (*SHARED, *self.serials[number]):
                 with self.lock:
                     self.asked.add(serial)
-                status, answer = dispense(client, serial, key=f"{number}-{serial}")
+                status, answer = dispense(client, serial, key=f"{self.number}-{number}-{serial}")
                 with self.lock:
                     if status == 200:
                         self.winners[serial] += 1
@@ -141,7 +142,7 @@ def test_every_acknowledged_dispensing_survives_and_none_is_doubled(tmp_path: Pa
             served(data) as server,
             concurrent.futures.ThreadPoolExecutor(COUNTERS + COMMANDS) as threads,
         ):
-            stream = Stream(server, own)
+            stream = Stream(server, own, number)
             running = [threads.submit(stream.counter, counter) for counter in range(COUNTERS)]
             running += [threads.submit(stream.commands, data, by_command[n][:3]) for n in range(COMMANDS)]
             seconds = rng.uniform(0.5, 2.0)

@@ -47,11 +47,7 @@ def told(name: str, data: bytes) -> list[Told]:
 
 
 def _event(name: str, speaker: str, event: etree._Element) -> Told:
-    owners = [
-        found.text or ""
-        for found in event.iter("destination")
-        if found.get("type", "").endswith("owning_party")
-    ]
+    owners = [found.text or "" for found in event.iter("destination") if found.get("type", "").endswith("owning_party")]
     return Told(
         document=name,
         speaker=speaker,

@@ -93,9 +93,7 @@ def test_the_same_files_again_change_nothing(hub: Node, world: simulate.World) -
     assert (hub.status().packages, hub.status().events) == (before.packages, before.events)
 
 
-def test_the_demo_pharmacy_alone_gets_ok_from_its_suppliers_files(
-    world: simulate.World, tmp_path: Path
-) -> None:
+def test_the_demo_pharmacy_alone_gets_ok_from_its_suppliers_files(world: simulate.World, tmp_path: Path) -> None:
     """A pharmacy holds only what was sent to it, and that stands alone."""
     mine = world.default_site
     with open_node(tmp_path) as node:

@@ -59,11 +59,7 @@ def test_the_same_seed_gives_the_same_bytes(world: simulate.World) -> None:
 
 
 def test_another_seed_gives_other_serials(world: simulate.World, events: list[Told]) -> None:
-    other = [
-        event
-        for name, data in simulate.documents(simulate.world(8, PACKS, TODAY))
-        for event in told(name, data)
-    ]
+    other = [event for name, data in simulate.documents(simulate.world(8, PACKS, TODAY)) for event in told(name, data)]
     assert not set(packs_commissioned(events)) & set(packs_commissioned(other))
 
 
@@ -75,9 +71,7 @@ def test_any_size_has_exactly_that_many_packs_and_stocks_the_demo_counter(seed: 
     commissioned = packs_commissioned(events)
     assert len(commissioned) == packs
     assert set(commissioned.values()) == {1}
-    fates = {
-        shelf.lot.fate for shelf in world.shelves if shelf.site.gln == world.default_site and shelf.packs
-    }
+    fates = {shelf.lot.fate for shelf in world.shelves if shelf.site.gln == world.default_site and shelf.packs}
     assert fates == {"good", "expired", "recalled"}
     assert any(shelf.site.gln != world.default_site and shelf.packs for shelf in world.shelves)
     dispensed = [event for event in events if event.disposition == "dispensed"]
@@ -231,9 +225,7 @@ def test_a_change_of_owner_carries_the_transaction_statement(documents: list[tup
         assert len(statements) == (1 if name.endswith(("-ship.xml", "-return.xml")) else 0)
 
 
-def test_some_pharmacies_never_post_a_receipt(
-    world: simulate.World, documents: list[tuple[str, bytes]]
-) -> None:
+def test_some_pharmacies_never_post_a_receipt(world: simulate.World, documents: list[tuple[str, bytes]]) -> None:
     speakers = {name.split("-")[3] for name, _ in documents if "-pharmacy-" in name}
     silent = {party.gln for party in world.pharmacies if not party.posts_receipts}
     assert silent

@@ -17,9 +17,7 @@ ADDRESSES = [("POST", "/api/v1/verify"), ("GET", "/api/v1/partners"), ("GET", "/
 
 def ask(api: Api, method: str, path: str, **headers: str) -> int:
     content = b'{"scan":"x"}' if method == "POST" else b""
-    return api(
-        method, path, content=content, headers={"content-type": "application/json", **headers}
-    ).status_code
+    return api(method, path, content=content, headers={"content-type": "application/json", **headers}).status_code
 
 
 @pytest.mark.parametrize(("method", "path"), ADDRESSES)
@@ -44,9 +42,7 @@ def test_a_configured_name_is_answered(node: Node) -> None:
     client.close()
 
 
-@pytest.mark.parametrize(
-    "origin", ["http://evil.example", "null", "http://127.0.0.1:9999", "https://localhost:8470"]
-)
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:9999", "https://localhost:8470"])
 def test_another_sites_page_changes_nothing(api: Api, origin: str) -> None:
     for method, path in (("POST", "/api/v1/verify"), ("POST", "/api/v1/stock"), ("PUT", "/api/v1/partners")):
         assert ask(api, method, path, origin=origin) == 403

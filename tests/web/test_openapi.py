@@ -38,10 +38,7 @@ def references(value: Any) -> Iterator[str]:
 
 def test_every_endpoint_is_described_once(description: Any) -> None:
     described = {
-        (method.upper(), path)
-        for path, item in description["paths"].items()
-        for method in item
-        if method in METHODS
+        (method.upper(), path) for path, item in description["paths"].items() for method in item if method in METHODS
     }
     assert described == {(endpoint.method, endpoint.path) for endpoint in ENDPOINTS}
     assert len(ENDPOINTS) == len(described)
@@ -65,9 +62,7 @@ def test_every_reference_resolves(description: Any) -> None:
 
 
 def test_every_operation_has_its_own_name_and_its_parameters(description: Any) -> None:
-    names = [
-        operation["operationId"] for item in description["paths"].values() for operation in item.values()
-    ]
+    names = [operation["operationId"] for item in description["paths"].values() for operation in item.values()]
     assert len(names) == len(set(names))
     for path, item in description["paths"].items():
         for operation in item.values():

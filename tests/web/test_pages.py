@@ -86,9 +86,7 @@ def test_every_file_of_a_page_is_there_and_may_be_kept_for_ever(api: Api) -> Non
         answer = api.get(file)
         assert answer.status_code == 200
         assert "immutable" in answer.headers["cache-control"]
-    for name in re.findall(
-        r'from "\./(\w+\.js)"', "".join(path.read_text() for path in WEB.glob("static/*.js"))
-    ):
+    for name in re.findall(r'from "\./(\w+\.js)"', "".join(path.read_text() for path in WEB.glob("static/*.js"))):
         assert (WEB / "static" / name).is_file()
 
 
@@ -106,8 +104,7 @@ def test_the_scan_field_is_labelled_and_has_the_focus(api: Api) -> None:
 
 def test_a_hub_is_scanned_at_from_its_partners_places(api: Api) -> None:
     table = (
-        "name,glns,role,relation,status,valid_until\n"
-        f'"Main <b>Street</b>",{scene.PHARMACY},pharmacy,customer,active,\n'
+        f'name,glns,role,relation,status,valid_until\n"Main <b>Street</b>",{scene.PHARMACY},pharmacy,customer,active,\n'
     )
     headers = {"content-type": "text/csv"}
     assert api("PUT", "/api/v1/partners", content=table.encode(), headers=headers).status_code == 200
@@ -221,9 +218,7 @@ def tokens(css: str, start: str) -> dict[str, str]:
 def contrast(one: str, other: str) -> float:
     def luminance(colour: str) -> float:
         parts = [int(colour[index : index + 2], 16) / 255 for index in (1, 3, 5)]
-        red, green, blue = (
-            part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
-        )
+        red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
         return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
     darker, lighter = sorted((luminance(one), luminance(other)))

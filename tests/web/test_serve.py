@@ -98,9 +98,7 @@ def test_it_answers_over_http_and_its_socket_and_ends_cleanly(
 ) -> None:
     started, authority, data = process
     client = http.client.HTTPConnection(authority, timeout=15)
-    client.request(
-        "POST", "/api/v1/capture?wait=1", scene.shipment(GOOD), {"Content-Type": "application/xml"}
-    )
+    client.request("POST", "/api/v1/capture?wait=1", scene.shipment(GOOD), {"Content-Type": "application/xml"})
     assert json.load(client.getresponse())["packages"] == 1
     body = json.dumps({"scan": scene.scan(GOOD), "site": scene.PHARMACY})
     client.request("POST", "/api/v1/verify", body, {"Content-Type": "application/json"})
@@ -148,7 +146,7 @@ def test_an_export_that_breaks_half_way_breaks_the_connection(node: Node) -> Non
         yield b"first\n"
         raise StoreFailed("disk gone")
 
-    with running(Planted(node, export=export)) as (authority, ended):
+    with Running(Planted(node, export=export)) as (authority, ended):
         client = http.client.HTTPConnection(authority, timeout=15)
         client.request("GET", "/api/v1/export/packs")
         with pytest.raises(http.client.IncompleteRead):
@@ -157,7 +155,7 @@ def test_an_export_that_breaks_half_way_breaks_the_connection(node: Node) -> Non
         assert ended.wait(20)  # a failed store stops the server
 
 
-class running:
+class Running:
     """The server in a thread of this process, so that its limits can be set."""
 
     def __init__(self, node: object) -> None:
@@ -210,7 +208,7 @@ class Stoppable(Planted):
 def test_a_slow_header_and_a_slow_body_are_cut_off(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "HEADER_SECONDS_MAX", 1.0)
     monkeypatch.setattr(limits, "BODY_GRACE_SECONDS", 1.0)
-    with running(Stoppable(node)) as (authority, _):
+    with Running(Stoppable(node)) as (authority, _):
         slow_header = connect(authority)
         slow_header.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ")
         slow_body = connect(authority)
@@ -231,7 +229,7 @@ def test_a_slow_header_and_a_slow_body_are_cut_off(node: Node, monkeypatch: pyte
 
 def test_an_upload_cut_off_by_its_sender_leaves_nothing(node: Node) -> None:
     documents = len(node.documents())
-    with running(Stoppable(node)) as (authority, _):
+    with Running(Stoppable(node)) as (authority, _):
         connection = connect(authority)
         document = scene.shipment("CUT1", day="2026-11-05")
         connection.sendall(

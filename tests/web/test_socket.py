@@ -54,7 +54,7 @@ def served(node: Any, folder: Path) -> Iterator[None]:
     def run() -> None:
         try:
             asyncio.run(serve())
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - handed on to the test
             failed.append(error)
             ready.set()
 
@@ -262,9 +262,7 @@ def test_garbage_on_the_socket_ends_that_connection_only(remote: RemoteNode, dat
     assert remote.identity().role == "hub"
 
 
-def test_a_client_of_another_version_is_told_what_to_do(
-    remote: RemoteNode, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_client_of_another_version_is_told_what_to_do(remote: RemoteNode, monkeypatch: pytest.MonkeyPatch) -> None:
     call = msgspec.msgpack.encode({"verb": "identity", "arguments": {}, "protocol": 99})
     monkeypatch.setattr("rxtrail.web.socket._call", lambda *_: frames.frame(Kind.CALL, call))
     with pytest.raises(errors.BadRequest, match="version 99") as told:
@@ -273,16 +271,12 @@ def test_a_client_of_another_version_is_told_what_to_do(
 
 
 @given(
-    kind=st.sampled_from(
-        [errors.BadScan, errors.Refused, errors.Busy, errors.StoreFailed, refusals.Overloaded]
-    ),
+    kind=st.sampled_from([errors.BadScan, errors.Refused, errors.Busy, errors.StoreFailed, refusals.Overloaded]),
     message=st.text(),
     place=st.text(),
     advice=st.text(),
 )
-def test_errors_survive_the_way(
-    kind: type[errors.RxtrailError], message: str, place: str, advice: str
-) -> None:
+def test_errors_survive_the_way(kind: type[errors.RxtrailError], message: str, place: str, advice: str) -> None:
     back = frames.error_of(frames.failure_of(kind(message, place=place, advice=advice)))
     assert type(back) is kind
     assert (back.code, back.message, back.place, back.advice) == (kind.code, message, place, advice)

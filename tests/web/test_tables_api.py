@@ -27,9 +27,7 @@ def test_counted_in_packs_are_on_record(api: Api) -> None:
         {"scan": scene.scan("OLD1")},
         {"gtin": scene.GTIN, "serial": "OLD2", "lot": "L1", "expiry": "2029-01-31"},
     ]
-    answer = api.post(
-        "/api/v1/stock", json={"rows": rows, "by": "A. Kim", "supplier": "Northern", "ref": "77"}
-    )
+    answer = api.post("/api/v1/stock", json={"rows": rows, "by": "A. Kim", "supplier": "Northern", "ref": "77"})
     assert answer.status_code == 200, answer.text
     assert answer.json()["counted"] == 2
     verdict = api.verify(scene.scan("OLD1"))

@@ -65,9 +65,7 @@ def test_a_time_is_told_in_utc_and_never_guessed(iso: str, shown: str) -> None:
         ("", "", ""),
     ],
 )
-def test_identifiers_are_named_and_only_our_own_addresses_are_linked(
-    identifier: str, shown: str, path: str
-) -> None:
+def test_identifiers_are_named_and_only_our_own_addresses_are_linked(identifier: str, shown: str, path: str) -> None:
     assert words.identifier_words(identifier) == shown
     assert words.identifier_path(identifier) == path
 

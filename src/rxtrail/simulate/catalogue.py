@@ -67,9 +67,7 @@ _DIGITS = "0123456789"
 _MIXED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
-def _party(
-    name: str, role: str, prefix: str, site: int, address: tuple[str, str, str, str], zone: str
-) -> Party:
+def _party(name: str, role: str, prefix: str, site: int, address: tuple[str, str, str, str], zone: str) -> Party:
     """Number a firm: reference 0 is the firm, ``site`` its place; a 12-digit prefix leaves no reference."""
     digits = 12 - len(prefix)
 
@@ -100,9 +98,7 @@ MAKERS = (
         ("880 Foundry St", "Rockford", "IL", "61101"),
         "-06:00",
     ),
-    _party(
-        "Maplewick Pharma Corp", "maker", "030992", 3, ("41 Orchard Ln", "Concord", "NH", "03301"), "-05:00"
-    ),
+    _party("Maplewick Pharma Corp", "maker", "030992", 3, ("41 Orchard Ln", "Concord", "NH", "03301"), "-05:00"),
 )
 WHOLESALERS = (
     _party(
@@ -130,9 +126,7 @@ WHOLESALERS = (
         "-06:00",
     ),
 )
-HUB = _party(
-    "Example Record Exchange", "hub", "0862100", 0, ("1 Exchange Sq", "Topeka", "KS", "66603"), "-06:00"
-)
+HUB = _party("Example Record Exchange", "hub", "0862100", 0, ("1 Exchange Sq", "Topeka", "KS", "66603"), "-06:00")
 
 _PHARMACIES = (
     ("Corner Street Pharmacy", ("12 Corner St", "Galena", "IL", "61036")),

@@ -187,9 +187,7 @@ def _event(step: Step) -> str:
         f"        <readPoint>\n          <id>{step.place.site_urn}</id>\n        </readPoint>\n"
     )
     if not step.leaves:
-        parts.append(
-            f"        <bizLocation>\n          <id>{step.place.site_urn}</id>\n        </bizLocation>\n"
-        )
+        parts.append(f"        <bizLocation>\n          <id>{step.place.site_urn}</id>\n        </bizLocation>\n")
     if step.transactions:
         lines = "".join(
             f'          <bizTransaction type="urn:epcglobal:cbv:btt:{kind}">'

@@ -56,9 +56,7 @@ def scans(world: World) -> Iterator[Scan]:
         expiry = lot.expiry.isoformat()
         for pack in shelf.packs:
             second = rng.randrange(DAYS_OF_SCANS) * 86_400 + rng.randrange(14 * 3600, 24 * 3600)
-            visits.append(
-                (second, shelf.site.gln, scan_text(product.gtin, pack[prefix:], lot.number, expiry))
-            )
+            visits.append((second, shelf.site.gln, scan_text(product.gtin, pack[prefix:], lot.number, expiry)))
     visits.sort()
     for number, (second, site, text) in enumerate(visits, start=1):
         at = (start + dt.timedelta(seconds=second)).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -112,9 +112,7 @@ class World(msgspec.Struct):
 def world(seed: int, packs: int, today: dt.date) -> World:
     """Play the chain up to two days before ``today``; raises BadRequest when ``packs`` is past a limit."""
     if not PACKS_MIN <= packs <= PACKS_MAX:
-        raise BadRequest(
-            f"cannot simulate {packs:,} packs", advice=f"Ask for {PACKS_MIN:,} to {PACKS_MAX:,} packs."
-        )
+        raise BadRequest(f"cannot simulate {packs:,} packs", advice=f"Ask for {PACKS_MIN:,} to {PACKS_MAX:,} packs.")
     chain = _Chain(seed, packs, today)
     lots = list(chain.plan())
     for lot in lots:
@@ -191,9 +189,7 @@ class _Chain:
         for buyer in WHOLESALERS:
             if buyer.gln in consignments:
                 now = self.consign(lot, buyer, consignments[buyer.gln], now)
-        self.allot(
-            lot, cases, {case.urn: gln for gln, rows in consignments.items() for row in rows for case in row}
-        )
+        self.allot(lot, cases, {case.urn: gln for gln, rows in consignments.items() for row in rows for case in row})
 
     def new_cases(self, lot: Lot) -> list[Case]:
         """Give every pack and case of a lot a serial that was not used before."""
@@ -218,9 +214,7 @@ class _Chain:
             urns = [case.urn for case in some]
             for epcs in (packs, urns):
                 now += 60
-                steps.append(
-                    self.step(now, maker, "commissioning", "active", epcs, "ADD", lot.number, expiry)
-                )
+                steps.append(self.step(now, maker, "commissioning", "active", epcs, "ADD", lot.number, expiry))
             for case in some:
                 case.packs_made, case.made = now - 60, now
             for case in some:
@@ -357,9 +351,7 @@ class _Chain:
             expiry = lot.expiry.isoformat()
             maker = lot.product.maker
             steps.append(self.step(made, maker, "commissioning", "active", epcs, "ADD", number, expiry))
-        steps.extend(
-            self.pack(case.packed, case.lot.product.maker, case.urn, case.packs) for case in order.cases
-        )
+        steps.extend(self.pack(case.packed, case.lot.product.maker, case.urn, case.packs) for case in order.cases)
         return steps
 
     # --- the pharmacy ------------------------------------------------------------------------------------
@@ -462,9 +454,7 @@ class _Chain:
         step.parent, step.aggregates = parent, True
         return step
 
-    def ship(
-        self, now: int, seller: Party, buyer: Party, epcs: list[str], papers: tuple[tuple[str, str], ...]
-    ) -> Step:
+    def ship(self, now: int, seller: Party, buyer: Party, epcs: list[str], papers: tuple[tuple[str, str], ...]) -> Step:
         step = self.step(now, seller, "shipping", "in_transit", epcs, "OBSERVE")
         step.leaves, step.transactions, step.seller, step.buyer = True, papers, seller, buyer
         return step
@@ -550,9 +540,7 @@ class _Chain:
 
     def lot_number(self) -> str:
         while True:
-            number = "".join(self.rng.choices("ABCDEFGHJKLMNPQRSTUVWXYZ", k=2)) + str(
-                self.rng.randrange(1000, 9999)
-            )
+            number = "".join(self.rng.choices("ABCDEFGHJKLMNPQRSTUVWXYZ", k=2)) + str(self.rng.randrange(1000, 9999))
             if number not in self.used:
                 self.used.add(number)
                 return number

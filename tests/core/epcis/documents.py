@@ -26,7 +26,9 @@ EPCS = f"<epcList><epc>{SGTIN}A1</epc></epcList>"
 class Read:
     """What a document gave."""
 
-    def __init__(self, header: Header, notes: list[Finding], events: list[Event], findings: list[list[Finding]]):
+    def __init__(
+        self, header: Header, notes: list[Finding], events: list[Event], findings: list[list[Finding]]
+    ) -> None:
         self.header = header
         self.notes = notes
         self.events = events

@@ -38,6 +38,13 @@ OWNER = (
 SITE = "<sourceList><source type='urn:epcglobal:cbv:sdt:location'>urn:epc:id:sgln:0352601.00000.0</source></sourceList>"
 SHIPPING = STEP.format("shipping") + DISPOSITION.format("in_transit")
 COMMISSIONING = STEP.format("commissioning") + DISPOSITION.format("active")
+LOT = "<cbvmda:lotNumber>L</cbvmda:lotNumber>"
+EXPIRY = "<cbvmda:itemExpirationDate>{}</cbvmda:itemExpirationDate>"
+AMOUNT = (
+    "<quantityList><quantityElement><epcClass>urn:epc:idpat:sgtin:0352601.081590.*</epcClass>"
+    "<quantity>{}</quantity></quantityElement></quantityList>"
+)
+DECLARED = "<errorDeclaration><declarationTime>2026-03-01T14:00:00Z</declarationTime></errorDeclaration>"
 NO_ZONE = "<eventTime>2026-03-01T14:00:00</eventTime>"
 
 
@@ -73,9 +80,9 @@ NO_ZONE = "<eventTime>2026-03-01T14:00:00</eventTime>"
         ("INVALID_SSCC_CHECK_DIGIT", object_event(epcs="<epcList><epc>https://id.gs1.org/00/003526010000000011</epc></epcList>")),
         ("INVALID_GLN_CHECK_DIGIT", object_event("<readPoint><id>https://id.gs1.org/414/0352601000004</id></readPoint>")),
         ("SERIAL_TOO_LONG", object_event(epcs=f"<epcList><epc>{SGTIN}{'A' * 21}</epc></epcList>")),
-        ("INVALID_NUMBER", object_event("<quantityList><quantityElement><epcClass>urn:epc:idpat:sgtin:0352601.081590.*</epcClass><quantity>twenty</quantity></quantityElement></quantityList>")),
-        ("INVALID_EXPIRY", object_event("<ilmd><cbvmda:lotNumber>L</cbvmda:lotNumber><cbvmda:itemExpirationDate>271399</cbvmda:itemExpirationDate></ilmd>")),
-        ("MISSING_EXPIRY", object_event("<ilmd><cbvmda:lotNumber>L</cbvmda:lotNumber></ilmd>")),
+        ("INVALID_NUMBER", object_event(AMOUNT.format("twenty"))),
+        ("INVALID_EXPIRY", object_event(f"<ilmd>{LOT}{EXPIRY.format(271399)}</ilmd>")),
+        ("MISSING_EXPIRY", object_event(f"<ilmd>{LOT}</ilmd>")),
         ("MISSING_PARENT", of("AggregationEvent", CHILDREN, ADD)),
         ("MISSING_CHILDREN", of("AggregationEvent", PARENT, ADD)),
         ("MISSING_BIZ_TRANSACTION", of("TransactionEvent", EPCS, ADD)),
@@ -104,7 +111,7 @@ def test_what_is_wrong_is_said_and_the_event_is_kept(code: str, event: str) -> N
         of("TransformationEvent", f"<inputEPCList><epc>{SGTIN}A1</epc></inputEPCList>"),
         object_event("<readPoint><id>urn:acme:dock:3</id></readPoint>", "<bizStep>http://acme.example/waiting</bizStep>"),
         object_event(epcs=f"<epcList><epc>{SGTIN}{'A' * 20}</epc></epcList>"),
-        object_event(SHIPPING, "<errorDeclaration><declarationTime>2026-03-01T14:00:00Z</declarationTime></errorDeclaration>"),
+        object_event(SHIPPING, DECLARED),
     ],
 )  # fmt: skip
 def test_what_is_right_is_passed_in_silence(event: str) -> None:
@@ -182,6 +189,10 @@ def test_findings_are_the_same_in_json(members: dict[str, Any], code: str) -> No
 
 # -- the document as a whole --------------------------------------------------------------------------------------
 
+TOO_LARGE = (
+    '<q:EPCISQueryDocument xmlns:q="urn:epcglobal:epcis-query:xsd:1"><EPCISBody>'
+    "<q:QueryTooLargeException/></EPCISBody></q:EPCISQueryDocument>"
+)
 STATEMENT = (
     "<gs1ushc:dscsaTransactionStatement><gs1ushc:affirmTransactionStatement>true</gs1ushc:affirmTransactionStatement>"
     "</gs1ushc:dscsaTransactionStatement>"
@@ -200,8 +211,7 @@ def test_a_shipment_without_transaction_statement_is_said() -> None:
     [
         xml(),
         xml("<extension/>"),
-        '<q:EPCISQueryDocument xmlns:q="urn:epcglobal:epcis-query:xsd:1"><EPCISBody><q:QueryTooLargeException/></EPCISBody>'
-        "</q:EPCISQueryDocument>",
+        TOO_LARGE,
         json_document(),
         '{"type": "EPCISDocument", "epcisBody": {}}',
         '{"type": "EPCISDocument", "epcisBody": 5}',

@@ -13,7 +13,6 @@ from rxtrail.core.epcis import canonical
 from rxtrail.core.epcis.event import Event, Quantity, Typed
 from rxtrail.core.gs1.runs import EpcRun
 from tests.core.epcis.documents import (
-    EPCS,
     SGTIN,
     TIME,
     json_document,
@@ -346,7 +345,7 @@ def test_json_values_of_extensions_are_kept_as_they_are() -> None:
         "j": "",
         "k": [[1, 2], [3]],
     }
-    (event,) = read(json_document(json_event(**{"p": values}))).events
+    (event,) = read(json_document(json_event(p=values))).events
     assert event.extensions["p"] == values | {"k": [[1, 2], 3]}  # a list of one and its member mean the same
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import bz2
+import contextlib
 import gzip
 import io
+import itertools
 import json
 import lzma
 import tracemalloc
@@ -37,8 +39,17 @@ def nested(name: str, count: int) -> str:
     return f"<{name}>" * count + f"</{name}>" * count
 
 
+def deep_event(value: str, **members: str) -> bytes:
+    return json_document(json_event(**members)).replace('"@"', value).encode()
+
+
 def nested_json(count: int) -> str:
     return '{"a":' * count + "1" + "}" * count
+
+
+def wrapped(document: bytes, name: bytes, count: int) -> bytes:
+    opened = document.replace(b"<" + name + b">", b"<a>" * count + b"<" + name + b">")
+    return opened.replace(b"</" + name + b">", b"</" + name + b">" + b"</a>" * count)
 
 
 ENTITY = '<!DOCTYPE d [<!ENTITY e "x"><!ENTITY f "&e;&e;">]>'
@@ -103,15 +114,15 @@ XML_ONLY = "<?xml version='1.0'?>"
         ("too-deep", "line 3", xml(nested("own:a", 100)).encode()),
         ("too-deep", "line 1", xml(object_event(), header=nested("own:a", 100)).encode()),
         ("too-deep", "line 1", xml(object_event(), header=nested("extension", 100)).encode()),
-        ("too-deep", "line 3", PLAIN.replace(b"<EventList>", b"<a>" * 100 + b"<EventList>").replace(b"</EventList>", b"</EventList>" + b"</a>" * 100)),
+        ("too-deep", "line 3", wrapped(PLAIN, b"EventList", 100)),
         ("too-deep", "line 1", nested("EPCISDocument", 100_000).encode()),
-        ("too-deep", "/epcisBody/eventList/0", json_document(json_event(p="@")).replace('"@"', nested_json(100)).encode()),
-        ("too-deep", "/epcisBody/eventList/0", json_document(json_event(ilmd="@")).replace('"@"', nested_json(100)).encode()),
-        ("too-deep", "/epcisBody/eventList/0", json_document(json_event(p="@")).replace('"@"', "[" * 100 + "]" * 100).encode()),
+        ("too-deep", "/epcisBody/eventList/0", deep_event(nested_json(100), p="@")),
+        ("too-deep", "/epcisBody/eventList/0", deep_event(nested_json(100), ilmd="@")),
+        ("too-deep", "/epcisBody/eventList/0", deep_event("[" * 100 + "]" * 100, p="@")),
         ("too-deep", "/p", json_document(p="@").replace('"@"', nested_json(100)).encode()),
         ("too-deep", "/", b"[" * 100_000 + b"]" * 100_000),
         ("too-deep", "/", b'{"epcisBody":' * 100_000 + b"1" + b"}" * 100_000),
-        ("too-large", "line 1", b"<!--" + b"-" * 0 + b"x" * (2 << 20) + b"-->" + PLAIN),
+        ("too-large", "line 1", b"<!--" + b"x" * (2 << 20) + b"-->" + PLAIN),
         ("too-large", "line 3", xml(object_event(f"<own:a>{'x' * (2 << 20)}</own:a>")).encode()),
         ("too-large", "line 3", xml(object_event(f"<own:a>{'x' * (11 << 20)}</own:a>")).encode()),
         ("too-large", "/epcisBody/eventList/0", json_document(json_event(a="x" * (2 << 20))).encode()),
@@ -218,12 +229,11 @@ def test_told_to_proceed_what_is_unreadable_is_refused_all_the_same() -> None:
 
 
 def test_events_before_the_damage_are_given_before_the_refusal() -> None:
-    many = xml(*[object_event()] * 2000).encode()
-    seen = 0
+    events = iter(open_document(io.BytesIO(xml(*[object_event()] * 2000).encode()[:-1])))
+    given = list(itertools.islice(events, 1000))
+    assert len(given) == 1000
     with pytest.raises(BadDocument, match="expected '>'"):
-        for _ in open_document(io.BytesIO(many[:-1])):
-            seen += 1
-    assert seen > 1000
+        list(events)
 
 
 # -- properties ---------------------------------------------------------------------------------------------------
@@ -236,36 +246,20 @@ SEEDS = [
 ]
 SPLINTERS = st.sampled_from(
     [
-        b"<",
-        b">",
-        b"&",
-        b'"',
-        b"]",
-        b"}",
-        b"null",
-        b"1e999",
-        b"\xff",
-        b"\0",
-        b"<a>",
-        b"[]",
-        b"{}",
-        b'"@set":',
-        b"\\ud800",
+        *(b"<", b">", b"&", b'"', b"]", b"}", b"null", b"1e999", b"\xff", b"\0", b"<a>", b"[]", b"{}", b'"@set":'),
+        *(b"\\ud800", b"9" * 400, b"<extension>", b'"@context":', b"&#10;", b"<![CDATA[", b"urn:epc:id:"),
+        *(b"xmlns=''", b"\xef\xbb\xbf"),
     ]
-    + [b"9" * 400, b"<extension>", b'"@context":', b"&#10;", b"<![CDATA[", b"urn:epc:id:", b"xmlns=''", b"\xef\xbb\xbf"]
 )
 WOUNDS = st.tuples(st.floats(0, 1), st.integers(0, 40), SPLINTERS | st.binary(max_size=4))
 
 
 def read_or_refuse(document: bytes) -> None:
-    try:
+    """Raise anything but a refusal, and if it gives an event, check that the event can be kept."""
+    with contextlib.suppress(BadDocument):
         for event, _, _ in open_document(io.BytesIO(document)):
             encoded = canonical.encode(event)
             assert canonical.encode(canonical.decode(encoded)) == encoded
-    except BadDocument as bad:
-        assert bad.code
-        assert bad.message
-        assert bad.advice
 
 
 @given(st.binary(max_size=400))
@@ -303,9 +297,12 @@ JSON_VALUES = st.recursive(
     max_leaves=5,
 )
 MEMBERS = st.sampled_from(
-    "type eventTime recordTime eventTimeZoneOffset eventID action bizStep disposition parentID epcList childEPCs "
-    "inputEPCList quantityList readPoint bizLocation bizTransactionList sourceList sensorElementList ilmd "
-    "persistentDisposition certificationInfo errorDeclaration @context @id n:own".split()
+    [
+        *("type", "eventTime", "recordTime", "eventTimeZoneOffset", "eventID", "action", "bizStep", "disposition"),
+        *("parentID", "epcList", "childEPCs", "inputEPCList", "quantityList", "readPoint", "bizLocation"),
+        *("bizTransactionList", "sourceList", "sensorElementList", "ilmd", "persistentDisposition"),
+        *("certificationInfo", "errorDeclaration", "@context", "@id", "n:own"),
+    ]
 )
 
 

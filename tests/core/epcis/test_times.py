@@ -13,7 +13,9 @@ from rxtrail.core.epcis.times import instant, utc, zone_minutes
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 MICROSECOND = dt.timedelta(microseconds=1)
 OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: dt.timezone(dt.timedelta(minutes=minutes)))
-TIMES = st.datetimes(dt.datetime(1, 1, 3), dt.datetime(9999, 12, 29), timezones=OFFSETS)
+# Two days from either end of the calendar, so that no offset leads out of it.
+FIRST, LAST = dt.datetime(1, 1, 3), dt.datetime(9999, 12, 29)  # noqa: DTZ001 -- the zone is drawn beside it
+TIMES = st.datetimes(FIRST, LAST, timezones=OFFSETS)
 
 
 @given(TIMES, st.sampled_from("T t "))

@@ -40,18 +40,14 @@ def check(event: Event) -> list[type_found]:
             )
     elif event.action not in ACTIONS:
         if event.action:
-            found.append(
-                ("error", "INVALID_ACTION", f"action {event.action[:80]!r} is not ADD, OBSERVE or DELETE")
-            )
+            found.append(("error", "INVALID_ACTION", f"action {event.action[:80]!r} is not ADD, OBSERVE or DELETE"))
         else:
             found.append(("error", "MISSING_MANDATORY_FIELD", "action is missing"))
     _check_what(event, found)
     fitting = _FITTING.get(event.biz_step)
     if fitting is not None:
         if event.disposition not in fitting:
-            message = (
-                f"disposition {event.disposition[:80]!r} does not go with business step {event.biz_step!r}"
-            )
+            message = f"disposition {event.disposition[:80]!r} does not go with business step {event.biz_step!r}"
             found.append(("warning", "INVALID_DISPOSITION", message))
         if event.biz_step == "shipping" and event.error_declaration is None:
             _check_shipping(event, found)
@@ -64,28 +60,20 @@ def _check_what(event: Event, found: list[type_found]) -> None:
     match event.kind:
         case events.AGGREGATION | events.ASSOCIATION:
             if not event.parent and event.action != "OBSERVE":
-                found.append(
-                    ("error", "MISSING_PARENT", f"{event.kind} with action {event.action} names no parentID")
-                )
+                found.append(("error", "MISSING_PARENT", f"{event.kind} with action {event.action} names no parentID"))
             # An empty list in a DELETE unpacks everything (EPCIS 2.0 clause 7.4.3); in an ADD it says
             # nothing.
             if not (event.children or event.child_quantities or event.action == "DELETE"):
                 found.append(("warning", "MISSING_CHILDREN", f"{event.kind} names no children"))
         case events.TRANSFORMATION:
             if not (event.inputs or event.input_quantities or event.outputs or event.output_quantities):
-                found.append(
-                    ("warning", "MISSING_MANDATORY_FIELD", "a TransformationEvent without inputs and outputs")
-                )
+                found.append(("warning", "MISSING_MANDATORY_FIELD", "a TransformationEvent without inputs and outputs"))
         case events.TRANSACTION:
             if not event.biz_transactions:
-                found.append(
-                    ("warning", "MISSING_BIZ_TRANSACTION", "a TransactionEvent names no business transaction")
-                )
+                found.append(("warning", "MISSING_BIZ_TRANSACTION", "a TransactionEvent names no business transaction"))
         case _:
             if not (event.epcs or event.quantities or event.sensors):
-                found.append(
-                    ("warning", "MISSING_MANDATORY_FIELD", f"{event.kind} names no EPC and no quantity")
-                )
+                found.append(("warning", "MISSING_MANDATORY_FIELD", f"{event.kind} names no EPC and no quantity"))
 
 
 def _check_shipping(event: Event, found: list[type_found]) -> None:
@@ -96,10 +84,6 @@ def _check_shipping(event: Event, found: list[type_found]) -> None:
         message = "shipping names locations only: who owns the goods before and after is not said"
         found.append(("warning", "OWNERSHIP_TRANSFER_UNCLEAR", message))
     if not event.biz_transactions:
-        found.append(
-            ("warning", "MISSING_BIZ_TRANSACTION", "shipping without purchase order or despatch advice")
-        )
+        found.append(("warning", "MISSING_BIZ_TRANSACTION", "shipping without purchase order or despatch advice"))
     if event.biz_location:
-        found.append(
-            ("warning", "UNEXPECTED_BIZ_LOCATION", "shipping has a bizLocation: goods in transit are nowhere")
-        )
+        found.append(("warning", "UNEXPECTED_BIZ_LOCATION", "shipping has a bizLocation: goods in transit are nowhere"))

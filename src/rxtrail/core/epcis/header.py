@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
     from rxtrail.core.epcis.notes import Notes
 
-_LOCATION_TYPES = frozenset(
-    ("location", "bizlocation", "businesslocation", "readpoint", "readpointid", "sourcedest")
-)
+_LOCATION_TYPES = frozenset(("location", "bizlocation", "businesslocation", "readpoint", "readpointid", "sourcedest"))
 _TRUE = frozenset(("true", "1", "yes"))
 _SPACES = re.compile(r"\s+")
 
@@ -72,9 +70,7 @@ def add_vocabulary(
     known = table.setdefault(canonical, {})
     differing = sorted(name for name, text in texts.items() if known.get(name, text) != text)
     if differing:
-        message = (
-            f"master data of {identifier} is given twice, {', '.join(differing)} differing; the last counts"
-        )
+        message = f"master data of {identifier} is given twice, {', '.join(differing)} differing; the last counts"
         notes.add("warning", "MASTER_DATA_CONFLICT", message, place, [canonical])
     known.update(texts)
 

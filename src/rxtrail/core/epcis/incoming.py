@@ -159,9 +159,7 @@ def _sniff(chunks: Iterator[bytes]) -> Incoming:
         if found is not None:
             return Incoming("xml", chain((head,), chunks), *found)
         if len(head) > PROLOG_BYTES_MAX:
-            raise refusals.too_large(
-                "what stands before the root element", PROLOG_BYTES_MAX, "bytes", "line 1"
-            )
+            raise refusals.too_large("what stands before the root element", PROLOG_BYTES_MAX, "bytes", "line 1")
     if not head.strip():
         raise refusals.not_epcis("an empty document", "line 1")
     if head.lstrip().startswith(b"<"):

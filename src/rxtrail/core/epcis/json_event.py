@@ -143,11 +143,7 @@ class EventMembers:
         if isinstance(value, list):
             if depth > self._limits.depth:
                 raise refusals.too_deep(self._limits.depth, self.build.place)
-            return (
-                self.tree(value[0], depth + 1)
-                if len(value) == 1
-                else [self.tree(each, depth + 1) for each in value]
-            )
+            return self.tree(value[0], depth + 1) if len(value) == 1 else [self.tree(each, depth + 1) for each in value]
         if isinstance(value, int) and not -(1 << 63) <= value < 1 << 64:
             return str(value)  # MessagePack, in which events are kept, has no longer whole numbers
         return value
@@ -183,18 +179,14 @@ class EventMembers:
         if event.quantityList:
             raw["quantities"] = [build.quantity(q.epcClass, q.quantity, q.uom) for q in event.quantityList]
         if event.childQuantityList:
-            raw["child_quantities"] = [
-                build.quantity(q.epcClass, q.quantity, q.uom) for q in event.childQuantityList
-            ]
+            raw["child_quantities"] = [build.quantity(q.epcClass, q.quantity, q.uom) for q in event.childQuantityList]
         if event.readPoint is not None:
             raw["read_point"] = event.readPoint.id
         if event.bizLocation is not None:
             raw["biz_location"] = event.bizLocation.id
         if event.bizTransactionList:
             kind = vocabulary.TRANSACTION_TYPE
-            raw["biz_transactions"] = [
-                build.typed(t.type, t.bizTransaction, kind) for t in event.bizTransactionList
-            ]
+            raw["biz_transactions"] = [build.typed(t.type, t.bizTransaction, kind) for t in event.bizTransactionList]
         kind = vocabulary.SOURCE_TYPE
         if event.sourceList:
             raw["sources"] = [build.typed(t.type, t.source, kind) for t in event.sourceList]
@@ -317,9 +309,7 @@ def _typed(field: str, name: str, kind: str) -> Taker:
         found: list[Typed] = []
         for each in reader.objects(value) or []:
             what = reader.texts(each.get(name))
-            found.append(
-                reader.build.typed(leaf(each.get("type", each.get("@type"))), (what or [""])[0], kind)
-            )
+            found.append(reader.build.typed(leaf(each.get("type", each.get("@type"))), (what or [""])[0], kind))
         raw[field] = found  # type: ignore[literal-required]
         return reader.objects(value) is not None
 

@@ -62,9 +62,7 @@ class Names:
                     default = self._iri(iri, terms)
                 elif not name.startswith("@"):
                     terms[name] = self._iri(iri, terms)
-        return (
-            self if terms == self._terms and default == self._default else Names(self._notes, terms, default)
-        )
+        return self if terms == self._terms and default == self._default else Names(self._notes, terms, default)
 
     def key(self, name: str) -> str:
         """Give the ``{namespace}local`` of a name; an unknown prefix stays as written, with a finding."""

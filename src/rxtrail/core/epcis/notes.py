@@ -14,9 +14,7 @@ class Notes:
         self.findings: list[Finding] = []
         self._counts: dict[str, int] = {}
 
-    def add(
-        self, severity: str, code: str, message: str, place: str = "", epcs: list[str] | None = None
-    ) -> None:
+    def add(self, severity: str, code: str, message: str, place: str = "", epcs: list[str] | None = None) -> None:
         """Note one; past the cap a single FINDINGS_TRUNCATED tells that there were more."""
         count = self._counts[code] = self._counts.get(code, 0) + 1
         if count <= FINDINGS_PER_CODE_MAX:

@@ -36,9 +36,7 @@ _KNOWN_MEMBERS: Final = frozenset(
         *("instanceIdentifier", "epcisHeader", "epcisBody", "eventList"),
     )
 )
-_KNOWN_BODY_MEMBERS: Final = frozenset(
-    (*_TO_EVENTS, *_TYPE_MEMBERS, "epcisMasterData", "queryName", "subscriptionID")
-)
+_KNOWN_BODY_MEMBERS: Final = frozenset((*_TO_EVENTS, *_TYPE_MEMBERS, "epcisMasterData", "queryName", "subscriptionID"))
 
 _LIST: Final = re.compile(rb"\s*\[")
 _AT_BYTE: Final = re.compile(r"\(byte (\d+)\)")

@@ -38,8 +38,7 @@ _ROOTS: Final = {
 }
 # In lower case: some senders write epcisbody.
 _CONTAINERS: Final = frozenset(
-    name.lower()
-    for name in (*_ROOTS, "EPCISBody", "resultsBody", "extension", "EPCISHeader", "VocabularyList")
+    name.lower() for name in (*_ROOTS, "EPCISBody", "resultsBody", "extension", "EPCISHeader", "VocabularyList")
 )
 _SAID_ELSEWHERE: Final = frozenset(("queryName", "subscriptionID"))
 
@@ -55,9 +54,7 @@ def read(incoming: Incoming, header: Header, notes: Notes, limits: Limits, *, pr
 class XmlDocument:
     """The events of one XML document; its header is filled on the way."""
 
-    def __init__(
-        self, incoming: Incoming, header: Header, notes: Notes, limits: Limits, *, proceed: bool
-    ) -> None:
+    def __init__(self, incoming: Incoming, header: Header, notes: Notes, limits: Limits, *, proceed: bool) -> None:
         """Take the text of the document; an event without time is left out when told to proceed."""
         names = (*_EVENTS, "EPCISHeader", "VocabularyList")
         self._stream = ElementStream(incoming.chunks, names, limits)
@@ -192,9 +189,7 @@ class XmlDocument:
         for vocabulary in element:
             kind = vocabulary.get("type", "")
             for each in vocabulary.iter("{*}VocabularyElement"):
-                attributes = [
-                    (part.get("id", ""), self._value(part)) for part in each if _local(part) == "attribute"
-                ]
+                attributes = [(part.get("id", ""), self._value(part)) for part in each if _local(part) == "attribute"]
                 attributes += [("children", one.text or "") for one in each.iterfind("{*}children/{*}id")]
                 place = f"line {each.sourceline}"
                 headers.add_vocabulary(self._header, self._notes, kind, each.get("id", ""), attributes, place)

@@ -57,9 +57,7 @@ class DocumentReader:
             self._notes.add("warning", "NO_EVENTS", "the document holds no event and no master data")
 
 
-def open_document(
-    stream: BinaryIO, *, limits: Limits = _DEFAULT_LIMITS, proceed: bool = False
-) -> DocumentReader:
+def open_document(stream: BinaryIO, *, limits: Limits = _DEFAULT_LIMITS, proceed: bool = False) -> DocumentReader:
     """Open a document; raises BadDocument when its first bytes tell that it is none.
 
     With ``proceed`` an event without a readable time is left out with a finding; without, it refuses the

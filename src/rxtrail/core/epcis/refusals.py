@@ -47,9 +47,7 @@ def not_well_formed(message: str, place: str) -> BadDocument:
 
 def no_event_time(written: str, place: str) -> BadDocument:
     """Refuse an event that cannot be put in order."""
-    said = (
-        f"an event time that cannot be read: {written.strip()[:80]!r}" if written.strip() else "no event time"
-    )
+    said = f"an event time that cannot be read: {written.strip()[:80]!r}" if written.strip() else "no event time"
     return BadDocument(
         "no-event-time",
         f"an event with {said}",

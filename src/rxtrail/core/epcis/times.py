@@ -84,12 +84,7 @@ def _any(text: str, zone: str) -> tuple[int, bool] | None:
     year, month, day, hour, minute, second, fraction, own_zone = match.groups()
     seconds = int(hour) * 3600 + int(minute) * 60 + int(second or 0)
     # 24:00:00 is the next day's midnight, and a leap second (23:59:60) the next day's first instant.
-    if (
-        int(hour) > 24
-        or int(minute) > 59
-        or int(second or 0) > 60
-        or (int(hour) == 24 and seconds != _DAY_SECONDS)
-    ):
+    if int(hour) > 24 or int(minute) > 59 or int(second or 0) > 60 or (int(hour) == 24 and seconds != _DAY_SECONDS):
         return None
     offset = zone_minutes(own_zone or zone or "Z")
     if offset is None:

@@ -68,9 +68,7 @@ _KINDS = {
         "https://ref.gs1.org/cbv/SDT-",
         _words("location owning_party possessing_party"),
     ),
-    ERROR_REASON: _Kind(
-        "urn:epcglobal:cbv:er:", "https://ref.gs1.org/cbv/ER-", _words("did_not_occur incorrect_data")
-    ),
+    ERROR_REASON: _Kind("urn:epcglobal:cbv:er:", "https://ref.gs1.org/cbv/ER-", _words("did_not_occur incorrect_data")),
     COMPONENT: _Kind(
         "urn:epcglobal:cbv:comp:",
         "https://ref.gs1.org/cbv/Comp-",

@@ -66,9 +66,7 @@ class EventElements:
     def _text(self, element: _Element) -> str:
         text = (element.text or "").strip()
         if len(text) > self._limits.text_characters:
-            raise refusals.too_large(
-                "a text", self._limits.text_characters, "characters", f"line {element.sourceline}"
-            )
+            raise refusals.too_large("a text", self._limits.text_characters, "characters", f"line {element.sourceline}")
         return text
 
     def _fill(self, element: _Element, raw: Raw) -> None:
@@ -209,9 +207,7 @@ def _declaration(reader: EventElements, element: _Element, raw: Raw) -> None:
         else:
             texts[name] = each.text
     reader.others(element, _DECLARATION, extensions)
-    declared = reader.build.declaration(
-        texts.get("declarationTime"), texts.get("reason"), corrective, extensions
-    )
+    declared = reader.build.declaration(texts.get("declarationTime"), texts.get("reason"), corrective, extensions)
     raw["error_declaration"] = declared
 
 

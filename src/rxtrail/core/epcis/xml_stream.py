@@ -6,6 +6,7 @@ limits (depth 256, a text of 10 MB) stay on, and its words are translated here.
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from lxml import etree
@@ -52,26 +53,22 @@ class ElementStream:
         ended: Iterator[tuple[str, _Element]] = parser.read_events()  # type: ignore[assignment]
         pending = lines = 0
         try:
-            for chunk in self._chunks:
-                parser.feed(chunk)
+            for chunk in chain(self._chunks, (b"",)):
+                if chunk:
+                    parser.feed(chunk)
+                else:
+                    self.root = parser.close()
                 lines += chunk.count(b"\n")
                 pending += len(chunk)
                 for _, element in ended:
                     pending = 0
                     yield element
                 if pending > self._limits.event_bytes:
-                    raise refusals.too_large(
-                        "one event", self._limits.event_bytes, "bytes", f"line {lines + 1}"
-                    )
-            self.root = parser.close()
+                    raise refusals.too_large("one event", self._limits.event_bytes, "bytes", f"line {lines + 1}")
         except etree.XMLSyntaxError as error:
             raise self._refusal(error, parser.feed_error_log, lines + 1) from error
-        for _, element in ended:
-            yield element
 
-    def _refusal(
-        self, error: etree.XMLSyntaxError, log: Iterable[etree._LogEntry], last_line: int
-    ) -> BadDocument:
+    def _refusal(self, error: etree.XMLSyntaxError, log: Iterable[etree._LogEntry], last_line: int) -> BadDocument:
         # An entity that is not defined stops the parser in silence; only its log tells where.
         logged = next((entry for entry in log if not error.lineno), None)
         place = f"line {logged.line if logged else error.lineno or last_line}"

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import threading
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
 Value = str | int | float | bytes | None  # what SQLite takes
 ACTIONS = ("", "ADD", "OBSERVE", "DELETE")
 BLOCKS_CACHED_MAX = 64
+MAKINGS_CACHED_MAX = 500_000
 CHECKPOINT_PAGES = 4000  # 16 MiB of WAL between checkpoints: fewer second writes of the same page
 CACHE_KIB_WRITER = 262_144
 CACHE_KIB_READER = 65_536
@@ -91,7 +91,12 @@ def _long(stored: str | bytes) -> str:
 
 
 class Names:
-    """Texts, products, lots and makings by number: they are only ever added, so what is cached stays true."""
+    """Texts, products, lots and makings by number, shared by the writer and all readers.
+
+    Texts, GTINs and lots are only ever added, so what is cached of them stays true. Whether a product's packages hold
+    others, and what a making's event means, can change: what a reader read before such a change was committed must
+    not be cached after it, so readers compare ``generation`` before and after they read.
+    """
 
     def __init__(self) -> None:
         """Start empty; readers and the writer fill it as they go."""
@@ -103,17 +108,20 @@ class Names:
         self.making: dict[int, Making] = {}
         self.three: dict[int, tuple[str, str, str]] = {}
         self.generation = 0
+        self.changed = False  # something was changed that is not committed yet
 
     def forget(self) -> None:
         """Forget everything, since a rolled back transaction may have numbered things."""
+        self.generation += 1
+        self.changed = False
         for cache in (self.text, self.number, self.gtin, self.product, self.lot, self.making, self.three):
             cache.clear()
-        self.generation += 1
 
-    def forget_makings(self) -> None:
-        """Forget the makings, since one was voided or said by one more speaker."""
-        self.making.clear()
+    def forget_changed(self) -> None:
+        """Forget what can change; called when it changes and again when that is committed."""
         self.generation += 1
+        self.making.clear()
+        self.product.clear()
 
 
 class SqliteReader:
@@ -197,10 +205,13 @@ class SqliteReader:
         """Find a product's number and whether its packages hold others."""
         known = self._names.product.get(gtin)
         if known is None:
+            generation = self._names.generation
             row = self._one("product_id", gtin)
             if row is None:
                 return None
-            known = self._names.product[gtin] = (row[0], bool(row[1]))
+            known = (row[0], bool(row[1]))
+            if self._names.generation == generation:
+                self._names.product[gtin] = known
             self._names.gtin[row[0]] = gtin
         return known
 
@@ -220,22 +231,16 @@ class SqliteReader:
         """Read a making with its lot and all its speakers."""
         known = self._names.making.get(number)
         if known is None:
+            generation = self._names.generation
             event, lot, speaker, flags, voided_by, document = self._one("making_row", number)
             product, text, expiry = self._one("lot_row", lot)
-            known = Making(
-                number,
-                event,
-                product,
-                text,
-                expiry,
-                self._speakers(event, speaker, flags),
-                flags,
-                voided_by is not None,
-                document,
-            )
-            if len(self._names.making) > 500_000:
+            speakers = self._speakers(event, speaker, flags)
+            voided = voided_by is not None
+            known = Making(number, event, product, text, expiry, speakers, flags, voided, document)
+            if len(self._names.making) > MAKINGS_CACHED_MAX:
                 self._names.making.clear()
-            self._names.making[number] = known
+            if self._names.generation == generation:
+                self._names.making[number] = known
         return known
 
     def _speakers(self, event: int, speaker: int, flags: int) -> frozenset[str]:
@@ -520,6 +525,11 @@ class SqliteTransaction(SqliteReader):
     def _run(self, name: str, *parameters: Value) -> dbapi2.Cursor:
         return self._connection.execute(Q[name], parameters)
 
+    def _change(self) -> None:
+        """Forget what changed; readers do so again when it is committed."""
+        self._names.changed = True
+        self._names.forget_changed()
+
     def set_settings(self, settings: Mapping[str, str]) -> None:
         """Write settings."""
         self._many("set_setting", list(settings.items()))
@@ -552,7 +562,7 @@ class SqliteTransaction(SqliteReader):
     def mark_holding(self, product: int) -> None:
         """Note that packages of this product are containers of others."""
         self._run("mark_holding", product)
-        self._names.product[self.gtin(product)] = (product, True)
+        self._change()
 
     def lot_id(self, product: int, lot: str, expiry: str) -> int:
         """Number a lot."""
@@ -612,7 +622,7 @@ class SqliteTransaction(SqliteReader):
         """Note that someone else said the very same event."""
         self._run("add_event_speaker", event, self.name_id(speaker), document)
         self._run("flag_more_speakers", event)
-        self._names.forget_makings()
+        self._change()
 
     def voiding(self, event: int) -> tuple[frozenset[str], int, int | None]:
         """Read (speakers, flags, voided by) of an event."""
@@ -622,7 +632,7 @@ class SqliteTransaction(SqliteReader):
     def void(self, event: int, by: int) -> None:
         """Mark an event as declared wrong."""
         self._run("void_event", by, event)
-        self._names.forget_makings()
+        self._change()
 
     def touched_by(self, event: int) -> tuple[list[tuple[int, str]], list[int]]:
         """Find the packages and containers that an event is indexed under."""
@@ -767,8 +777,6 @@ class SqliteStore:
         self._path = path
         self._names = Names()
         self._writer: SqliteTransaction | None = None
-        self._lock = threading.Lock()
-        self._marked = False
         if writable:
             self._writer = SqliteTransaction(_connect(path, cache_kib=CACHE_KIB_WRITER), self._names, path)
             migrate(self._writer._connection)  # noqa: SLF001 (the store owns its connections)
@@ -776,11 +784,6 @@ class SqliteStore:
     def reader(self) -> SqliteReader:
         """Open a reader for the calling thread."""
         return SqliteReader(_connect(self._path, cache_kib=CACHE_KIB_READER, read_only=True), self._names, self._path)
-
-    @property
-    def generation(self) -> int:
-        """Change whenever something cached by number may have changed."""
-        return self._names.generation
 
     def begin(self) -> SqliteTransaction:
         """Start the one write transaction."""
@@ -792,7 +795,6 @@ class SqliteStore:
     def savepoint(self) -> None:
         """Mark where :meth:`undo_to_savepoint` goes back to."""
         self._execute("SAVEPOINT work")
-        self._marked = True
 
     def undo_to_savepoint(self) -> None:
         """Undo what was written since the savepoint; the transaction goes on."""
@@ -807,6 +809,9 @@ class SqliteStore:
     def commit(self) -> None:
         """Make the transaction durable (WAL synced, since synchronous is FULL)."""
         self._execute("COMMIT")
+        if self._names.changed:
+            self._names.changed = False
+            self._names.forget_changed()
 
     @staticmethod
     def failure(error: BaseException) -> StoreFailed | None:
