@@ -60,9 +60,7 @@ def run_pytest(run: Run, *, quick: bool, words: list[str]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         profile = os.environ.get("HYPOTHESIS_PROFILE", "dev" if quick else "ci")
-        run.gate(
-            "pytest", *command, *words, env={"HYPOTHESIS_PROFILE": profile, "MAKE_TEST_REPORT": str(report)}
-        )
+        run.gate("pytest", *command, *words, env={"HYPOTHESIS_PROFILE": profile, "MAKE_TEST_REPORT": str(report)})
         if not report.exists():
             run.red.append("pytest did not come to its end")
             return {"shared": False, "conformance": 0, "passed": 0, "failed": 1, "skipped": {}}

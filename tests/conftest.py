@@ -102,8 +102,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 def _conformance_is_hollow() -> bool:
     """Tell whether conformance tests passed on data that is there, and yet not one case was counted."""
     passed = any(
-        nodeid.startswith("tests/conformance/") and outcome == "passed"
-        for nodeid, outcome in _outcomes.items()
+        nodeid.startswith("tests/conformance/") and outcome == "passed" for nodeid, outcome in _outcomes.items()
     )
     return passed and shared_dir() is not None and not counted()
 

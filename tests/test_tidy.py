@@ -82,9 +82,7 @@ def test_the_lock_pins_every_package_by_hash() -> None:
     blocks = re.split(r"\n(?=\S)", (ROOT / "requirements.lock").read_text(encoding="utf-8"))
     packages = [block for block in blocks if not block.startswith("#")]
     assert len(packages) > 20
-    assert [
-        block.split()[0] for block in packages if "==" not in block or "--hash=sha256:" not in block
-    ] == []
+    assert [block.split()[0] for block in packages if "==" not in block or "--hash=sha256:" not in block] == []
 
 
 def test_the_changelog_has_a_section_for_what_is_coming() -> None:
@@ -257,9 +255,7 @@ def test_every_reason_of_a_verdict_is_documented() -> None:
 
 
 def test_every_setting_is_documented() -> None:
-    variables = {
-        str(node.value) for _, node in constants("") if re.fullmatch(r"RXTRAIL_[A-Z_]+", str(node.value))
-    }
+    variables = {str(node.value) for _, node in constants("") if re.fullmatch(r"RXTRAIL_[A-Z_]+", str(node.value))}
     page = (ROOT / "docs" / "reference" / "settings.md").read_text(encoding="utf-8")
     settings = variables | set(ServeConfig.__struct_fields__)
     assert {name for name in settings if f"`{name}`" not in page} == set()

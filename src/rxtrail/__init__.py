@@ -1,0 +1,1 @@
+"""rxtrail: medicine track and trace; EPCIS files in, a verdict at the counter out."""

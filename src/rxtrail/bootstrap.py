@@ -30,6 +30,7 @@ from rxtrail.answers import (
 from rxtrail.capture import Accepted, Capture, receipt_of
 from rxtrail.core.gs1 import check_digit
 from rxtrail.errors import BadRequest, Busy, NotFound, StoreFailed
+from rxtrail.ledger.containers import fold_all
 from rxtrail.ledger.writer import Writer
 from rxtrail.query import export as export_rows
 from rxtrail.record.judge import Judge
@@ -46,7 +47,8 @@ if TYPE_CHECKING:
 
     from rxtrail.core.rules.answer import Verdict
     from rxtrail.ledger.batch import Appended
-    from rxtrail.store import Reader
+    from rxtrail.ledger.log import Log
+    from rxtrail.store import Reader, Transaction
     from rxtrail.store.rows import JobRow
 
 STORE_FILE = "rxtrail.sqlite"
@@ -84,7 +86,7 @@ class Node:
             )
             self._capture = Capture(
                 self._writer,
-                self._store.reader,
+                self._reader,
                 folder=data,
                 now_us=clock.now_us,
                 today=clock.today,
@@ -201,7 +203,13 @@ class Node:
             "market": market,
         }
         writer, _, _ = self._writing()
-        writer.do(lambda tx, _log: tx.set_settings(settings))
+        today = clock.today()
+
+        def write(tx: Transaction, _log: Log) -> None:
+            tx.set_settings(settings)
+            fold_all(tx, authority_of(tx, today))
+
+        writer.do(write, alone=True)
         self._generation += 1
         return self.identity()
 
@@ -308,8 +316,17 @@ class Node:
     # -- at the counter --------------------------------------------------------------------------------------------
 
     def verify(self, scan: str, *, site: str = "", purpose: str = "dispense", key: str = "") -> Verdict:
-        """Judge one scanned or typed code; only that the scan happened is recorded."""
-        return self._verify_here().verify(scan, site=site, purpose=purpose, key=key)
+        """Judge one scanned or typed code; only that the scan happened is recorded.
+
+        A record that cannot be read now answers ``unconfirmed``, which is neither yes nor no.
+        """
+        verify = self._verify_here()
+        try:
+            return verify.verify(scan, site=site, purpose=purpose, key=key)
+        except Exception as error:
+            if self._store.failure(error) is None:
+                raise
+            return verify.unreachable(scan)
 
     def trace(self, code: str) -> Journey:
         """Give the journey of a pack or container."""
@@ -351,7 +368,14 @@ class Node:
         """Replace the partner table by a CSV, whole or not at all."""
         writer, _, _ = self._writing()
         rows = partners.read_table(table)
-        report = writer.do(lambda tx, log: partners.store_table(tx, log, rows))
+        today = clock.today()
+
+        def write(tx: Transaction, log: Log) -> PartnersReport:
+            report = partners.store_table(tx, log, rows)
+            fold_all(tx, authority_of(tx, today))
+            return report
+
+        report = writer.do(write, alone=True)
         self._generation += 1
         return report
 

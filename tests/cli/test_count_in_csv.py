@@ -30,9 +30,15 @@ def test_columns_come_in_any_order_with_or_without_a_heading(content: bytes) -> 
     assert read_csv(content.replace(b' "A1"', b"A1"), "shelf.csv") == [PACK]
 
 
-def test_one_column_is_scanned_text() -> None:
+def test_without_columns_each_line_is_scanned_text() -> None:
     code = "]d2010035260181590421A1\x1d10QD1DQ"
-    assert read_csv(f"{code}\n{code}\n".encode(), "stdin") == [CountIn(scan=code)] * 2
+    assert read_csv(f"{code}\r\n\n{code}".encode(), "stdin") == [CountIn(scan=code)] * 2
+
+
+@pytest.mark.parametrize("serial", ["A,1", 'A"1', '"', "A,B,C,D", "serial"])
+def test_a_serial_may_hold_commas_and_quotes(serial: str) -> None:
+    code = f"(01)00352601815904(21){serial}"
+    assert read_csv(code.encode(), "stdin") == [CountIn(scan=code)]
 
 
 @pytest.mark.parametrize(
@@ -41,7 +47,7 @@ def test_one_column_is_scanned_text() -> None:
         (b"gtin,lot\n1,2\n", "shelf.csv, line 1"),
         (b"gtin,serial,serial\n1,2,3\n", "shelf.csv, line 1"),
         (b"gtin,serial\n1,2\n1,2,3\n", "shelf.csv, line 3"),
-        (b"1,2,3\n", "shelf.csv, line 1"),
+        (b"1,2,3,4\n1,2,3\n", "shelf.csv, line 2"),
         (b"gtin,serial\n1,\xff\n", "shelf.csv, line 2"),
         (b'gtin,serial\n1,"2\n', "shelf.csv, line 2"),
         (b'gtin,serial\n1,"2"x\n', "shelf.csv, line 2"),
@@ -55,9 +61,7 @@ def test_a_row_that_does_not_fit_refuses_the_file_with_its_line(content: bytes, 
     assert refused.value.advice
 
 
-@given(
-    st.lists(st.tuples(*[st.text(st.characters(codec="ascii", categories=["L", "N", "P"]), min_size=1)] * 4))
-)
+@given(st.lists(st.tuples(*[st.text(st.characters(codec="ascii", categories=["L", "N", "P"]), min_size=1)] * 4)))
 def test_any_file_that_a_spreadsheet_writes_is_read_back(rows: list[tuple[str, str, str, str]]) -> None:
     file = io.StringIO()
     writer = csv.writer(file)

@@ -11,6 +11,7 @@ import pytest
 from rxtrail import errors
 from rxtrail.cli import app, exits
 from rxtrail.core.rules.answer import Answer
+from rxtrail.web import refusals
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,24 +45,33 @@ def test_only_ok_exits_with_0() -> None:
         (errors.BadIdentifier("not a GLN"), 2),
         (errors.BadScan("nothing to read"), 3),
         (errors.Busy("held"), 4),
-        (errors.StoreFailed("disk full"), 4),
+        (errors.StoreFailed("disk broken"), 4),
+        (errors.StoreFull("disk full"), 4),
+        (errors.RxtrailError("of a kind that is not known here"), 1),
+        (refusals.Overloaded("too many"), 4),
+        (refusals.DeadlinePassed("too slow"), 4),
+        (refusals.UploadBroken("cut off"), 4),
     ],
 )
 def test_each_named_error_has_its_exit_code(error: errors.RxtrailError, code: int) -> None:
     assert exits.of_error(error) == code
 
 
+def test_a_mistake_of_the_serve_that_answered_is_a_fault_here_too() -> None:
+    error = errors.RxtrailError("the server made a mistake")
+    error.code = exits.SERVER_FAULT
+    assert exits.of_error(error) == 70
+
+
 def test_every_named_error_is_in_the_table_above() -> None:
     tested = {
         errors.BadDocument, errors.Refused, errors.NotFound, errors.BadRequest,
-        errors.BadIdentifier, errors.BadScan, errors.Busy, errors.StoreFailed,
+        errors.BadIdentifier, errors.BadScan, errors.Busy, errors.StoreFailed, errors.StoreFull, errors.RxtrailError,
     }  # fmt: skip
     assert {kind for kind in vars(errors).values() if isinstance(kind, type)} == tested
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "worst"), [(0, 3, 3), (3, 4, 4), (4, 1, 1), (1, 0, 1), (0, 0, 0), (3, 1, 1)]
-)
+@pytest.mark.parametrize(("one", "other", "worst"), [(0, 3, 3), (3, 4, 4), (4, 1, 1), (1, 0, 1), (0, 0, 0), (3, 1, 1)])
 def test_a_run_over_many_ends_with_the_worst(one: int, other: int, worst: int) -> None:
     assert exits.worse(one, other) == worst
 
@@ -97,9 +107,7 @@ def test_a_fault_without_a_disk_to_write_to_is_still_70(
     assert "Traceback" in capsys.readouterr().err
 
 
-def test_ctrl_c_is_130_without_a_traceback(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_ctrl_c_is_130_without_a_traceback(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     _broken(monkeypatch, KeyboardInterrupt())
     assert app.run(["status"]) == 130
     assert "Traceback" not in capsys.readouterr().err
@@ -113,14 +121,11 @@ def test_a_named_error_tells_what_where_and_what_to_do(
     told = capsys.readouterr()
     assert told.err.splitlines() == ["error: the record is held", "  at: /d\\x1b[31m", "  do: stop the other"]
     assert told.out == (
-        '{"error":{"code":"busy","message":"the record is held",'
-        '"place":"/d\\u001b[31m","advice":"stop the other"}}\n'
+        '{"error":{"code":"busy","message":"the record is held","place":"/d\\u001b[31m","advice":"stop the other"}}\n'
     )
 
 
-@pytest.mark.parametrize(
-    "arguments", [[], ["genuine"], ["status", "--genuine"], ["scan"], ["scan", ""], ["scan", " "]]
-)
+@pytest.mark.parametrize("arguments", [[], ["genuine"], ["status", "--genuine"], ["scan"], ["scan", ""], ["scan", " "]])
 def test_wrong_use_is_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert app.run(arguments) == 2
     told = capsys.readouterr()

@@ -21,9 +21,7 @@ def test_no_text_keeps_a_character_that_acts_on_a_terminal(text: str) -> None:
 
 
 def test_plain_text_is_shown_as_it_is() -> None:
-    assert (
-        say.printable("Examplinib 20 mg, µg/ml, 30 Tabletten ✔") == "Examplinib 20 mg, µg/ml, 30 Tabletten ✔"
-    )
+    assert say.printable("Examplinib 20 mg, µg/ml, 30 Tabletten ✔") == "Examplinib 20 mg, µg/ml, 30 Tabletten ✔"
 
 
 def test_a_group_separator_is_shown_by_its_name() -> None:

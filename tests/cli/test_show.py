@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import TYPE_CHECKING
 
 from rxtrail.answers import (
     CaptureReceipt,
@@ -27,6 +27,9 @@ from rxtrail.core.rules.answer import (
     Verdict,
 )
 
+if TYPE_CHECKING:
+    import pytest
+
 NOWHERE = Place("")
 
 
@@ -35,9 +38,7 @@ def _verdict(answer: Answer, headline: str, *reasons: Reason) -> Verdict:
         answer,
         headline,
         list(reasons),
-        PackView(
-            gtin="00352601815904", serial="A\x1b[2J1", lot="QD1DQ", expiry="2027-09-30", product="Examplinib"
-        ),
+        PackView(gtin="00352601815904", serial="A\x1b[2J1", lot="QD1DQ", expiry="2027-09-30", product="Examplinib"),
         StateView(disposition="active", custodian="0300011111246", holds=["suspect"]),
         ScanView("raw", "(01)00352601815904(21)A1", ["group-separator-restored"]),
         RecordView("issuer"),
@@ -157,9 +158,7 @@ def test_a_journey_of_nothing_says_so(capsys: pytest.CaptureFixture[str]) -> Non
     assert "not on record here" in capsys.readouterr().out
 
 
-def _receipt(
-    name: str, findings: list[Finding], truncated: int = 0, *, duplicate: bool = False
-) -> CaptureReceipt:
+def _receipt(name: str, findings: list[Finding], truncated: int = 0, *, duplicate: bool = False) -> CaptureReceipt:
     return CaptureReceipt(
         "sha256:00", name, "job", "success", 12, 10, 1000, findings, 0,
         duplicate=duplicate, findings_truncated=truncated,

@@ -23,9 +23,7 @@ def test_a_file_is_written_in_full(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("fault", [ZeroDivisionError, KeyboardInterrupt, SystemExit])
-def test_an_export_that_breaks_leaves_the_old_file_and_nothing_else(
-    tmp_path: Path, fault: type[BaseException]
-) -> None:
+def test_an_export_that_breaks_leaves_the_old_file_and_nothing_else(tmp_path: Path, fault: type[BaseException]) -> None:
     def broken() -> Iterator[bytes]:
         yield b"half"
         raise fault

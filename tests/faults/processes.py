@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import random
 import select
 import shutil
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -27,7 +29,7 @@ SHORT_PACKS = 100_000
 # Read when pytest collects: later the suite hides all settings from the tests.
 LONG_PACKS = int(os.environ.get("RXTRAIL_FAULT_PACKS", "1000000"))
 SEED = int(os.environ.get("RXTRAIL_FAULT_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 32)
-SECONDS_MAX = 240
+SECONDS_MAX = 120
 STORE_FILES = {"rxtrail.sqlite", "rxtrail.sqlite-wal", "rxtrail.sqlite-shm", "writer.lock", "writer.sock"}
 PAGE = 10_000
 
@@ -77,16 +79,22 @@ def run(
     through: tuple[str, ...] = (),
 ) -> Ran:
     """Run one command to its end; ``before`` is called in the child, ``through`` is a program that starts it."""
-    ended = subprocess.run(
+    process = subprocess.Popen(
         [*through, *program(data, *words)],
-        input=stdin,
-        capture_output=True,
-        timeout=SECONDS_MAX,
-        check=False,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         env=quiet(),
-        preexec_fn=before,  # noqa: PLW1509 (this process has no threads of its own when it forks)
+        start_new_session=True,
+        preexec_fn=before,  # noqa: PLW1509 (what it calls is one system call and takes no lock)
     )
-    return Ran(ended.returncode, ended.stdout, ended.stderr.decode("utf-8", "replace"))
+    try:
+        out, err = process.communicate(stdin, timeout=SECONDS_MAX)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)  # with what it started: strace would leave its command behind
+        out, err = process.communicate()
+        pytest.fail(f"hangs: {' '.join(words)}\n{err.decode('utf-8', 'replace')}")
+    return Ran(process.returncode, out, err.decode("utf-8", "replace"))
 
 
 def start(data: Path, *words: str, through: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
@@ -232,11 +240,13 @@ def look(data: Path, name: str) -> Left:
         # A writer may go on beside us: what was counted before cannot be more than what is there now.
         assert position >= left.log_size
         assert said >= left.events
-        if job is None or not job.open:
-            return left
-        raw = reader.document(job.document)
-        assert raw is not None, "an accepted document is kept with its job"
-        assert sum(len(piece) for piece in reader.raw(job.document)) == raw.bytes
+        if job is not None:
+            kept_row = reader.document(job.document)
+            assert kept_row is not None, "an accepted document is kept with its job"
+            digest = hashlib.sha256()
+            for piece in reader.raw(job.document):
+                digest.update(piece)
+            assert digest.digest() == kept_row.sha256, "the raw document is not as it came"
     finally:
         reader.close()
         store.close()

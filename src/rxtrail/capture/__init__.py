@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from rxtrail.core.rules.authority import Authority
     from rxtrail.ledger.log import Log
     from rxtrail.ledger.writer import Writer
     from rxtrail.store import Reader, Transaction
@@ -64,16 +63,16 @@ class Capture:
     def __init__(
         self,
         writer: Writer,
-        open_reader: Callable[[], Reader],
+        reader: Callable[[], Reader],
         *,
         folder: Path | None,
         now_us: Callable[[], int],
         today: Callable[[], datetime.date],
         changed: Callable[[Appended | None], None],
     ) -> None:
-        """``changed`` is told after each commit what came in, so that the counter's caches follow."""
+        """``reader`` gives the calling thread's reader; ``changed`` is told after each commit what came in."""
         self._writer = writer
-        self._open_reader = open_reader
+        self._reader = reader
         self._folder = folder
         self._now = now_us
         self._today = today
@@ -101,7 +100,7 @@ class Capture:
         raw = RawCopy(stream, self._folder, progress=progress)
         buffered = io.BufferedReader(raw, READ_BYTES)
         spool = Spool(self._folder)
-        reader = self._open_reader()
+        reader = self._reader()
         try:
             now = self._now()
             authority = authority_of(reader, self._today())
@@ -145,7 +144,6 @@ class Capture:
             spool.close()
             raise
         finally:
-            reader.close()
             buffered.close()  # and the copy with it
 
     @staticmethod
@@ -172,46 +170,32 @@ class Capture:
 
     def resume(self, job_id: str, *, progress: Callable[[int, int], None] | None = None) -> CaptureReceipt:
         """Go on with a job that was accepted before the process stopped."""
-        reader = self._open_reader()
-        try:
-            job = reader.job(job_id)
-            if job is None:
-                raise NotFound(f"no capture job {job_id}")
-            if job.open:
-                document = reader.document(job.document)
-                assert document is not None, "a job's document is kept with it"
-                source = open_document(
-                    io.BufferedReader(RawStream(reader.raw(job.document)), READ_BYTES), proceed=job.proceed
-                )
-                events = _prepared_again(source, document)
-                self._apply(job_id, job.document, document.sender, events, job.applied, progress, job.events)
-        finally:
-            reader.close()
+        reader = self._reader()
+        job = reader.job(job_id)
+        if job is None:
+            raise NotFound(f"no capture job {job_id}")
+        if job.open:
+            document = reader.document(job.document)
+            assert document is not None, "a job's document is kept with it"
+            raw = io.BufferedReader(RawStream(reader.raw(job.document)), READ_BYTES)
+            events = _prepared_again(open_document(raw, proceed=job.proceed), document)
+            self._apply(job_id, job.document, document.sender, events, job.applied, progress)
         return self.receipt(job_id)
 
     def resume_all(self, *, progress: Callable[[int, int], None] | None = None) -> int:
         """Go on with every unfinished job, oldest first; give how many there were."""
-        reader = self._open_reader()
-        try:
-            jobs = reader.jobs_open()
-        finally:
-            reader.close()
+        jobs = self._reader().jobs_open()
         for job in jobs:
             self.resume(job.id, progress=progress)
         return len(jobs)
 
     def _apply(
         self, job: str, document: int, speaker: str, events: Iterator[Prepared], applied: int,
-        progress: Callable[[int, int], None] | None, total: int = 0,
+        progress: Callable[[int, int], None] | None,
     ) -> None:  # fmt: skip
-        reader = self._open_reader()
-        try:
-            authority = authority_of(reader, self._today())
-            row = reader.job(job)
-            assert row is not None, "an accepted job is on record"
-            total = row.events
-        finally:
-            reader.close()
+        row = self._reader().job(job)
+        assert row is not None, "an accepted job is on record"
+        total = row.events
         for _ in range(applied):
             next(events)
         if applied >= total:
@@ -223,7 +207,7 @@ class Capture:
             applied += len(batch)
             write = functools.partial(
                 _write_batch,
-                authority=authority,
+                today=self._today(),
                 batch=batch,
                 speaker=speaker,
                 document=document,
@@ -240,11 +224,7 @@ class Capture:
 
     def receipt(self, job_id: str, *, duplicate: bool = False) -> CaptureReceipt:
         """Give the receipt of a job; of a repeated document, with nothing new."""
-        reader = self._open_reader()
-        try:
-            return receipt_of(reader, job_id, duplicate=duplicate)
-        finally:
-            reader.close()
+        return receipt_of(self._reader(), job_id, duplicate=duplicate)
 
 
 def receipt_of(reader: Reader, job_id: str, *, duplicate: bool = False) -> CaptureReceipt:
@@ -308,9 +288,11 @@ def _keep(
 
 
 def _write_batch(
-    tx: Transaction, log: Log, *, authority: Authority, batch: list[Prepared], speaker: str, document: int, job: str,
+    tx: Transaction, log: Log, *, today: datetime.date, batch: list[Prepared], speaker: str, document: int, job: str,
     applied: int, finished_at: int,
 ) -> Appended:  # fmt: skip
+    # The parties are read with the batch: the partner table may have been changed since the last one.
+    authority = authority_of(tx, today)
     appended = append_events(tx, log, authority, batch, speaker=speaker, document=document)
     _add_findings(tx, document, appended.findings)
     tx.job_progress(

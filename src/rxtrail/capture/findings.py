@@ -70,7 +70,7 @@ class Watch:
                 found.append(
                     Finding("warning", "UNLISTED_SENDER", f"sender {header.sender} is not in the partner table")
                 )
-            elif not authority.is_partner(header.sender):
+            elif not authority.is_valid(header.sender):
                 found.append(
                     Finding(
                         "error",

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 MEMORY_BYTES_MAX = 16 << 20
 CHUNK_BYTES = 256 << 10
 LEVEL = 1
+LEVEL_SMALL = 6  # a small document is small work at any level
+LONG_FROM_BYTES = 1 << 20
 WINDOW_LOG_LONG = 25  # 32 MiB: a serial is found again where its packing event names it
 
 
@@ -34,8 +36,8 @@ class RawCopy(io.RawIOBase):
         self._progress = progress
         self._hash = hashlib.sha256()
         self.size = 0
-        parameters = zstandard.ZstdCompressionParameters.from_level(LEVEL, window_log=WINDOW_LOG_LONG, enable_ldm=True)
-        self._compressor = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
+        self._head: list[bytes] | None = []  # of a document that may be small
+        self._compressor: zstandard.ZstdCompressionObj | None = None
         spill_to = str(folder) if folder is not None else None
         self._kept = tempfile.SpooledTemporaryFile(max_size=MEMORY_BYTES_MAX, dir=spill_to)  # noqa: SIM115
         self._finished = False
@@ -56,10 +58,22 @@ class RawCopy(io.RawIOBase):
         if data:
             self._hash.update(data)
             self.size += len(data)
-            self._kept.write(self._compressor.compress(data))
+            self._keep(data)
             if self._progress is not None:
                 self._progress(self.size)
         return data
+
+    def _keep(self, data: bytes) -> None:
+        """Compress; the long window is set up only for a document that is long."""
+        if self._head is not None:
+            self._head.append(data)
+            if self.size < LONG_FROM_BYTES:
+                return
+            data, self._head = b"".join(self._head), None
+            level = zstandard.ZstdCompressionParameters.from_level(LEVEL, window_log=WINDOW_LOG_LONG, enable_ldm=True)
+            self._compressor = zstandard.ZstdCompressor(compression_params=level).compressobj()
+        assert self._compressor is not None, "a long document has its compressor"
+        self._kept.write(self._compressor.compress(data))
 
     def finish(self) -> bytes:
         """Read the rest and give the SHA-256 of all of it."""
@@ -67,7 +81,10 @@ class RawCopy(io.RawIOBase):
             pass
         if not self._finished:
             self._finished = True
-            self._kept.write(self._compressor.flush())
+            if self._head is not None:
+                self._kept.write(zstandard.ZstdCompressor(level=LEVEL_SMALL).compress(b"".join(self._head)))
+            if self._compressor is not None:
+                self._kept.write(self._compressor.flush())
         return self._hash.digest()
 
     def chunks(self) -> Iterator[bytes]:

@@ -98,7 +98,7 @@ rxtrail = LazyGroup(
 def run(arguments: list[str]) -> int:
     """Run one command; every way it can end has its exit code (see ``cli.exits``)."""
     _prepare_streams()
-    signal.signal(signal.SIGTERM, _terminate)
+    before = signal.signal(signal.SIGTERM, _terminate)
     try:
         with rxtrail.make_context("rxtrail", list(arguments)) as context:
             code: int = rxtrail.invoke(context)
@@ -123,6 +123,8 @@ def run(arguments: list[str]) -> int:
     except Exception as fault:  # noqa: BLE001 - the last door: a fault of ours must not leave as an answer
         _tell_fault(fault)
         return exits.FAULT
+    finally:
+        signal.signal(signal.SIGTERM, before)
     return code
 
 

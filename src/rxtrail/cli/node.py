@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 LOCK_WAIT_SECONDS_MAX = 10.0  # for a command like this one to end; a capture may take longer, a counter cannot wait
 OWN_WAIT_SECONDS_MAX = 2.0
+LOCK_TELL_SECONDS = 1.0
 LOCK_ASK_SECONDS = 0.05
 
 
@@ -43,7 +44,8 @@ def writer(call: Call, *, finish: bool = False) -> Iterator[NodePort]:
 
     sqlite_only(call.store)
     folder = store_path(call.data, call.store).parent
-    until = time.monotonic() + LOCK_WAIT_SECONDS_MAX
+    begun = time.monotonic()
+    told = False
     with contextlib.ExitStack() as stack:
         node: NodePort | None = None
         while node is None:
@@ -52,8 +54,12 @@ def writer(call: Call, *, finish: bool = False) -> Iterator[NodePort]:
             except Busy as held:
                 with contextlib.suppress(Busy):
                     node = stack.enter_context(RemoteNode(folder))
-                if node is None and time.monotonic() > until:
+                waited = time.monotonic() - begun
+                if node is None and waited > LOCK_WAIT_SECONDS_MAX:
                     raise _not_answering(call) from held
+                if node is None and waited > LOCK_TELL_SECONDS and not told:
+                    say.note("waiting for another rxtrail command that works on this record")
+                    told = True
                 if node is None:
                     time.sleep(LOCK_ASK_SECONDS)
             else:

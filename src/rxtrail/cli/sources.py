@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import sys
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import msgspec
 
 from rxtrail.cli.call import CODE_CHARACTERS_MAX
-from rxtrail.errors import BadRequest
+from rxtrail.errors import BadRequest, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,6 +57,8 @@ def documents(given: Sequence[str]) -> list[Source]:
     """Files as named, folders walked in name order for EPCIS documents, ``-`` for stdin, taken once."""
     found: list[Source] = []
     for name in given:
+        if not name:
+            raise BadRequest("an empty file name", place="FILE", advice="Name a file, a folder, or - for stdin.")
         path = Path(name)
         if name == STDIN:
             if any(source.path is None for source in found):
@@ -93,6 +96,15 @@ def lines(stream: BinaryIO) -> Iterator[Line]:
         text = raw.rstrip(b"\r\n").decode("utf-8", "replace")
         if text.strip():
             yield Line(number, text, not whole or len(text) > CODE_CHARACTERS_MAX)
+
+
+@contextlib.contextmanager
+def content_refused() -> Iterator[None]:
+    """Within it a wrong row of a table is a refusal of the table (exit 1), not a wrong use of the command."""
+    try:
+        yield
+    except BadRequest as error:
+        raise Refused(error.message, place=error.place, advice=error.advice) from error
 
 
 def _walk(folder: Path) -> list[Source]:

@@ -146,8 +146,7 @@ class _Batch:
     def _also_said(self, position: int, first_speaker: str) -> None:
         if first_speaker == self.speaker:
             return
-        speakers, _, _ = self.tx.voiding(position)
-        if self.speaker not in speakers:
+        if self.speaker not in self.tx.event_brief(position).speakers:
             self.tx.add_event_speaker(position, self.speaker, self.document)
             self.containers.refold(self.tx.touched_by(position)[1])
 
@@ -158,7 +157,7 @@ class _Batch:
         other_position, other_speaker, _ = other
         speakers = {other_speaker}
         if other_speaker != self.speaker:
-            speakers |= self.tx.voiding(other_position)[0]
+            speakers |= self.tx.event_brief(other_position).speakers
         if self.speaker not in speakers:
             message = "an error declaration by someone who did not send the event; it voids nothing"
             prepared.findings = [
@@ -237,7 +236,7 @@ class _Batch:
         for run in runs:
             if _is_sgtin(run):
                 product = self.tx.product_id(run.key[GTIN_PART])
-                making = self.packages.making(position, product, prepared.lot, prepared.expiry)
+                making = self.packages.making(position, product, prepared)
                 self.packages.made(product, run.serials, position, making, role)
             else:
                 for serial in run.serials:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 GTIN_PART = slice(3, 17)
 SERIAL_PART = slice(21, None)
+FOLDED_AT_ONCE = 5_000
 
 
 class Snapshot(msgspec.Struct, frozen=True, gc=False, array_like=True, omit_defaults=True):
@@ -203,19 +204,8 @@ class ContainerRows:
         while frontier:
             frontier = self._tx.dependants(frontier) - wanted
             wanted |= frontier
-        if not wanted:
-            return
-        histories = self._tx.histories(wanted)
-        rows = self._tx.containers(histories)
-        gtins = {number: row.key[GTIN_PART] for number, row in rows.items() if row.product is not None}
-        containers = Containers(histories, gtins, self._authority)
-        changed: list[ContainerRow] = []
-        for number in sorted(wanted):
-            timeline = containers(number)
-            assert timeline is not None, "a container that was read has a history"
-            changed.append(container_row(rows[number], timeline))
-            self._find(rows[number].key, timeline, events, cyclic=number in containers.cyclic)
-        self._tx.set_containers(changed)
+        for key, timeline, cyclic in fold_containers(self._tx, self._authority, wanted):
+            self._find(key, timeline, events, cyclic=cyclic)
 
     def _find(self, key: str, timeline: Timeline, events: set[int], *, cyclic: bool) -> None:
         for note in timeline.state.notes:
@@ -225,6 +215,33 @@ class ContainerRows:
         if cyclic:
             message = "the container is, through other containers, inside itself"
             self.findings.append((None, Finding("error", "HIERARCHY_CYCLE", message, "", [key][:EPCS_PER_FINDING_MAX])))
+
+
+def fold_containers(tx: Transaction, authority: Authority, numbers: set[int]) -> list[tuple[str, Timeline, bool]]:
+    """Fold containers from their whole histories and write their rows; give (key, timeline, is in a ring) of each."""
+    if not numbers:
+        return []
+    histories = tx.histories(numbers)
+    rows = tx.containers(histories)
+    gtins = {number: row.key[GTIN_PART] for number, row in rows.items() if row.product is not None}
+    containers = Containers(histories, gtins, authority)
+    folded: list[tuple[str, Timeline, bool]] = []
+    changed: list[ContainerRow] = []
+    for number in sorted(numbers):
+        timeline = containers(number)
+        assert timeline is not None, "a container that was read has a history"
+        changed.append(container_row(rows[number], timeline))
+        folded.append((rows[number].key, timeline, number in containers.cyclic))
+    tx.set_containers(changed)
+    return folded
+
+
+def fold_all(tx: Transaction, authority: Authority) -> None:
+    """Fold every container anew, since who has standing has changed; plain ones say the same to everybody."""
+    after = 0
+    while numbers := tx.folded_containers(after, FOLDED_AT_ONCE):
+        fold_containers(tx, authority, set(numbers))
+        after = numbers[-1]
 
 
 def container_row(row: ContainerRow, timeline: Timeline) -> ContainerRow:

@@ -1,7 +1,8 @@
 """The rows of packages that one batch touches.
 
-A package is *plain* while its row says all: made by one event, packed by one event of the same speaker. Whatever
-goes beyond that is indexed as an event of its own (``own = 1``) and folded when somebody asks.
+A package is *plain* while its row says all: made by one event, packed by one event of the same speaker. Copies that
+agree (a seller repeats the maker's statements) are indexed as evidence and leave it plain; the row names the best of
+them. Whatever goes beyond that makes it ``own = 1``: fold its history when somebody asks.
 """
 
 from __future__ import annotations
@@ -11,15 +12,17 @@ from typing import TYPE_CHECKING
 
 from rxtrail.core.epcis.event import EPCS_PER_FINDING_MAX, Finding
 from rxtrail.core.rules.fold import agree
-from rxtrail.core.rules.steps import Role
+from rxtrail.core.rules.steps import Flag, Role
+from rxtrail.store.rows import Making
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from rxtrail.core.rules.authority import Authority
     from rxtrail.ledger.containers import ContainerRows
+    from rxtrail.ledger.prepare import Prepared
     from rxtrail.store import Transaction
-    from rxtrail.store.rows import UnitRow
+    from rxtrail.store.rows import EventBrief, UnitRow
 
 UnitEvent = tuple[int, str, int, int, int | None]  # product, serial, event, role, making
 UnitChange = tuple[int | None, int | None, int | None, int, str]  # made, packed, own, product, serial
@@ -42,23 +45,25 @@ class PackageRows:
         self._packed_runs: dict[int, list[Run]] = defaultdict(list)
         self._own: dict[int, list[OwnEvent]] = defaultdict(list)
         self._makings: list[tuple[int, int, int]] = []
-        self._making_event: dict[int, int] = {}
-        self._making_lot: dict[int, tuple[str, str]] = {}
+        self._here: dict[int, Making] = {}  # the makings of this batch
         self._next_making = 0
-        self._speakers_of_event: dict[int, frozenset[str]] = {}
+        self._briefs: dict[int, EventBrief] = {}
         self.findings: list[tuple[int | None, Finding]] = []
 
     # -- gathering -------------------------------------------------------------------------------------------------
 
-    def making(self, event: int, product: int, lot: str, expiry: str) -> int:
+    def making(self, event: int, product: int, prepared: Prepared) -> int:
         """Number a making: this event made packages of this lot."""
         if not self._next_making:
             self._next_making = self._tx.next_making()
         number = self._next_making
         self._next_making += 1
+        lot, expiry = prepared.lot, prepared.expiry
         self._makings.append((number, event, self._tx.lot_id(product, lot, expiry)))
-        self._making_event[number] = event
-        self._making_lot[number] = (lot, expiry)
+        self._here[number] = Making(
+            number, event, product, lot, expiry, frozenset((self._speaker,)), prepared.flags, False,  # noqa: FBT003
+            0, prepared.event.event_time, prepared.hash,
+        )  # fmt: skip
         return number
 
     def made(self, product: int, serials: list[str], event: int, making: int, role: Role) -> None:
@@ -126,7 +131,7 @@ class PackageRows:
         for serial, key in known.items():
             making = made.pop(serial, None)
             if making is not None:
-                touch(key, self._making_event[making], Role.EPC, making)
+                touch(key, self._here[making].event, Role.EPC, making)
             event = packed.pop(serial, None)
             if event is not None:
                 touch(key, event, Role.CHILD)
@@ -200,9 +205,10 @@ class PackageRows:
         doubtful: list[str] = []
         for serial, row in self._tx.units_of(product, serials).items():
             if row.made != made[serial]:
-                if row.made is not None and not agree(self._lot(row.made), self._making_lot[made[serial]]):
+                if row.made is not None and not agree(_lot(self._making(row.made)), _lot(self._here[made[serial]])):
                     doubtful.append(serial)
-                self._merge(product, row, made[serial], packed.get(serial), serial in own_serials, changes, events)
+                own = serial in own_serials
+                self._merge(product, row, made[serial], packed.get(serial), changes, events, own=own)
                 own_serials.discard(serial)
         if doubtful:
             message = "on record with another lot or expiry; both are kept"
@@ -220,7 +226,7 @@ class PackageRows:
         packed = self._packed[product]
         existing = self._tx.units_of(product, rest)
         for serial, row in existing.items():
-            self._merge(product, row, None, packed.get(serial), serial in own_serials, changes, events)
+            self._merge(product, row, None, packed.get(serial), changes, events, own=serial in own_serials)
         unheard = sorted(rest - existing.keys())
         if unheard:
             self._add_unheard(product, unheard, own_serials)
@@ -247,50 +253,84 @@ class PackageRows:
             self._tx.add_units(product, some, None, packing, own)
 
     def _merge(
-        self, product: int, row: UnitRow, making: int | None, packing: int | None, has_own: bool,
-        changes: list[UnitChange], events: list[UnitEvent],
-    ) -> None:  # fmt: skip
+        self,
+        product: int,
+        row: UnitRow,
+        making: int | None,
+        packing: int | None,
+        changes: list[UnitChange],
+        events: list[UnitEvent],
+        *,
+        own: bool,
+    ) -> None:
         """Add what this batch says to a package that is on record already."""
-        serial, made, packed, own = row
-        if making is not None:
-            if made is None:
-                made = making
-                if packed is not None and self._speaker not in self._speakers(packed):
-                    own = 1
-            elif made != making:
-                events.append((product, serial, self._making_event[making], Role.EPC, making))
-                own = 1
-        if packing is not None and packing != packed:
-            if packed is None and (made is None or self._made_by_us(made)):
-                packed = packing
+        serial, made, packed, _ = row
+        if making is not None and made is None:
+            made = making
+        elif making is not None and made is not None and made != making:
+            copies = self._copies(made, making)
+            other = made if copies and self._outranks(making, made) else making
+            made = making if other == made else made
+            events.append((product, serial, self._making(other).event, Role.EPC, other))
+            own = own or not copies
+        if packing is not None and packed is None:
+            packed = packing
+        elif packing is not None and packed is not None and packing != packed:
+            ours, theirs = self._brief(packing), self._brief(packed)
+            copies = ours.parent == theirs.parent and ours.voided_by is None and theirs.voided_by is None
+            better = made is not None and bool(self._making(made).speakers & ours.speakers)
+            if copies and better and not self._making(made or 0).speakers & theirs.speakers:
+                packed, other = packing, packed
             else:
-                events.append((product, serial, packing, Role.CHILD, None))
-                own = 1
-        if has_own:
-            own = 1
-        if (made, packed, own) != (row.made, row.packed, row.own):
-            changes.append((made, packed, own, product, serial))
+                # Two packings by the makers themselves: which one began the stay is for the fold to say.
+                copies = copies and not better
+                other = packing
+            events.append((product, serial, other, Role.CHILD, None))
+            own = own or not copies
+        if made is not None and packed is not None and not self._making(made).speakers & self._brief(packed).speakers:
+            own = True
+        if made is None and packed is not None and packing is not None and row.packed is not None:
+            own = True
+        changed: UnitChange = (made, packed, 1 if own or row.own else None, product, serial)
+        if changed[:3] != (row.made, row.packed, row.own):
+            changes.append(changed)
 
-    def _made_by_us(self, making: int) -> bool:
-        return making in self._making_event or self._speaker in self._tx.making(making).speakers
+    def _copies(self, made: int, making: int) -> bool:
+        """Tell whether two makings say wholly the same of the package: then the lesser one is only evidence."""
+        one, other = self._making(made), self._making(making)
+        return (
+            _lot(one) == _lot(other)
+            and bool(one.lot and one.expiry)
+            and not one.voided
+            and not other.voided
+            and not (one.flags | other.flags) & Flag.COUNTED_IN
+        )
 
-    def _lot(self, making: int) -> tuple[str, str]:
-        known = self._making_lot.get(making)
-        if known is not None:
-            return known
-        row = self._tx.making(making)
-        return row.lot, row.expiry
+    def _outranks(self, making: int, made: int) -> bool:
+        """Tell whether a making weighs more than another, as the fold weighs them."""
+        return self._rank(self._making(making)) < self._rank(self._making(made))
 
-    def _speakers(self, event: int) -> frozenset[str]:
-        speakers = self._speakers_of_event.get(event)
-        if speakers is None:
-            speakers = self._speakers_of_event[event] = self._tx.voiding(event)[0]
-        return speakers
+    def _rank(self, making: Making) -> tuple[int, int, bytes]:
+        gtin = self._tx.gtin(making.product)
+        return (-self._authority.level(making.speakers, gtin), making.time, making.hash)
+
+    def _making(self, number: int) -> Making:
+        return self._here.get(number) or self._tx.making(number)
+
+    def _brief(self, event: int) -> EventBrief:
+        brief = self._briefs.get(event)
+        if brief is None:
+            brief = self._briefs[event] = self._tx.event_brief(event)
+        return brief
 
     def _find(self, severity: str, code: str, product: int, serials: list[str], message: str) -> None:
         gtin = self._tx.gtin(product)
         epcs = [f"01/{gtin}/21/{serial}" for serial in serials[:EPCS_PER_FINDING_MAX]]
         self.findings.append((None, Finding(severity, code, f"{len(serials)} packages of {gtin}: {message}", "", epcs)))
+
+
+def _lot(making: Making) -> tuple[str, str]:
+    return making.lot, making.expiry
 
 
 def _left(runs: list[Run], rows: dict[str, int]) -> list[Run]:

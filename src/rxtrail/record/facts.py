@@ -265,6 +265,6 @@ def basis_of(authority: Authority, speakers: frozenset[str], flags: int, gtin: s
 
 def _inactive(authority: Authority, speakers: frozenset[str]) -> str:
     for speaker in speakers:
-        if not authority.is_self(speaker) and authority.is_listed(speaker) and not authority.is_partner(speaker):
+        if not authority.is_self(speaker) and authority.is_listed(speaker) and not authority.is_valid(speaker):
             return speaker
     return ""

@@ -10,8 +10,10 @@ from rxtrail.core.rules.answer import (
     Answer,
     Matched,
     PackView,
+    Reason,
     RecordView,
     ScanView,
+    Severity,
     StateView,
     Verdict,
 )
@@ -127,6 +129,24 @@ class Judge:
             )
         asker = Asker(self._role, self._own, site, purpose)
         return self._verdict(scan, found, asker)
+
+    def unreachable(self, text: str) -> Verdict:
+        """Say that the record cannot be asked now: never ok, never "unknown"."""
+        scan = read_scan(text, this_year=self._year)
+        message = "The record cannot be reached now."
+        reason = Reason("unreachable", Severity.UNCONFIRMED, message, "Try again. Do not take this for a yes or a no.")
+        return Verdict(
+            Answer.UNCONFIRMED,
+            HEADLINE_DEFAULTS[Answer.UNCONFIRMED],
+            [reason],
+            PackView(scan.gtin, "", scan.serial, scan.lot, scan.expiry, "", scan.sscc),
+            StateView(),
+            ScanView(scan.raw, scan.reading, scan.repairs),
+            RecordView(not_checked=["record"]),
+            Matched(),
+            self._second[1],
+            self._log_size(),
+        )
 
     def _tick(self, second: int) -> None:
         self._second = (

@@ -32,14 +32,14 @@ def partners_of(reader: Reader) -> list[Partner]:
 
 
 def authority_of(reader: Reader, today: datetime.date) -> Authority:
-    """Build the authority that holds on ``today``: a partner whose validity has ended is listed but not active."""
+    """Build the authority of the parties as they are listed now; authorisations are looked at on ``today``."""
     partners = partners_of(reader)
     day = today.isoformat()
-    active = {
-        gln: p.status == "active" and (not p.valid_until or p.valid_until >= day) for p in partners for gln in p.glns
-    }
+    active = {gln for p in partners if p.status == "active" for gln in p.glns}
+    expired = {gln for p in partners if p.valid_until and p.valid_until < day for gln in p.glns}
     return Authority(
         identity_of(reader).glns,
         {gln: p.name for p in partners for gln in p.glns},
-        active=lambda gln: active.get(gln, False),
+        active=active.__contains__,
+        valid=lambda gln: gln not in expired,
     )

@@ -58,6 +58,17 @@ class EventRow(NamedTuple):
     event_id: str
 
 
+class EventBrief(NamedTuple):
+    """What decides how an event weighs against another: ``parent`` is a container's number, 0 for none."""
+
+    speakers: frozenset[str]
+    flags: int
+    voided_by: int | None
+    time: int
+    hash: bytes
+    parent: int
+
+
 class Making(NamedTuple):
     """One event made packages of one lot. ``speakers`` holds all who said so."""
 
@@ -70,6 +81,8 @@ class Making(NamedTuple):
     flags: int
     voided: bool
     document: int
+    time: int
+    hash: bytes
 
 
 class UnitRow(NamedTuple):

@@ -31,6 +31,10 @@ class Verify:
         """Follow the record: it may have changed."""
         self._judge.refresh()
 
+    def unreachable(self, text: str) -> Verdict:
+        """Answer while the record cannot be read."""
+        return self._judge.unreachable(text)
+
     def verify(self, text: str, *, site: str = "", purpose: str = "dispense", key: str = "") -> Verdict:
         """Judge one scanned or typed text and note that it was scanned, not waiting for the note.
 

@@ -16,9 +16,7 @@ from rxtrail.core.epcis import canonical
 from rxtrail.core.epcis.event import KINDS, ErrorDeclaration, Event, Quantity, Typed
 from rxtrail.core.gs1.runs import EpcRun
 
-VECTORS = json.loads(
-    (Path(__file__).parents[2] / "samples" / "canonical_v1.json").read_text(encoding="utf-8")
-)
+VECTORS = json.loads((Path(__file__).parents[2] / "samples" / "canonical_v1.json").read_text(encoding="utf-8"))
 SGTIN = "01/00352601815904/21/"
 
 _text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n"), max_size=12)
@@ -91,9 +89,7 @@ few_events = st.builds(
     kind=st.just("ObjectEvent"),
     event_time=st.integers(0, 1),
     epcs=st.lists(
-        st.builds(
-            EpcRun, st.sampled_from([SGTIN, ""]), st.lists(st.sampled_from("12"), min_size=1, max_size=2)
-        ),
+        st.builds(EpcRun, st.sampled_from([SGTIN, ""]), st.lists(st.sampled_from("12"), min_size=1, max_size=2)),
         max_size=2,
     ),
     ilmd=st.dictionaries(st.sampled_from("ab"), st.sampled_from(["", "a", None]), max_size=1),

@@ -378,9 +378,7 @@ def test_a_word_that_is_no_word_of_the_standard_is_the_same_in_both_syntaxes() -
         ("99/4711", "99/4711"),
     ],
 )
-def test_an_identifier_is_a_digital_link_percent_encoded_as_the_standard_says(
-    canonical: str, link: str
-) -> None:
+def test_an_identifier_is_a_digital_link_percent_encoded_as_the_standard_says(canonical: str, link: str) -> None:
     assert values.identifier(canonical) == link
 
 
@@ -433,9 +431,7 @@ def test_an_extension_whose_namespace_ends_in_no_slash_goes_to_the_end_with_its_
 
 
 def test_attributes_and_members_of_a_sensor_are_alike() -> None:
-    members = Event(
-        kind="ObjectEvent", event_time=NOON, sensors=[{"sensorReport": {"type": "Mass", "value": 1}}]
-    )
+    members = Event(kind="ObjectEvent", event_time=NOON, sensors=[{"sensorReport": {"type": "Mass", "value": 1}}])
     attributes = with_(members, sensors=[{"sensorReport": [{"@value": "1.0", "@type": "gs1:Mass"}]}])
     assert event_hash(members) == event_hash(attributes)
 

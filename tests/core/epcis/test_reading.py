@@ -13,6 +13,7 @@ from rxtrail.core.epcis import canonical
 from rxtrail.core.epcis.event import Event, Quantity, Typed
 from rxtrail.core.gs1.runs import EpcRun
 from tests.core.epcis.documents import (
+    EPCS,
     SGTIN,
     TIME,
     json_document,
@@ -486,3 +487,118 @@ def test_a_line_past_65535_is_still_told() -> None:
 def test_an_empty_list_of_epcs_is_no_list() -> None:
     (event,) = read(xml(object_event(epcs="<epcList/>"))).events
     assert event.epcs == []
+
+
+PLAIN_MEMBERS: dict[str, Any] = {
+    "eventID": "urn:uuid:1",
+    "recordTime": "2026-03-01T14:00:01Z",
+    "bizStep": "storing",
+    "disposition": "in_progress",
+    "parentID": "urn:epc:id:sscc:0352601.0000000001",
+    "transformationID": "urn:epc:id:gdti:0352601.00001.6",
+    "childEPCs": [SGTIN + "C1"],
+    "inputEPCList": [SGTIN + "I1"],
+    "outputEPCList": [SGTIN + "O1"],
+    "quantityList": [{"epcClass": "urn:epc:idpat:sgtin:0352601.081590.*", "quantity": 2}],
+    "childQuantityList": [{"epcClass": "urn:epc:class:lgtin:0352601.081590.L1", "quantity": 2.5, "uom": "KGM"}],
+    "readPoint": {"id": "urn:epc:id:sgln:0352601.00000.7"},
+    "bizLocation": {"id": "urn:epc:id:sgln:0352601.00000.0"},
+    "bizTransactionList": [{"type": "po", "bizTransaction": "urn:epcglobal:cbv:bt:0399999999298:PO77"}],
+    "sourceList": [{"type": "location", "source": "urn:epc:id:sgln:0352601.00000.0"}],
+    "destinationList": [{"type": "location", "destination": "urn:epc:id:sgln:0352601.00000.0"}],
+    "ilmd": {"cbvmda:lotNumber": "L1", "cbvmda:itemExpirationDate": "2028-02-29"},
+}
+
+
+@given(st.sets(st.sampled_from(sorted(PLAIN_MEMBERS))))
+def test_the_quick_way_and_the_general_way_of_json_give_one_event(names: set[str]) -> None:
+    event = json_event(**{name: PLAIN_MEMBERS[name] for name in sorted(names)})
+    quick = read(json_document(event))
+    general = read(json_document(event | {"certificationInfo": []}))  # no member of the quick way
+    assert general.events == quick.events
+    assert general.findings == quick.findings
+
+
+def test_numbers_and_truth_values_stand_in_for_texts() -> None:
+    (event,) = read(json_document(json_event(eventID=7, bizStep=["storing"], certificationInfo=[True, 1.5]))).events
+    assert (event.event_id, event.biz_step, event.certification) == ("7", "storing", ["true", "1.5"])
+
+
+def test_the_fields_of_a_quantity_event_elsewhere_are_extensions() -> None:
+    (event,) = read(xml(object_event("<epcClass>urn:own:1</epcClass><quantity>3</quantity>"))).events
+    assert event.extensions == {"epcClass": "urn:own:1", "quantity": "3"}
+    assert event.quantities == []
+
+
+def test_a_place_without_its_id_element_and_a_list_given_twice_are_read() -> None:
+    (event,) = read(xml(object_event("<readPoint>urn:epc:id:sgln:0352601.00000.0</readPoint>", EPCS))).events
+    assert event.read_point == "414/0352601000003"
+    assert event.epcs == [EpcRun(GTIN, ["A1"], "7"), EpcRun(GTIN, ["A1"], "7")]
+
+
+def test_what_stands_beside_the_elements_of_a_sensor_list_is_kept() -> None:
+    sensors = "<sensorElementList><own:a>1</own:a><sensorElement><own:b>2</own:b></sensorElement></sensorElementList>"
+    (event,) = read(xml(object_event(sensors))).events
+    assert event.sensors == [{OWN + "b": "2"}]
+    assert event.extensions == {OWN + "a": "1"}
+
+
+def test_an_attribute_of_a_sensor_with_a_declared_prefix_is_expanded_as_json_ld_does() -> None:
+    report = "<sensorReport type='own:Wobble' exception='gs1:ALARM_CONDITION' uriValue='who:x' own:y='own:z z'/>"
+    sensor = f"<sensorElementList><sensorElement>{report}</sensorElement></sensorElementList>"
+    (from_xml,) = read(xml(object_event(sensor))).events
+    members = {"type": "own:Wobble", "exception": "ALARM_CONDITION", "uriValue": "who:x", "own:y": "own:z z"}
+    elements = [{"sensorReport": [members]}]
+    document = json_document(json_event(sensorElementList=elements), context={"own": "http://own.example/ns/"})
+    (from_json,) = read(document).events
+    assert from_xml.sensors == from_json.sensors
+    assert from_xml.sensors[0]["sensorReport"][0]["type"] == "http://own.example/ns/Wobble"
+
+
+def test_the_fields_that_a_repository_added_are_named_in_full() -> None:
+    fields = {"own:ignoreFields": ["own:hash", "gs1ushc:x"]}
+    header = read(json_document(json_event(), context={"own": "http://own.example/ns/"}, **fields)).header
+    assert header.extensions == {OWN + "ignoreFields": [OWN + "hash", USHC + "x"]}
+
+
+def test_names_past_what_is_remembered_are_still_understood() -> None:
+    many = {f"own:n{n}": "1" for n in range(5000)}
+    (event,) = read(json_document(json_event(ilmd=many), context={"own": "http://own.example/ns/"})).events
+    assert len(event.ilmd) == 5000
+    elements = "".join(f"<own:n{n}/>" for n in range(5000))
+    (event,) = read(xml(object_event(elements))).events
+    assert len(event.extensions) == 5000
+
+
+@pytest.mark.parametrize("context", [5, [None, "x", {"a": 5, "b": {"@id": None}, "@version": 1.1, "@vocab": None}], {}])
+def test_a_context_of_any_shape_is_survived(context: Any) -> None:
+    assert len(read(json_document(json_event(a=1), context=context)).events) == 1
+
+
+@pytest.mark.parametrize("header", [5, {"epcisMasterData": 5}, {"epcisMasterData": {"vocabularyList": [5]}}])
+def test_a_header_of_any_shape_is_survived(header: Any) -> None:
+    assert len(read(json_document(json_event(), epcisHeader=header)).events) == 1
+
+
+def test_events_too_deep_in_the_body_are_not_looked_for() -> None:
+    body: Any = {"eventList": [json_event()]}
+    for _ in range(20):
+        body = {"epcisBody": body}
+    assert read(json.dumps({"type": "EPCISDocument", **body})).note_codes == {"NO_EVENTS"}
+
+
+@given(
+    st.lists(
+        SERIALS | st.sampled_from(["A%2FB", "%", "A" * 20, "A" * 21, "\N{DEGREE SIGN}", " A"]), min_size=1, max_size=6
+    )
+)
+def test_a_parent_is_read_as_the_same_identifier_in_a_list_would_be(serials: list[str]) -> None:
+    events = [
+        f"<AggregationEvent>{TIME}<parentID>{SGTIN}{serial}</parentID>"
+        f"<childEPCs><epc>{SGTIN}{serial}</epc></childEPCs><action>ADD</action></AggregationEvent>"
+        for serial in serials
+    ]
+    for event, serial in zip(read(xml(*events)).events, serials, strict=True):
+        (run,) = event.children
+        assert event.parent == run.key + run.serials[0]
+        assert event.forms.get(event.parent, event.parent) == (SGTIN + serial).strip()

@@ -47,6 +47,13 @@ def nested_json(count: int) -> str:
     return '{"a":' * count + "1" + "}" * count
 
 
+MASTER_DATA = (
+    '<extension><EPCISMasterData><VocabularyList><Vocabulary type="urn:epcglobal:epcis:vtype:Location">'
+    '<VocabularyElementList><VocabularyElement id="{}"/></VocabularyElementList></Vocabulary></VocabularyList>'
+    "</EPCISMasterData></extension>"
+)
+
+
 def wrapped(document: bytes, name: bytes, count: int) -> bytes:
     opened = document.replace(b"<" + name + b">", b"<a>" * count + b"<" + name + b">")
     return opened.replace(b"</" + name + b">", b"</" + name + b">" + b"</a>" * count)
@@ -178,6 +185,9 @@ def test_an_identifier_is_kept_up_to_its_limit_and_refused_past_it(length: int) 
         xml(object_event(f"<bizStep>{long}</bizStep>")),
         xml(f"<AggregationEvent>{TIME}<parentID>{long}</parentID><action>DELETE</action></AggregationEvent>"),
         json_document(json_event(epcList=[long])),
+        json_document(json_event(), instanceIdentifier=long),
+        json_document(json_event(), sender=long),
+        xml(object_event(), header=MASTER_DATA.format(long)),
     ]
     for document in documents:
         if length > IDENTIFIER_CHARACTERS_MAX:

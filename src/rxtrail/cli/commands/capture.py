@@ -50,13 +50,18 @@ def capture(call: Call, documents: tuple[str, ...], proceed: bool) -> int:
     \b
     Exit code: 0 all kept, 1 at least one refused.
     """
-    found = sources.documents([say.clean(name) if name == "-" else name for name in documents])
+    found = sources.documents(documents)
     kept: list[CaptureReceipt] = []
     code = exits.FINE
     with writer(call, finish=True) as node:
         for source in found:
             try:
                 receipt = _one(node, source, proceed=proceed)
+            except KeyboardInterrupt:
+                say.note(
+                    f"{source.name}: if it was accepted (rxtrail jobs), the next rxtrail capture or serve goes on with it"
+                )
+                raise
             except BadDocument as error:
                 code = exits.NO
                 _tell_refusal(source, error, as_json=call.as_json)

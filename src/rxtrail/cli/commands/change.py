@@ -28,7 +28,6 @@ def _everywhere(function: Callable[..., int]) -> Callable[..., int]:
         click.option(
             "--key",
             type=WORDS,
-            default="",
             help="Idempotency key: repeated within 10 minutes, the first answer.",
         ),
         click.option("--by", type=WORDS, metavar="NAME", help="Who does it."),

@@ -16,6 +16,7 @@ from rxtrail.errors import BadRequest
 
 FILE_BYTES_MAX = 64 << 20
 REFUSED_SHOWN_MAX = 20
+GTIN_DIGITS = 14
 COLUMNS = ("scan", "gtin", "serial", "lot", "expiry")
 
 
@@ -31,17 +32,14 @@ COLUMNS = ("scan", "gtin", "serial", "lot", "expiry")
 def count_in(call: Call, stock: str, by: str, supplier: str, ref: str) -> int:
     r"""Count in packs that were received before the record began.
 
-    A CSV file has the columns gtin, serial, lot and expiry (or one column, scan); a heading may put them in
-    any order.
-    With - the CSV, or one scanned code a line, comes from stdin.
+    A CSV file has the columns gtin, serial, lot and expiry, and a heading may put them in any order. A file
+    without commas between columns holds one scanned code a line. With - it comes from stdin.
 
     \b
-    Exit code: 0 all are on record, 1 at least one row was refused.
+    Exit code: 0 all are on record, 1 a row was refused, and with it the whole list.
     """
     rows = _rows(stock)
-    if not rows:
-        raise BadRequest("nothing to count in", place=say.printable(stock), advice="Give at least one pack.")
-    with writer(call, finish=True) as node:
+    with writer(call, finish=True) as node, sources.content_refused():
         receipt = node.count_in(rows, by=by, supplier=supplier, ref=ref)
     if call.as_json:
         say.answer(receipt)
@@ -63,32 +61,39 @@ def read_csv(content: bytes, name: str) -> list[CountIn]:
         raise BadRequest(
             "the file is not UTF-8", place=f"{name}, line {line}", advice="Save it as CSV in UTF-8."
         ) from error
+    first = next((line for line in text.split("\n") if line.strip()), "")
+    head = tuple(cell.strip().lower() for cell in first.split(","))
+    if set(head) & set(COLUMNS):
+        return _table(text, name, None)
+    if len(head) == len(COLUMNS[1:]) and head[0].isdecimal() and len(head[0]) <= GTIN_DIGITS:
+        return _table(text, name, COLUMNS[1:])
+    # Not a table: a code a line, each taken whole, since commas and quotes are characters of GS1 serials.
+    return [CountIn(scan=line.strip("\r")) for line in text.split("\n") if line.strip()]
+
+
+def _table(text: str, name: str, columns: tuple[str, ...] | None) -> list[CountIn]:
+    """The rows of a table; without ``columns`` its first row is their heading."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    columns: tuple[str, ...] = ()
     rows: list[CountIn] = []
     try:
         for cells in reader:
             values = [cell.strip(" \t") for cell in cells]
             if not any(values):
                 continue
-            if not columns:
-                heading = tuple(value.lower() for value in values)
-                if set(heading) & set(COLUMNS):
-                    columns = _checked(heading, name)
-                    continue
-                columns = ("scan",) if len(values) == 1 else COLUMNS[1:]
+            if columns is None:
+                columns = _checked(tuple(value.lower() for value in values), name)
+                continue
             if len(values) != len(columns):
                 raise BadRequest(
                     f"{len(values)} columns where {len(columns)} are expected",
                     place=f"{name}, line {reader.line_num}",
                     advice=f"Columns here: {', '.join(columns)}.",
                 )
-            rows.append(CountIn(**{key: cell for key, cell in zip(columns, values, strict=True) if key in COLUMNS}))
+            row = {key: cell for key, cell in zip(columns, values, strict=True) if key in COLUMNS}
+            rows.append(CountIn(**row))
     except csv.Error as error:
         raise BadRequest(
-            f"not a CSV file: {error}",
-            place=f"{name}, line {reader.line_num}",
-            advice="Quote cells with commas.",
+            f"not a CSV file: {error}", place=f"{name}, line {reader.line_num}", advice="Quote cells with commas."
         ) from error
     return rows
 
@@ -125,7 +130,8 @@ def _rows(stock: str) -> list[CountIn]:
 def _from(content: bytes, name: str) -> list[CountIn]:
     if len(content) > FILE_BYTES_MAX:
         raise BadRequest(f"larger than {FILE_BYTES_MAX >> 20} MB", place=name, advice="Count it in by several files.")
-    return read_csv(content, say.printable(name))
+    with sources.content_refused():
+        return read_csv(content, say.printable(name))
 
 
 COMMANDS = {"count-in": count_in}

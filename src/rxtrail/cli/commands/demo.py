@@ -65,8 +65,14 @@ def demo(call: Call, port: int, packs: int, seed: int, no_browser: bool) -> int:
 
     if call.store is not None:
         raise click.UsageError("a demo keeps its store inside DATA: leave --store out")
-    # Told before the work, not after it: another demo may be running.
-    web.listen(DEFAULT_HOST, port).close()
+    try:
+        web.listen(DEFAULT_HOST, port).close()  # told before the work, not after it
+    except BadRequest as error:
+        raise BadRequest(
+            error.message,
+            place=f"port {port}",
+            advice="Another demo may be running: stop it, or give --port another number (0 takes any free one).",
+        ) from error
     log_to_stderr()
     today = clock.today()
     chain = world(seed, packs, today)

@@ -23,6 +23,7 @@ def load(call: Call, file: str) -> int:
     """Load the table from a CSV file; it replaces the table before. With one wrong row nothing is loaded.
 
     Columns: name, gln (several with | between them), role, and if wanted relation, status, valid_until.
+    Exit code 1 when the table is refused.
     """
     source = sources.Source("stdin", None, 0) if file == sources.STDIN else sources.Source(file, Path(file), 0)
     with source.open() as stream:
@@ -31,7 +32,7 @@ def load(call: Call, file: str) -> int:
         raise BadRequest(
             f"larger than {partners.TABLE_BYTES_MAX >> 20} MB", place=file, advice="This is not a partner table."
         )
-    with writer(call) as node:
+    with writer(call) as node, sources.content_refused():
         report = node.load_partners(content)
     if call.as_json:
         say.answer(report)

@@ -202,7 +202,7 @@ class Builder:
 
     def quantity(self, epc_class: str | None, quantity: str | float | None, uom: str | None) -> Quantity:
         """Read so much of a class; an amount that is no number is left out with a finding."""
-        return Quantity(self.identifier(epc_class), self.number(quantity, "quantity"), (uom or "").strip())
+        return Quantity(self.identifier(epc_class), self.number(quantity, "quantity"), self.uri(uom))
 
     def number(self, value: str | float | None, name: str) -> float | None:
         """Read a number; None with a finding when it is none."""

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from rxtrail.core.epcis import namespaces, trees
+from rxtrail.core.epcis import namespaces, refusals, trees
 from rxtrail.core.epcis.event import Header, TransactionStatement, type_tree
+from rxtrail.core.epcis.limits import IDENTIFIER_CHARACTERS_MAX
 from rxtrail.core.gs1 import epc
 
 if TYPE_CHECKING:
@@ -29,8 +30,16 @@ _SPACES = re.compile(r"\s+")
 
 def party(text: str | None) -> str:
     """Give the 13-digit GLN of a sender or receiver, or the text as written when it names none."""
-    written = (text or "").strip()
+    written = name(text)
     return epc.gln_of(written) or written
+
+
+def name(text: str | None) -> str:
+    """Give a text that names something; raises BadDocument for one that no name is as long as."""
+    written = (text or "").strip()
+    if len(written) > IDENTIFIER_CHARACTERS_MAX:
+        raise refusals.too_large("an identifier in the header", IDENTIFIER_CHARACTERS_MAX, "characters")
+    return written
 
 
 @lru_cache(maxsize=1024)
@@ -54,10 +63,9 @@ def add_vocabulary(
 ) -> None:
     """Take in one element of master data; of two different values the last wins, and a finding says so."""
     told: dict[str, Any] = {}
-    for name, value in attributes:
-        short = attribute_name(name)
-        trees.add(told, short, value)
-    texts = {name: value if isinstance(value, str) else _json(value) for name, value in told.items()}
+    for attribute, value in attributes:
+        trees.add(told, attribute_name(attribute), value)
+    texts = {short: value if isinstance(value, str) else _json(value) for short, value in told.items()}
     kind = vocabulary_type.rpartition(":")[2].rpartition("/")[2].rpartition("#")[2].strip().lower()
     if kind == "epcclass":
         table = header.products
@@ -66,9 +74,9 @@ def add_vocabulary(
     else:
         header.vocabularies.append((vocabulary_type, identifier, texts))
         return
-    canonical = epc.canonical(identifier)
+    canonical = epc.canonical(name(identifier))
     known = table.setdefault(canonical, {})
-    differing = sorted(name for name, text in texts.items() if known.get(name, text) != text)
+    differing = sorted(short for short, text in texts.items() if known.get(short, text) != text)
     if differing:
         message = f"master data of {identifier} is given twice, {', '.join(differing)} differing; the last counts"
         notes.add("warning", "MASTER_DATA_CONFLICT", message, place, [canonical])
@@ -79,12 +87,14 @@ def statement(tree: type_tree | str) -> TransactionStatement:
     """Read ``gs1ushc:dscsaTransactionStatement``; spaces and line breaks round the texts do not count."""
     affirmed, notice = "", ""
     for key, value in tree.items() if isinstance(tree, dict) else ():
-        name = namespaces.split(key)[1].rpartition(":")[2]
         text = _SPACES.sub(" ", trees.text(value)).strip()
-        if name == "affirmTransactionStatement":
-            affirmed = text
-        elif name == "legalNotice":
-            notice = text
+        match namespaces.split(key)[1].rpartition(":")[2]:
+            case "affirmTransactionStatement":
+                affirmed = text
+            case "legalNotice":
+                notice = text
+            case _:
+                pass  # a field of a later guideline; the raw document keeps it
     return TransactionStatement(affirmed.lower() in _TRUE, notice)
 
 

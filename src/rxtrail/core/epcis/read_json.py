@@ -7,7 +7,7 @@ event is decoded by itself, so memory holds the text and one event.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 
 import msgspec
 
@@ -61,6 +61,13 @@ class _Document(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     receiver: msgspec.Raw = _NOTHING
     instanceIdentifier: msgspec.Raw = _NOTHING  # noqa: N815
     epcisHeader: msgspec.Raw = _NOTHING  # noqa: N815
+
+
+class Decoder(Protocol):
+    """What turns a text into values; raises ValueError or RecursionError."""
+
+    def decode(self, text: bytes | msgspec.Raw, /) -> Any:  # noqa: ANN401 -- any JSON value
+        """Decode a text."""
 
 
 _document = msgspec.json.Decoder(_Document)
@@ -142,12 +149,7 @@ class JsonDocument:
             build.start(place)
             if is_long and len(memoryview(text)) > self._limits.event_bytes:
                 raise refusals.too_large("one event", self._limits.event_bytes, "bytes", place)
-            try:
-                decoded = reader.decode(text)
-            except RecursionError:
-                raise refusals.too_deep(self._limits.depth, place) from None
-            except ValueError as error:
-                self._refuse(error, place)
+            decoded = self._decode(reader, text, place)
             try:
                 kind, raw = reader.read(decoded)
                 if kind not in KINDS and "event_time" not in raw:
@@ -194,7 +196,7 @@ class JsonDocument:
         header.creation_date = self._leaf(root, "creationDate")
         header.sender = headers.party(self._leaf(root, "sender"))
         header.receiver = headers.party(self._leaf(root, "receiver"))
-        header.instance_id = self._leaf(root, "instanceIdentifier").strip()
+        header.instance_id = headers.name(self._leaf(root, "instanceIdentifier"))
         self._take_others(root, _KNOWN_MEMBERS, "")
         if "epcisHeader" not in root:
             return
@@ -251,7 +253,7 @@ class JsonDocument:
     def _leaf(self, node: dict[str, msgspec.Raw], name: str) -> str:
         return leaf(self._decode(any_json, node[name], "/" + name)) or "" if name in node else ""
 
-    def _decode(self, decoder: msgspec.json.Decoder[Any], text: bytes | msgspec.Raw, place: str) -> Any:  # noqa: ANN401
+    def _decode(self, decoder: Decoder, text: bytes | msgspec.Raw, place: str) -> Any:  # noqa: ANN401
         try:
             return decoder.decode(text)
         except RecursionError:
@@ -266,8 +268,6 @@ class JsonDocument:
         except UnicodeDecodeError as wrong:
             raise refusals.wrong_encoding("bytes that are not UTF-8", self._line(wrong.start)) from error
         words = str(error)
-        if isinstance(error, msgspec.ValidationError):
-            raise refusals.not_epcis(words, place or "/") from error
         at = _AT_BYTE.search(words)
         if place or at is None:
             # "Input data was truncated" names no byte: it is the last.

@@ -179,7 +179,7 @@ class XmlDocument:
                 case "Receiver":
                     header.receiver = headers.party(_first(each, "Identifier"))
                 case "InstanceIdentifier":
-                    header.instance_id = (each.text or "").strip()
+                    header.instance_id = headers.name(each.text)
                 case "CreationDateAndTime":
                     header.creation_date = header.creation_date or (each.text or "").strip()
                 case _:

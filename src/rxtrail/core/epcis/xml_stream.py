@@ -53,13 +53,13 @@ class ElementStream:
         ended: Iterator[tuple[str, _Element]] = parser.read_events()  # type: ignore[assignment]
         pending = lines = 0
         try:
-            for chunk in chain(self._chunks, (b"",)):
-                if chunk:
-                    parser.feed(chunk)
-                else:
+            for chunk in chain(self._chunks, (None,)):
+                if chunk is None:
                     self.root = parser.close()
-                lines += chunk.count(b"\n")
-                pending += len(chunk)
+                else:
+                    parser.feed(chunk)
+                    lines += chunk.count(b"\n")
+                    pending += len(chunk)
                 for _, element in ended:
                     pending = 0
                     yield element

@@ -1,0 +1,1 @@
+"""The rules: what the events of a thing make of it, and what the counter is told."""

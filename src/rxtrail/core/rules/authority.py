@@ -25,11 +25,18 @@ class Authority:
         partner_of: Mapping[str, str],
         *,
         active: Callable[[str], bool] = lambda _gln: True,
+        valid: Callable[[str], bool] = lambda _gln: True,
     ) -> None:
-        """``partner_of`` maps each listed GLN to its partner's name; ``active`` tells whether it is still valid."""
+        """Take the parties as they are known.
+
+        ``partner_of`` maps each listed GLN to its partner's name. ``active`` tells whether the partner is not
+        suspended or ended: that decides what its statements weigh. ``valid`` tells whether its authorisation also
+        holds today: that is told at the counter, but takes nothing back from what it said while it held.
+        """
         self.own = frozenset(own)
         self._partner_of = partner_of
         self._active = active
+        self._valid = valid
         self._issuer: dict[tuple[str, str], bool] = {}
 
     def is_self(self, speaker: str) -> bool:
@@ -48,6 +55,10 @@ class Authority:
     def is_partner(self, speaker: str) -> bool:
         """Tell whether the speaker is listed and active."""
         return speaker in self._partner_of and self._active(speaker)
+
+    def is_valid(self, speaker: str) -> bool:
+        """Tell whether the speaker is listed, active and authorised today."""
+        return self.is_partner(speaker) and self._valid(speaker)
 
     def is_listed(self, speaker: str) -> bool:
         """Tell whether the speaker is in the partner table at all, active or not."""

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from rxtrail.core.rules.authority import PARTNER
 from rxtrail.core.rules.steps import Custody, Doubt, Flag, Key, Note, Role, State, Stay, Step, Timeline
 
@@ -62,8 +64,11 @@ RECEIVES = frozenset({"receiving", "accepting", "arriving"})
 class _Fold:
     """One thing's state while its steps are played; thrown away after :func:`fold`."""
 
-    def __init__(self, gtin: str, authority: Authority, timelines: Callable[[int], Timeline | None]) -> None:
+    def __init__(
+        self, gtin: str, authority: Authority, timelines: Callable[[int], Timeline | None], makers: frozenset[str]
+    ) -> None:
         self.gtin = gtin
+        self.makers = makers
         self.authority = authority
         self.timelines = timelines
         self.custody = Custody()
@@ -201,6 +206,10 @@ class _Fold:
         who = ", ".join(sorted(step.speakers)) or "unknown"
         if is_making(step):
             return  # a restatement or a conflict: makings are weighed on their own
+        if step.kind == "AggregationEvent" and step.action == "ADD":
+            inside = self.inside
+            if step.role == Role.PARENT or (inside is not None and inside.container == step.parent):
+                return  # a copy of what the record has; what it says of other children, they note themselves
         if (step.biz_step in SENDS or step.biz_step in RECEIVES) and self.known(step):
             self.note("TWO_HOLDERS", step, f"{who} says it has it, but the record has it elsewhere", counts=False)
             self.doubts[Doubt.TWO_HOLDERS.value] = None
@@ -214,7 +223,8 @@ class _Fold:
         place = gln_of_location(step.biz_location) or gln_of_location(step.read_point)
         speakers = tuple(sorted(s for s in step.speakers if s))
         custodian = place or (speakers[0] if speakers else "")
-        holders = unique((custodian, *speakers, *parties(step.source)))
+        # Whoever made it is heard, also when a copy of somebody else's sorts before the maker's own word.
+        holders = unique((custodian, *speakers, *sorted(self.makers), *parties(step.source)))
         if not holders:
             holders = ("",)  # our own word without any place: held by whoever the operator is
         self.put(
@@ -353,8 +363,9 @@ def fold(
     unknown. Voided steps are skipped, except that a voided end never reopens the pack by itself.
     """
     ordered = sorted(steps, key=_key)
-    run = _Fold(gtin, authority, timelines)
     made, conflict = _weigh_makings(ordered, gtin, authority)
+    ordered = _spoken_together(ordered, gtin, authority)
+    run = _Fold(gtin, authority, timelines, made.speakers if made is not None else frozenset())
     for step in ordered:
         if step.flags & Flag.DECLARATION:
             continue
@@ -367,8 +378,8 @@ def fold(
             else:
                 run.note("VOIDED", step, "declared an error by its sender", counts=False)
             continue
-        if is_making(step) and made is not None and step.event != made.event and run.last >= 0 and not run.may(step, run.custody_at(step.key)):
-            continue  # another's copy of the making: weighed above, it moves nothing
+        if gtin and is_making(step) and made is not None and step.event != made.event:
+            continue  # another statement of the making: weighed above, it moves nothing
         run.play(step)
     if ordered:
         run.leave_if_emptied((1 << 62, b""))
@@ -403,6 +414,32 @@ def fold(
         last=run.last,
     )
     return Timeline(state, tuple(run.history), tuple(run.emptied))
+
+
+def _spoken_together(ordered: list[Step], gtin: str, authority: Authority) -> list[Step]:
+    """Let copies of one step, said by several parties of the same instant, be said by the best of them together.
+
+    A seller repeats the maker's events in its own file; which copy sorts first is chance, and must not decide who
+    holds the thing. Who merely copies a step gains nothing where a partner or the issuer said it too.
+    """
+    groups: dict[tuple[int, int, str, str, str, int], list[int]] = {}
+    for index, step in enumerate(ordered):
+        key = (step.time, step.role, step.kind, step.action, step.biz_step, step.parent)
+        groups.setdefault(key, []).append(index)
+    if len(groups) == len(ordered):
+        return ordered
+    joined = list(ordered)
+    for indexes in groups.values():
+        together = frozenset[str]().union(*(ordered[index].speakers for index in indexes))
+        if len(indexes) == 1 or len(together) == 1:
+            continue
+        levels = {speaker: authority.level((speaker,), gtin) for speaker in together}
+        best = max(levels.values())
+        heard = frozenset(s for s, level in levels.items() if level >= min(best, PARTNER))
+        for index in indexes:
+            if ordered[index].speakers != heard and not ordered[index].voided:
+                joined[index] = msgspec.structs.replace(ordered[index], speakers=heard)
+    return joined
 
 
 class _Conflict:
@@ -440,14 +477,9 @@ def _weigh_makings(ordered: Sequence[Step], gtin: str, authority: Authority) -> 
         # A copy that agrees may fill in what the best statement leaves out.
         for other in ranked[1:]:
             if other.lot is not None and agree(best.lot, other.lot) and authority.level(other.speakers, gtin) >= PARTNER:
-                best = _with_lot(best, (best.lot[0] or other.lot[0], best.lot[1] or other.lot[1]))
+                lot = (best.lot[0] or other.lot[0], best.lot[1] or other.lot[1])
+                best = msgspec.structs.replace(best, lot=lot)
     return best, found
-
-
-def _with_lot(step: Step, lot: tuple[str, str]) -> Step:
-    import msgspec  # noqa: PLC0415 (used on a rare path only)
-
-    return msgspec.structs.replace(step, lot=lot)
 
 
 def agree(one: tuple[str, str] | None, other: tuple[str, str] | None) -> bool:

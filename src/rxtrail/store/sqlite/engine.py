@@ -22,6 +22,7 @@ from rxtrail.store.rows import (
     ContainerRow,
     DocumentRow,
     EventBody,
+    EventBrief,
     EventRow,
     FindingRow,
     JobRow,
@@ -232,11 +233,11 @@ class SqliteReader:
         known = self._names.making.get(number)
         if known is None:
             generation = self._names.generation
-            event, lot, speaker, flags, voided_by, document = self._one("making_row", number)
+            event, lot, speaker, flags, voided_by, document, time, hash_ = self._one("making_row", number)
             product, text, expiry = self._one("lot_row", lot)
             speakers = self._speakers(event, speaker, flags)
             voided = voided_by is not None
-            known = Making(number, event, product, text, expiry, speakers, flags, voided, document)
+            known = Making(number, event, product, text, expiry, speakers, flags, voided, document, time, hash_)
             if len(self._names.making) > MAKINGS_CACHED_MAX:
                 self._names.making.clear()
             if self._names.generation == generation:
@@ -624,10 +625,10 @@ class SqliteTransaction(SqliteReader):
         self._run("flag_more_speakers", event)
         self._change()
 
-    def voiding(self, event: int) -> tuple[frozenset[str], int, int | None]:
-        """Read (speakers, flags, voided by) of an event."""
-        speaker, flags, voided_by = self._one("event_voiding", event)
-        return self._speakers(event, speaker, flags), flags, voided_by
+    def event_brief(self, event: int) -> EventBrief:
+        """Read what decides how an event weighs against another."""
+        speaker, flags, voided_by, time, hash_, parent = self._one("event_brief", event)
+        return EventBrief(self._speakers(event, speaker, flags), flags, voided_by, time, hash_, parent)
 
     def void(self, event: int, by: int) -> None:
         """Mark an event as declared wrong."""
@@ -692,6 +693,10 @@ class SqliteTransaction(SqliteReader):
     def add_container_events(self, rows: Sequence[tuple[int, int, int, int | None]]) -> None:
         """Index (container, event, role, making)."""
         self._many("add_container_event", rows)
+
+    def folded_containers(self, after: int, limit: int) -> list[int]:
+        """Give the numbers of containers whose rows cache a fold, after a number."""
+        return [number for (number,) in self._all("folded_containers", after, limit)]
 
     def dependants(self, ids: Iterable[int]) -> set[int]:
         """Find containers that were ever in one of these and whose fold says more than that."""

@@ -58,7 +58,7 @@ SELECT id, expiry FROM lot WHERE product = ? AND lot = ?;
 
 -- name: making_row
 -- Read a making with its event and lot.
-SELECT m.event, m.lot, e.speaker, e.flags, e.voided_by, e.document
+SELECT m.event, m.lot, e.speaker, e.flags, e.voided_by, e.document, e.time, e.hash
 FROM making m JOIN event e ON e.position = m.event WHERE m.id = ?;
 
 -- name: making_last
@@ -114,9 +114,9 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 -- Mark an event as declared wrong by its sender.
 UPDATE event SET voided_by = ? WHERE position = ? AND voided_by IS NULL;
 
--- name: event_voiding
--- Read what decides whether a declaration voids an event.
-SELECT speaker, flags, voided_by FROM event WHERE position = ?;
+-- name: event_brief
+-- Read what decides how an event weighs against another.
+SELECT speaker, flags, voided_by, time, hash, parent FROM event WHERE position = ?;
 
 -- name: events_of_document
 -- Read the positions of a document's events.
@@ -240,6 +240,10 @@ FROM json_each(?) j JOIN container_event h ON h.container = j.value JOIN event e
 -- name: containers_of_event
 -- Find the containers that an event is indexed under.
 SELECT container FROM container_event WHERE event = ?;
+
+-- name: folded_containers
+-- Read the containers whose rows cache a fold.
+SELECT id FROM container WHERE id > ? AND state IS NOT NULL ORDER BY id LIMIT ?;
 
 -- name: dependants
 -- Find containers that were ever packed into one of these and have a history beyond that packing.
