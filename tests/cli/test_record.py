@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from rxtrail.bootstrap import Node, open_node
 from tests.cli.conftest import PACK, PHARMACY, CommandLine, document
 
 if TYPE_CHECKING:
@@ -118,6 +120,55 @@ def test_a_node_knows_whose_record_it_is(rxtrail: CommandLine) -> None:
     assert (ran.one["role"], ran.one["glns"]) == ("wholesaler", [PHARMACY, MAKER])
     assert rxtrail.json("status").one["identity"]["role"] == "wholesaler"
     assert b"wholesaler" in rxtrail("status").out
+
+
+def _cut_off(rxtrail: CommandLine, content: bytes) -> None:
+    """Leave a capture as a killed process leaves it: accepted, and nothing of it applied."""
+    with open_node(rxtrail.data) as node:
+        assert node._capture is not None
+        node._capture.accept(io.BytesIO(content), name="cut-off.xml")
+
+
+def test_a_capture_that_was_cut_off_is_told_and_finished_by_the_next(
+    rxtrail: CommandLine, shipment: Callable[..., str]
+) -> None:
+    _cut_off(rxtrail, document(["A1"]))
+    [job] = rxtrail.json("jobs").lines
+    assert rxtrail("jobs", job["job"]).code == 4
+    assert "not the whole record" in rxtrail("export", "packs").err
+    assert rxtrail.json("verify", "(01)00352601815904(21)A1").code == 4  # never ok, never unknown
+    ran = rxtrail.json("capture", shipment("B1"))
+    assert "finishing 1 captures" in ran.err
+    assert rxtrail("jobs", job["job"]).code == 0
+    assert [row["serial"] for row in rxtrail("export", "packs").lines] == ["A1", "B1"]
+
+
+def test_making_the_store_ready_finishes_what_was_cut_off(rxtrail: CommandLine) -> None:
+    _cut_off(rxtrail, document(["A1"]))
+    assert rxtrail.json("store", "init").one["packages"] == 1
+
+
+def test_ctrl_c_in_a_capture_says_how_it_goes_on(
+    rxtrail: CommandLine, shipment: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Node, "capture", interrupted)
+    ran = rxtrail.json("capture", shipment())
+    assert (ran.code, ran.out) == (130, b"")
+    assert "next rxtrail capture or serve finishes it" in ran.err
+
+
+def test_a_file_that_cannot_be_opened_does_not_keep_the_others_out(
+    rxtrail: CommandLine, shipment: Callable[..., str], tmp_path: Path
+) -> None:
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "inbox" / "nowhere.xml").symlink_to(tmp_path / "missing.xml")
+    shipment("A1", name="inbox/a.xml")
+    ran = rxtrail.json("capture", str(tmp_path / "inbox"))
+    assert ran.code == 1
+    assert [line["state"] for line in ran.lines] == ["success", "refused"]
 
 
 TABLE = f"name,gln,role,relation,status,valid_until\nMaker & Sons,{MAKER},maker,supplier,active,2030-12-31\n"

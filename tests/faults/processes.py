@@ -61,9 +61,10 @@ class Ran(NamedTuple):
         return [json.loads(line) for line in self.out.splitlines()]
 
 
-def program(data: Path, *words: str) -> list[str]:
-    """Give the words that start rxtrail as its own process on one DATA folder."""
-    return [sys.executable, "-m", "rxtrail", *words, "--data", str(data)]
+def program(data: Path, *words: str, planted: str = "") -> list[str]:
+    """Give the words that start rxtrail as its own process on one DATA folder; ``planted`` is run before it."""
+    begin = ["-c", f"{planted}\nfrom rxtrail.cli import main\nraise SystemExit(main())"] if planted else ["-m", "rxtrail"]
+    return [sys.executable, *begin, *words, "--data", str(data)]
 
 
 def quiet() -> dict[str, str]:
@@ -77,10 +78,11 @@ def run(
     stdin: bytes = b"",
     before: Callable[[], None] | None = None,
     through: tuple[str, ...] = (),
+    planted: str = "",
 ) -> Ran:
     """Run one command to its end; ``before`` is called in the child, ``through`` is a program that starts it."""
     process = subprocess.Popen(
-        [*through, *program(data, *words)],
+        [*through, *program(data, *words, planted=planted)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -20,6 +20,7 @@ from rxtrail.core.epcis.write_json import event_json
 from rxtrail.record.contents import contents_of
 from rxtrail.record.identify import identify
 from rxtrail.record.times import iso
+from rxtrail.record.exact import Shelf
 from rxtrail.record.facts import Memory, Pending, Recalls, find
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ def packs(reader: Reader, authority: Authority, filters: ExportFilters, *, today
     recalls = Recalls()
     recalls.load(reader, authority)
     memory = Memory()
+    memory.shelf = Shelf(reader, authority)  # an export reads one unchanging view of the record
     if filters.po or filters.since or filters.until:
         raise BadRequest("packs are filtered by gtin, ndc, lot, serial, sscc and partner", place="filters")
     keys = _pack_keys(reader, authority, filters, wanted, today)

@@ -35,29 +35,51 @@ class Exact(msgspec.Struct, gc=False):
         return self.timeline.state
 
 
-def unit_state(reader: Reader, authority: Authority, product: int, serial: str, row: UnitRow) -> Exact:
+class Shelf:
+    """Containers folded once and kept, for many packages of one unchanging view of the record."""
+
+    def __init__(self, reader: Reader, authority: Authority) -> None:
+        """Start empty; every container that a package was ever in is read when it is asked for."""
+        self._reader = reader
+        self._gtins: dict[int, str] = {}
+        self.histories: dict[int, list[Step]] = {}
+        self.authority = authority
+        self.containers = Containers(self.histories, self._gtins, authority)
+
+    def need(self, numbers: set[int]) -> None:
+        """Read the histories of containers, and of all that these were ever in."""
+        missing = numbers - self.histories.keys()
+        if not missing:
+            return
+        found = self._reader.histories(missing)
+        rows = self._reader.containers(found)
+        self._gtins.update({n: self._reader.gtin(row.product) for n, row in rows.items() if row.product is not None})
+        self.histories.update(found)
+
+
+def unit_state(
+    reader: Reader, authority: Authority, product: int, serial: str, row: UnitRow, *, shelf: Shelf | None = None
+) -> Exact:
     """Fold a package from all its events and those of every container it was ever in."""
     steps = reader.unit_steps(product, serial, row)
-    return _exact(reader, authority, reader.gtin(product), steps, None)
+    shelf = shelf or Shelf(reader, authority)
+    shelf.need({step.parent for step in steps if step.parent})
+    timeline = fold(steps, gtin=reader.gtin(product), authority=authority, timelines=shelf.containers)
+    return _exact(timeline, steps, shelf, 0)
 
 
-def container_state(reader: Reader, authority: Authority, row: ContainerRow) -> Exact:
+def container_state(
+    reader: Reader, authority: Authority, row: ContainerRow, *, shelf: Shelf | None = None
+) -> Exact:
     """Fold a container from all its events and those of every container it was ever in."""
-    gtin = reader.gtin(row.product) if row.product is not None else ""
-    steps = reader.histories([row.id])[row.id]
-    return _exact(reader, authority, gtin, steps, row.id)
+    shelf = shelf or Shelf(reader, authority)
+    shelf.need({row.id})
+    timeline = shelf.containers(row.id)
+    assert timeline is not None, "a container that was read has a history"
+    return _exact(timeline, shelf.histories[row.id], shelf, row.id)
 
 
-def _exact(reader: Reader, authority: Authority, gtin: str, steps: list[Step], number: int | None) -> Exact:
-    histories = reader.histories({step.parent for step in steps if step.parent} | ({number} if number else set()))
-    rows = reader.containers(histories)
-    gtins = {n: reader.gtin(row.product) for n, row in rows.items() if row.product is not None}
-    containers = Containers(histories, gtins, authority)
-    if number is not None:
-        timeline = containers(number)
-        assert timeline is not None, "a container that was read has a history"
-    else:
-        timeline = fold(steps, gtin=gtin, authority=authority, timelines=containers)
+def _exact(timeline: Timeline, steps: list[Step], shelf: Shelf, number: int) -> Exact:
     state = timeline.state
     custody = state.custody
     chain: list[int] = []
@@ -68,12 +90,12 @@ def _exact(reader: Reader, authority: Authority, gtin: str, steps: list[Step], n
         if outer in chain or outer == number:
             break
         chain.append(outer)
-        current = containers(outer)
+        current = shelf.containers(outer)
         if current is not None:
             doubts.update(dict.fromkeys(current.state.doubts))
             holds.update(dict.fromkeys(current.state.holds))
     if chain:
-        inherited = custody_of(timeline, FOREVER, containers)
+        inherited = custody_of(timeline, FOREVER, shelf.containers)
         if inherited.holders:
             custody = inherited
-    return Exact(timeline, steps, custody, chain, tuple(doubts), tuple(holds), containers, histories)
+    return Exact(timeline, steps, custody, chain, tuple(doubts), tuple(holds), shelf.containers, shelf.histories)

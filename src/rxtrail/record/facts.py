@@ -9,7 +9,7 @@ import msgspec
 from rxtrail.core.rules.steps import Flag
 from rxtrail.core.rules.verdict import Facts
 from rxtrail.ledger.containers import Snapshot, decode_snapshot
-from rxtrail.record.exact import container_state, unit_state
+from rxtrail.record.exact import Shelf, container_state, unit_state
 from rxtrail.record.times import day
 from rxtrail.store.rows import Making, UnitRow
 
@@ -82,6 +82,7 @@ class Memory:
         """Start empty."""
         self.made: dict[int, Made] = {}
         self.snapshots: dict[bytes, Snapshot] = {}
+        self.shelf: Shelf | None = None  # only where the record cannot change meanwhile
 
     def forget(self) -> None:
         """Drop everything."""
@@ -133,7 +134,7 @@ def find(
         if holds:
             case = reader.container(f"01/{gtin}/21/{serial}")
             if case is not None:
-                exact = container_state(reader, authority, case)
+                exact = container_state(reader, authority, case, shelf=memory.shelf)
                 return _from_exact(reader, authority, recalls, product, gtin, scanned_lot, exact, pending)
         recalled = recalls.of(product, scanned_lot)
         return Found(Facts(product_known=True, recalled=recalled, pending=gtin in pending.gtins))
@@ -143,7 +144,7 @@ def find(
         if found is not None:
             return found
     unit = UnitRow(serial, row.made, row.packed, row.own)
-    exact = unit_state(reader, authority, product, serial, unit)
+    exact = unit_state(reader, authority, product, serial, unit, shelf=memory.shelf)
     return _from_exact(reader, authority, recalls, product, gtin, scanned_lot, exact, pending)
 
 

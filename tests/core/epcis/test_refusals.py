@@ -129,6 +129,7 @@ XML_ONLY = "<?xml version='1.0'?>"
         ("too-deep", "/p", json_document(p="@").replace('"@"', nested_json(100)).encode()),
         ("too-deep", "/", b"[" * 100_000 + b"]" * 100_000),
         ("too-deep", "/", b'{"epcisBody":' * 100_000 + b"1" + b"}" * 100_000),
+        ("too-large", "/@context", json_document(json_event(), context={f"p{n}": "u:" for n in range(2001)}).encode()),
         ("too-large", "line 1", b"<!--" + b"x" * (2 << 20) + b"-->" + PLAIN),
         ("too-large", "line 3", xml(object_event(f"<own:a>{'x' * (2 << 20)}</own:a>")).encode()),
         ("too-large", "line 3", xml(object_event(f"<own:a>{'x' * (11 << 20)}</own:a>")).encode()),

@@ -59,7 +59,7 @@ def capture(call: Call, documents: tuple[str, ...], proceed: bool) -> int:
                 receipt = _one(node, source, proceed=proceed)
             except KeyboardInterrupt:
                 say.note(
-                    f"{source.name}: if it was accepted (rxtrail jobs), the next rxtrail capture or serve goes on with it"
+                    f"{source.name}: once accepted (see rxtrail jobs), the next rxtrail capture or serve finishes it"
                 )
                 raise
             except BadDocument as error:

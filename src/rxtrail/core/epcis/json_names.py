@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from rxtrail.core.epcis import namespaces
+from rxtrail.core.epcis import namespaces, refusals
 
 if TYPE_CHECKING:
     import msgspec
@@ -31,6 +31,8 @@ _BUILT_IN = {
 }
 _NAMES_REMEMBERED = 4096
 _PREFIXES_MAX = 64
+# The whole context of EPCIS written out has some 300.
+_TERMS_MAX = 2000
 
 
 class Names:
@@ -49,7 +51,10 @@ class Names:
         self._own_bytes = tuple(b'"' + prefix.encode() for prefix in self._own)
 
     def within(self, context: Any) -> Names:  # noqa: ANN401 -- a context is a text, a mapping, or a list of them
-        """Give the names in force under a further ``@context``; one that must be fetched adds none."""
+        """Give the names in force under a further ``@context``; one that must be fetched adds none.
+
+        Raises BadDocument for one with more terms than any vocabulary needs.
+        """
         terms, default = dict(self._terms), self._default
         for each in context if isinstance(context, list) else [context]:
             if not isinstance(each, dict):
@@ -62,6 +67,8 @@ class Names:
                     default = self._iri(iri, terms)
                 elif not name.startswith("@"):
                     terms[name] = self._iri(iri, terms)
+            if len(terms) > _TERMS_MAX:
+                raise refusals.too_large("a @context", _TERMS_MAX, "terms", "/@context")
         return self if terms == self._terms and default == self._default else Names(self._notes, terms, default)
 
     def key(self, name: str) -> str:

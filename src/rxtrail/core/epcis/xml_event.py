@@ -125,8 +125,7 @@ class EventElements:
 def _epcs(field: str) -> Taker:
     def take(reader: EventElements, element: _Element, raw: Raw) -> None:
         runs = reader.build.runs([each.text for each in element.iterchildren("{*}epc")])
-        before = raw.get(field)
-        raw[field] = runs if before is None else before + runs  # type: ignore[literal-required, operator]
+        raw.setdefault(field, []).extend(runs)  # type: ignore[misc]
         if len(element) != sum(len(run.serials) for run in runs):
             # An EPC without text is gone with a finding; anything else in the list is kept.
             for each in element:
@@ -159,7 +158,7 @@ def _typed(field: str, kind: str) -> Taker:
     def take(reader: EventElements, element: _Element, raw: Raw) -> None:
         typed = reader.build.typed
         found = [typed(each.get("type"), each.text, kind) for each in element]
-        raw[field] = raw.get(field, []) + found  # type: ignore[literal-required, operator]
+        raw.setdefault(field, []).extend(found)  # type: ignore[misc]
 
     return take
 
@@ -171,7 +170,7 @@ def _quantities(field: str) -> Taker:
             parts = {reader.standard_name(part.tag): part.text for part in each}
             quantity = reader.build.quantity(parts.get("epcClass"), parts.get("quantity"), parts.get("uom"))
             found.append(quantity)
-        raw[field] = raw.get(field, []) + found  # type: ignore[literal-required, operator]
+        raw.setdefault(field, []).extend(found)  # type: ignore[misc]
 
     return take
 

@@ -149,6 +149,11 @@ class SqliteReader:
         """Close the connection."""
         self._connection.close()
 
+    def hold_still(self) -> None:
+        """See the record as it is now until this reader is closed."""
+        self._connection.execute("BEGIN")
+        self._one("log_size")  # the first read fixes the view
+
     # -- settings and counts -------------------------------------------------------------------------------------
 
     def settings(self) -> dict[str, str]:
