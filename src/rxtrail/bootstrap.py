@@ -494,7 +494,7 @@ def store_path(data: Path, store_url: str | None) -> Path:
     scheme, _, path = store_url.partition(":///")
     if scheme != "sqlite" or not path:
         raise BadRequest(f"no engine for {store_url.split('@')[-1]!r}", place="store", advice="Give sqlite:///PATH.")
-    return Path("/" + path if store_url.startswith("sqlite:////") else path)
+    return Path(path)
 
 
 def holder_socket(data: Path, *, store_url: str | None = None) -> Path | None:

@@ -68,7 +68,5 @@ def read_serve_config(path: Path) -> ServeConfig:
             advice=f"Known settings: {', '.join(ServeConfig.__struct_fields__)}.",
         ) from error
     if not 0 <= config.port <= 65535:
-        raise BadRequest(
-            f"not a port: {config.port}", place=f"{path}, port", advice="Give a number from 0 to 65535."
-        )
+        raise BadRequest(f"not a port: {config.port}", place=f"{path}, port", advice="Give a number from 0 to 65535.")
     return config

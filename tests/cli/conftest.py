@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -76,7 +77,6 @@ def document(serials: list[str], *, buyer: str = PHARMACY) -> bytes:
     """A maker's file: commissioned, packed into one case with an SSCC, shipped to the buyer."""
     maker = "urn:epc:id:sgln:0352601.00000.0"
     epcs = "".join(f"<epc>urn:epc:id:sgtin:0352601.081590.{serial}</epc>" for serial in serials)
-    sscc = "urn:epc:id:sscc:0301161.0001227052"
     sscc = f"urn:epc:id:sscc:{SSCC[1:8]}.{SSCC[0]}{SSCC[8:17]}"
     when = "<eventTime>2026-0{}-02T08:14:00Z</eventTime><eventTimeZoneOffset>+00:00</eventTimeZoneOffset>"
     where = f"<readPoint><id>{maker}</id></readPoint><bizLocation><id>{maker}</id></bizLocation>"
@@ -90,7 +90,7 @@ def document(serials: list[str], *, buyer: str = PHARMACY) -> bytes:
 <sbdh:Sender><sbdh:Identifier Authority="GS1">{maker}</sbdh:Identifier></sbdh:Sender>
 <sbdh:Receiver><sbdh:Identifier Authority="GS1">urn:epc:id:sgln:{buyer[:12]}..0</sbdh:Identifier></sbdh:Receiver>
 <sbdh:DocumentIdentification><sbdh:Standard>EPCglobal</sbdh:Standard><sbdh:TypeVersion>1.0</sbdh:TypeVersion>
-<sbdh:InstanceIdentifier>{hash(tuple(serials)) & 0xFFFFFF}</sbdh:InstanceIdentifier><sbdh:Type>Events</sbdh:Type>
+<sbdh:InstanceIdentifier>{zlib.crc32(epcs.encode())}</sbdh:InstanceIdentifier><sbdh:Type>Events</sbdh:Type>
 <sbdh:CreationDateAndTime>2026-03-02T09:00:00Z</sbdh:CreationDateAndTime></sbdh:DocumentIdentification>
 </sbdh:StandardBusinessDocumentHeader></EPCISHeader><EPCISBody><EventList>
 <ObjectEvent>{when.format(1)}<epcList>{epcs}</epcList><action>ADD</action>

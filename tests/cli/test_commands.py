@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import metadata
 from typing import TYPE_CHECKING
 
 import click
 import pytest
 
+from rxtrail.cli import main
 from rxtrail.cli.app import COMMANDS, rxtrail
+from rxtrail.cli.version import version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,3 +91,19 @@ def test_help_imports_no_command_and_no_engine() -> None:
 def test_reading_a_code_needs_neither_the_store_nor_the_web() -> None:
     imported = _imported_by("scan", "(01)00352601815904(21)A1")
     assert not imported & {"rxtrail.bootstrap", "starlette", "sqlcipher3", "rich"}
+
+
+def test_the_version_is_told_by_itself_and_among_other_options(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    first = capsys.readouterr().out
+    assert first.startswith("rxtrail ")
+    assert main(["--version", "--help"]) == 0
+    assert capsys.readouterr().out == first
+
+
+def test_a_source_tree_that_was_never_installed_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", missing)
+    assert "source tree" in version()

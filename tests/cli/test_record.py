@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import io
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from rxtrail.bootstrap import Node, open_node
+from rxtrail.cli.commands.capture import PROGRESS_BYTES_MIN
 from tests.cli.conftest import PACK, PHARMACY, CommandLine, document
 
 if TYPE_CHECKING:
@@ -122,6 +128,27 @@ def test_a_node_knows_whose_record_it_is(rxtrail: CommandLine) -> None:
     assert b"wholesaler" in rxtrail("status").out
 
 
+def test_a_long_capture_shows_bars_to_a_person_and_none_to_a_file(rxtrail: CommandLine, tmp_path: Path) -> None:
+    serials = [f"{number:012d}" for number in range(20_000)]
+    path = tmp_path / "long.xml"
+    path.write_bytes(document(serials))
+    assert path.stat().st_size > PROGRESS_BYTES_MIN
+    command = [sys.executable, "-m", "rxtrail", "capture", str(path), "--json", "--data", str(rxtrail.data)]
+    outer, inner = pty.openpty()
+    shown = b""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=inner, env=os.environ | {"TERM": "xterm"}) as process:
+        os.close(inner)
+        with contextlib.suppress(OSError):  # a terminal that its process left answers EIO
+            while piece := os.read(outer, 1 << 16):
+                shown += piece
+        assert process.stdout is not None
+        assert json.loads(process.stdout.read())["packages"] == 20_000
+    os.close(outer)
+    assert b"reading" in shown
+    assert b"writing" in shown
+    assert rxtrail("capture", str(path)).err == ""
+
+
 def _cut_off(rxtrail: CommandLine, content: bytes) -> None:
     """Leave a capture as a killed process leaves it: accepted, and nothing of it applied."""
     with open_node(rxtrail.data) as node:
@@ -195,6 +222,16 @@ def test_a_wrong_partner_table_is_refused_whole(rxtrail: CommandLine, table: str
     assert ran.code == 1
     assert ran.one["error"]["message"]
     assert len(rxtrail.json("partner", "list").lines) == 1
+
+
+def test_a_table_larger_than_any_is_refused_before_it_is_read(
+    rxtrail: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rxtrail.partners.TABLE_BYTES_MAX", 1000)
+    monkeypatch.setattr("rxtrail.cli.commands.count_in.FILE_BYTES_MAX", 1000)
+    who = ("--by", "A. Kim", "--supplier", "Northern Wholesale", "--ref", "INV-7")
+    assert rxtrail("partner", "load", "-", stdin=b"x" * 1001).code == 2
+    assert rxtrail("count-in", "-", *who, stdin=b"x" * 1001).code == 2
 
 
 def test_an_empty_partner_table_says_how_to_fill_it(rxtrail: CommandLine) -> None:

@@ -111,6 +111,18 @@ def test_a_served_port_that_is_taken_is_wrong_use(rxtrail: CommandLine) -> None:
         assert serve.stop(signal.SIGINT)[0] == 0
 
 
+@pytest.mark.slow
+def test_sigterm_before_it_serves_ends_it_and_gives_the_lock_back(rxtrail: CommandLine) -> None:
+    command = [sys.executable, "-m", "rxtrail", "demo", "--packs", "100000", "--port", "0", "--data", str(rxtrail.data)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stderr is not None
+    process.stderr.readline()  # capturing ...
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (143, b"", b"")
+    assert rxtrail("store", "init").code == 0
+
+
 def test_a_serve_does_not_listen_where_strangers_are(rxtrail: CommandLine) -> None:
     ran = rxtrail("serve", "--host", "0.0.0.0", "--port", "0")
     assert ran.code == 2

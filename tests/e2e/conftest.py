@@ -66,7 +66,7 @@ def start(data: Path) -> Server:
     assert address.startswith("http://127.0.0.1:"), "the server did not start"
     server = Server(process, address, itertools.chain(SERIALS))
     table = (
-        "name,glns,role,relation,status,valid_until\n"
+        "name,gln,role,relation,status,valid_until\n"
         f"Acme Pharma,{scene.MAKER},maker,supplier,active,\n"
         f"Main Street Pharmacy,{scene.PHARMACY},pharmacy,customer,active,\n"
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Request
 
 
 def result(page: Page) -> str:
@@ -37,3 +38,9 @@ def wedge(page: Page, text: str, *, group_separator: str = "Control+BracketRight
 def words(page: Page, selector: str = "#result") -> str:
     """Give the words that stand there."""
     return page.inner_text(selector)
+
+
+def sent(request: Request) -> Any:
+    """Give what a request carried."""
+    assert request.post_data is not None
+    return json.loads(request.post_data)

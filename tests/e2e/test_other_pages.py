@@ -42,7 +42,7 @@ def test_the_same_file_twice_says_that_nothing_changed(open_page: OpenPage) -> N
 
 def test_a_refused_file_says_why_where_and_what_to_do(open_page: OpenPage) -> None:
     page = open_page("/documents", quiet=False)
-    choose(page, "<b>broken.xml", b"<?xml version='1.0'?>\n<a>\n<b></a>")
+    choose(page, "<b>broken.xml", scene.shipment("BAD1").replace(b"</EventList>", b"\n\n</EventLost>"))
     page.wait_for_selector(".upload[data-state=refused]")
     told = page.inner_text("#uploads")
     assert "nothing was kept" in told

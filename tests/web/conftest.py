@@ -91,7 +91,7 @@ def planted(node: Node) -> Iterator[Any]:
     clients: list[Api] = []
 
     def plant(**verbs: Any) -> Api:
-        clients.append(Api(build(Planted(node, **verbs))))  # type: ignore[arg-type]
+        clients.append(Api(build(Planted(node, **verbs))))
         return clients[-1]
 
     yield plant

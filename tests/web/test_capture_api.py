@@ -43,8 +43,8 @@ def test_wait_gives_the_receipt_and_the_packs_are_there(api: Api) -> None:
 
 
 def test_the_same_document_twice_changes_nothing(api: Api) -> None:
-    for _ in range(2):
-        receipt = api.post("/api/v1/capture?wait=1", content=NEW, headers=XML).json()
+    assert api.post("/api/v1/capture?wait=1", content=NEW, headers=XML).json()["packages"] == 2
+    receipt = api.post("/api/v1/capture?wait=1", content=NEW, headers=XML).json()
     assert receipt["duplicate"] is True
     assert receipt["packages"] == 0
 
@@ -60,11 +60,11 @@ def test_a_streamed_document_without_a_length_is_taken(api: Api) -> None:
 @pytest.mark.parametrize(
     ("document", "code"),
     [
-        (b"<a><b></a>", "not-well-formed"),
+        (NEW.replace(b"</EventList>", b"</EventLost>"), "not-well-formed"),
         (NEW[: len(NEW) // 2], "not-well-formed"),
         (b'<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>', "dtd-refused"),
         (b"<unknown/>", "unknown-root"),
-        (b"<a>" * 200 + b"</a>" * 200, "too-deep"),
+        (NEW.replace(b"<EPCISHeader>", b"<EPCISHeader>" + b"<a>" * 500 + b"</a>" * 500), "too-deep"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_place_and_advice(api: Api, document: bytes, code: str) -> None:
@@ -93,7 +93,7 @@ def test_a_document_past_the_named_limit_is_413(api: Api, monkeypatch: pytest.Mo
         monkeypatch.setattr(limits, "DOCUMENT_BYTES_MAX", bytes_max)
         answer = api.post("/api/v1/capture?wait=1", content=NEW, headers=XML)
         assert answer.status_code == status, answer.text
-    assert "DOCUMENT_BYTES_MAX" in answer.json()["detail"]
+        assert status == 200 or "DOCUMENT_BYTES_MAX" in answer.json()["detail"]
 
 
 def test_a_stream_past_the_named_limit_is_413_too(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -121,7 +121,10 @@ def test_a_document_is_captured_with_its_progress(remote: RemoteNode) -> None:
 
 def test_a_large_document_that_is_refused_early_does_not_hang(remote: RemoteNode) -> None:
     with pytest.raises(errors.BadDocument) as refused:
-        remote.capture(io.BytesIO(b"<a><b></a>" + b" " * 20_000_000), name="bad.xml")
+        remote.capture(
+            io.BytesIO(scene.shipment("X1").replace(b"</EventList>", b"</EventLost>") + b" " * 20_000_000),
+            name="bad.xml",
+        )
     assert refused.value.code == "not-well-formed"
     assert refused.value.place
     assert remote.verify(scene.scan(GOOD), site=scene.PHARMACY).verdict.value == "ok"

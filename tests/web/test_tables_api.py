@@ -54,7 +54,7 @@ def test_a_table_past_its_limit_is_413(api: Api, monkeypatch: pytest.MonkeyPatch
 
 
 def test_partners_are_replaced_and_listed(api: Api) -> None:
-    table = f"name,glns,role,relation,status,valid_until\nAcme Pharma,{scene.MAKER},maker,supplier,active,\n"
+    table = f"name,gln,role,relation,status,valid_until\nAcme Pharma,{scene.MAKER},maker,supplier,active,\n"
     answer = api("PUT", "/api/v1/partners", content=table.encode(), headers=CSV)
     assert answer.status_code == 200, answer.text
     assert answer.json()["partners"] == 1
@@ -63,7 +63,7 @@ def test_partners_are_replaced_and_listed(api: Api) -> None:
 
 
 def test_a_wrong_partner_table_changes_nothing(api: Api) -> None:
-    answer = api("PUT", "/api/v1/partners", content=b"name,glns,role\nX,123,maker\n", headers=CSV)
+    answer = api("PUT", "/api/v1/partners", content=b"name,gln,role\nX,123,maker\n", headers=CSV)
     assert answer.status_code == 400
     assert api.get("/api/v1/partners").json()["partners"] == []
 

@@ -108,7 +108,7 @@ def test_a_body_at_the_limit_is_read_and_one_past_it_is_413(api: Api) -> None:
         body = b'{"scan":"%s"}' % (b"x" * (limits.REQUEST_BYTES_MAX - frame + extra))
         answer = api.post("/api/v1/verify", content=body, headers={"content-type": "application/json"})
         assert answer.status_code == status
-    assert "REQUEST_BYTES_MAX" in answer.json()["detail"]
+        assert status == 200 or "REQUEST_BYTES_MAX" in answer.json()["detail"]
 
 
 def test_a_store_that_is_busy_is_503_with_a_time_to_come_back(planted: Any) -> None:

@@ -106,6 +106,20 @@ def test_a_slow_reader_holds_the_writer_back() -> None:
     asyncio.run(scene())
 
 
+def test_what_is_raised_before_a_stream_begins_is_raised_at_its_reader() -> None:
+    async def scene() -> None:
+        workers = Workers("test", threads=1, waiting_max=0)
+
+        def pieces() -> Iterator[bytes]:
+            raise NotFound("gone")
+
+        with pytest.raises(NotFound):
+            await anext(workers.stream(pieces))
+        workers.close()
+
+    asyncio.run(scene())
+
+
 def test_what_a_stream_raises_is_raised_at_its_reader() -> None:
     async def scene() -> None:
         workers = Workers("test", threads=1, waiting_max=0)

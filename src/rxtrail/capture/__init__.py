@@ -21,7 +21,7 @@ from rxtrail.capture.raw import RawCopy, RawStream
 from rxtrail.capture.spool import Spool
 from rxtrail.core.epcis.event import Finding, Header
 from rxtrail.core.epcis.reader import DocumentReader, open_document
-from rxtrail.errors import NotFound
+from rxtrail.errors import NotFound, StoreFailed
 from rxtrail.ledger.batch import Appended, append_events
 from rxtrail.ledger.prepare import Prepared, prepare
 from rxtrail.record.findings import finding_of
@@ -44,6 +44,7 @@ BATCH_EVENTS_MAX = 10_000
 BATCH_MENTIONS_MAX = 250_000
 FINDINGS_PER_DOCUMENT_MAX = 2_000
 FINDINGS_PER_CODE_MAX = 50
+ERROR_CHARACTERS_MAX = 500
 
 
 class Accepted(msgspec.Struct, gc=False):
@@ -215,10 +216,33 @@ class Capture:
                 applied=applied,
                 finished_at=self._now() if applied >= total else 0,
             )
-            appended = self._writer.do(write, alone=True)
+            try:
+                appended = self._writer.do(write, alone=True)
+            except StoreFailed:
+                raise  # the job stays open and goes on when the store does
+            except Exception as error:
+                # Our own mistake: the job must not stand in the way of every later one.
+                self._fail(job, applied - len(batch), repr(error))
+                raise
             self._changed(appended)
             if progress is not None:
                 progress(applied, total)
+
+    def _fail(self, job: str, applied: int, error: str) -> None:
+        def write(tx: Transaction, _log: Log) -> None:
+            tx.job_progress(
+                job,
+                state="failed",
+                applied=applied,
+                packages=0,
+                new_events=0,
+                position=-1,
+                finished_at=self._now(),
+                error=error[:ERROR_CHARACTERS_MAX],
+            )
+
+        self._writer.do(write, alone=True)
+        self._changed(None)
 
     # -- telling ---------------------------------------------------------------------------------------------------
 

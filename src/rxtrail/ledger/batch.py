@@ -177,12 +177,24 @@ class _Batch:
         parent = self.containers.number_of(event.parent) if event.parent else 0
         self.rows.append(
             EventRow(
-                position, event.event_time, prepared.hash, KIND_NUMBERS[event.kind],
-                ACTION_NUMBERS.get(event.action, 0), name_id(event.biz_step), name_id(event.disposition), self.speaker_number, name_id(event.read_point),
-                name_id(event.biz_location), name_id(prepared.source), name_id(prepared.destination), parent,
-                self.document, prepared.flags, prepared.name,
+                position=position,
+                time=event.event_time,
+                hash=prepared.hash,
+                kind=self._kind(event.kind),
+                action=ACTION_NUMBERS.get(event.action, 0),
+                biz_step=name_id(event.biz_step),
+                disposition=name_id(event.disposition),
+                speaker=self.speaker_number,
+                read_point=name_id(event.read_point),
+                biz_location=name_id(event.biz_location),
+                source=name_id(prepared.source),
+                destination=name_id(prepared.destination),
+                parent=parent,
+                document=self.document,
+                flags=prepared.flags,
+                event_id=prepared.name,
             )
-        )  # fmt: skip
+        )
         self.findings.extend((position, finding) for finding in prepared.findings)
         if prepared.flags & Flag.DECLARATION:
             return  # it repeats the original's packages only to say which event it means
@@ -197,6 +209,15 @@ class _Batch:
         elif event.kind == TRANSFORMATION:
             self._mention(position, event.inputs, Role.INPUT)
             self._make(position, event.outputs, Role.OUTPUT, prepared)
+        else:
+            # A type of its own may mean anything: its packages are in its history, their state stays as it is.
+            for runs in (event.epcs, event.children, event.inputs, event.outputs):
+                self._mention(position, runs, Role.EPC)
+
+    def _kind(self, kind: str) -> int:
+        """Number an event type; one that the standard does not have is kept by its name, as a negative number."""
+        number = KIND_NUMBERS.get(kind)
+        return number if number is not None else -self.tx.name_id(kind)
 
     def _object(self, position: int, prepared: Prepared) -> None:
         event = prepared.event

@@ -14,9 +14,7 @@ _STEM = "https://id.gs1.org"
 def gtin14(text: str) -> str:
     """A GTIN of 8, 12, 13 or 14 digits as 14; raises ``BadRequest``."""
     if len(text) not in (8, 12, 13, 14) or not (text.isascii() and text.isdecimal()):
-        raise BadRequest(
-            f"{text[:40]!r} is not a GTIN.", place="gtin", advice="A GTIN has 8, 12, 13 or 14 digits."
-        )
+        raise BadRequest(f"{text[:40]!r} is not a GTIN.", place="gtin", advice="A GTIN has 8, 12, 13 or 14 digits.")
     return text.zfill(14)
 
 

@@ -132,9 +132,7 @@ _ENCODER = msgspec.json.Encoder()
 
 def json_response(value: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """A value as JSON."""
-    return Response(
-        _ENCODER.encode(value), status_code=status, media_type="application/json", headers=headers
-    )
+    return Response(_ENCODER.encode(value), status_code=status, media_type="application/json", headers=headers)
 
 
 def refusal(web: Web, error: errors.RxtrailError) -> problems.Problem:

@@ -38,9 +38,7 @@ class Doors:
     """Which Host names this server answers to; without accounts these are the loopback names."""
 
     def __init__(self, hosts: tuple[str, ...] = ()) -> None:
-        self._names = LOOPBACK_NAMES | {
-            name.lower().encode("idna" if ":" not in name else "ascii") for name in hosts
-        }
+        self._names = LOOPBACK_NAMES | {name.lower().encode("idna" if ":" not in name else "ascii") for name in hosts}
 
     def check(self, method: str, host: bytes, origin: bytes) -> None:
         """Raise ``WrongHost`` or ``WrongOrigin``; without an Origin it is a program, not a page."""

@@ -190,9 +190,7 @@ def error_of(failure: Failure) -> errors.RxtrailError:
     """The error as it was raised on the other side."""
     if failure.kind == errors.BadDocument.__name__:
         return errors.BadDocument(failure.code, failure.message, place=failure.place, advice=failure.advice)
-    error = _KINDS.get(failure.kind, errors.RxtrailError)(
-        failure.message, place=failure.place, advice=failure.advice
-    )
+    error = _KINDS.get(failure.kind, errors.RxtrailError)(failure.message, place=failure.place, advice=failure.advice)
     error.code = failure.code
     return error
 
@@ -204,9 +202,7 @@ def expect_private(path: Path, found: os.stat_result, us: int) -> None:
             f"{path} belongs to another user.", place=str(path), advice="Use a --data folder of your own."
         )
     if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        raise errors.BadRequest(
-            f"Others may write into {path}.", place=str(path), advice=f"chmod go-w {path}"
-        )
+        raise errors.BadRequest(f"Others may write into {path}.", place=str(path), advice=f"chmod go-w {path}")
 
 
 _ADDRESS_BYTES_MAX: Final = 100  # sun_path holds 104 on macOS and 108 on Linux

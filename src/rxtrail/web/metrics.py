@@ -38,8 +38,7 @@ class Meter:
         """All counts in the Prometheus text format 0.0.4."""
         lines = _head("rxtrail_verdicts_total", "counter", "Verdicts given, by answer.")
         lines += [
-            f'rxtrail_verdicts_total{{verdict="{answer.value}"}} {count}'
-            for answer, count in self.verdicts.items()
+            f'rxtrail_verdicts_total{{verdict="{answer.value}"}} {count}' for answer, count in self.verdicts.items()
         ]
         lines += _head("rxtrail_verify_seconds", "histogram", "Time the node took for a verdict.")
         total = 0

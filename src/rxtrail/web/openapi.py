@@ -78,9 +78,7 @@ def _parameters(endpoint: Endpoint) -> list[Json]:
     ]
     if endpoint.query is not None:
         schema = msgspec.json.schema(endpoint.query)["$defs"][endpoint.query.__name__]
-        found += [
-            {"name": name, "in": "query", "schema": kind} for name, kind in schema["properties"].items()
-        ]
+        found += [{"name": name, "in": "query", "schema": kind} for name, kind in schema["properties"].items()]
     if endpoint.key:
         found.append(
             {

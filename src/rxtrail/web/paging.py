@@ -24,9 +24,7 @@ class PageQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limit: Annotated[int, msgspec.Meta(ge=1, le=limits.PAGE_ROWS_MAX)] = limits.PAGE_ROWS_DEFAULT
 
 
-def next_page(
-    request: Request, rows: list[T], limit: int, place_of: Callable[[T], str]
-) -> tuple[list[T], str]:
+def next_page(request: Request, rows: list[T], limit: int, place_of: Callable[[T], str]) -> tuple[list[T], str]:
     """The rows of this page and the address of the next, "" at the end; ``rows`` may hold one too many."""
     if len(rows) <= limit:
         return rows, ""

@@ -68,9 +68,7 @@ def status_of(kind: type[errors.RxtrailError]) -> HTTPStatus:
     return HTTPStatus.BAD_REQUEST
 
 
-def of(
-    error: errors.RxtrailError, *, state: StateView | None = None, verdict: Verdict | None = None
-) -> Problem:
+def of(error: errors.RxtrailError, *, state: StateView | None = None, verdict: Verdict | None = None) -> Problem:
     """Turn a named error into the words of a problem."""
     status = status_of(type(error))
     return Problem(

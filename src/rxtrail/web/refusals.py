@@ -12,9 +12,7 @@ class TooLarge(errors.RxtrailError):
 
     def __init__(self, limit: str, bytes_max: int) -> None:
         """Name the limit, since who meets it must know which to ask for."""
-        super().__init__(
-            f"The body is larger than {limit} ({bytes_max:,} bytes).", advice="Send it in smaller parts."
-        )
+        super().__init__(f"The body is larger than {limit} ({bytes_max:,} bytes).", advice="Send it in smaller parts.")
 
 
 class WrongMediaType(errors.RxtrailError):

@@ -171,9 +171,7 @@ class RemoteNode:
             connection.settimeout(None)
             connection.sendall(_call(verb, arguments))
             early = _upload(connection, stream, progress)
-            return msgspec.msgpack.decode(
-                _answer(connection, progress) if early is None else early, type=kind
-            )
+            return msgspec.msgpack.decode(_answer(connection, progress) if early is None else early, type=kind)
 
     def _receive(self, verb: str, arguments: msgspec.Struct) -> Iterator[bytes]:
         with self._connection() as connection:

@@ -42,12 +42,24 @@ async def serving(web: Web, path: Path) -> AsyncIterator[None]:
     """
     listener = _listen(path)
     mine = _inode(path)
-    server = await asyncio.start_unix_server(partial(_serve_connection, web), sock=listener)
+    talks: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+
+    def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # Not a coroutine: one that is cancelled before its first step could not close its connection.
+        talk = asyncio.create_task(_serve_connection(web, reader, writer))
+        talks[talk] = writer
+        talk.add_done_callback(talks.pop)
+
+    server = await asyncio.start_unix_server(begin, sock=listener)
     try:
         yield
     finally:
         server.close()
         _remove(path, mine)
+        for talk, writer in talks.items():
+            talk.cancel()
+            writer.close()
+        await asyncio.gather(*talks, return_exceptions=True)
 
 
 def _inode(path: Path) -> int:
@@ -88,10 +100,12 @@ async def _serve_connection(web: Web, reader: asyncio.StreamReader, writer: asyn
     """Answer one call after the other until the client goes."""
     talk = _Talk(web, reader, writer)
     # A client that goes away in the middle is its own business.
-    with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-        while await talk.answer_next():
-            pass
-    writer.close()
+    try:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while await talk.answer_next():
+                pass
+    finally:
+        writer.close()
 
 
 class _Talk:
@@ -200,9 +214,7 @@ async def _change(talk: _Talk, asked: frames.ChangeArguments) -> None:
 
 
 async def _capture(talk: _Talk, asked: frames.CaptureArguments) -> None:
-    work = partial(
-        talk.node.capture, talk.document(), name=asked.name, proceed=asked.proceed, progress=talk.progress()
-    )
+    work = partial(talk.node.capture, talk.document(), name=asked.name, proceed=asked.proceed, progress=talk.progress())
     await talk.answer(await talk.web.uploads.call(work, seconds=limits.UPLOAD_SECONDS_MAX))
 
 

@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from rxtrail.web.context import Web
 
 
-async def streamed(
-    web: Web, pieces: Callable[[], Iterator[bytes]], *, media_type: str, file_name: str
-) -> Response:
+async def streamed(web: Web, pieces: Callable[[], Iterator[bytes]], *, media_type: str, file_name: str) -> Response:
     """Send an iterator's bytes as a download; what it raises before its first piece is a proper refusal.
 
     What it raises later breaks the connection off, so that half an export never looks whole.

@@ -52,22 +52,34 @@ class Workers:
         gone = False
 
         def hand_on(piece: bytes | None) -> None:
-            asyncio.run_coroutine_threadsafe(queue.put(piece), loop).result(limits.STALL_SECONDS_MAX)
+            putting = queue.put(piece)
+            try:
+                done = asyncio.run_coroutine_threadsafe(putting, loop)
+            except RuntimeError:
+                putting.close()  # the loop is closed, so nobody else will
+                raise
+            try:
+                done.result(limits.STALL_SECONDS_MAX)
+            except TimeoutError:
+                done.cancel()
+                raise
 
         def pump() -> None:
-            iterator = pieces()
-            try:
+            with contextlib.ExitStack() as at_the_end:
+                at_the_end.callback(end)
+                iterator = pieces()
+                close = getattr(iterator, "close", None)
+                if close is not None:
+                    at_the_end.callback(close)
                 for piece in in_chunks(iterator):
                     if gone:
                         return
                     hand_on(piece)
-            finally:
-                close = getattr(iterator, "close", None)
-                if close is not None:
-                    close()
-                # The reader is gone or the loop is closing: then nobody waits for the end.
-                with contextlib.suppress(TimeoutError, CancelledError, RuntimeError):
-                    hand_on(None)
+
+        def end() -> None:
+            # The reader is gone or the loop is closing: then nobody waits for the end.
+            with contextlib.suppress(TimeoutError, CancelledError, RuntimeError):
+                hand_on(None)
 
         future = self._begin(pump)
         try:

@@ -187,6 +187,17 @@ def test_findings_are_the_same_in_json(members: dict[str, Any], code: str) -> No
     assert only(got, code).place == "/epcisBody/eventList/1"
 
 
+def test_findings_of_one_event_are_capped_by_code() -> None:
+    sources = "<source type='q'>urn:own:1</source>" * 1000
+    got = read(xml(object_event(f"<sourceList>{sources}</sourceList>"), object_event(STEP.format("dancing"))))
+    assert len(got.events[0].sources) == 1000
+    assert [finding.code for finding in got.findings[0]] == [
+        *["INVALID_VOCABULARY"] * FINDINGS_PER_CODE_MAX,
+        "FINDINGS_TRUNCATED",
+    ]
+    assert [finding.code for finding in got.findings[1]] == ["INVALID_BIZSTEP"]
+
+
 # -- the document as a whole --------------------------------------------------------------------------------------
 
 TOO_LARGE = (

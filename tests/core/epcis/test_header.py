@@ -13,7 +13,7 @@ from tests.core.epcis.documents import json_document, json_event, object_event, 
 
 TRUE = "<gs1ushc:affirmTransactionStatement>\n true \n</gs1ushc:affirmTransactionStatement>"
 NOTICE = "<gs1ushc:legalNotice> Seller has\n complied. </gs1ushc:legalNotice>"
-STATEMENT = f"<gs1ushc:dscsaTransactionStatement>{TRUE}{NOTICE}</gs1ushc:dscsaTransactionStatement>"
+STATEMENT = f"<gs1ushc:dscsaTransactionStatement>{TRUE}{NOTICE}<gs1ushc:later/></gs1ushc:dscsaTransactionStatement>"
 U_STATEMENT = '<u:dscsaTransactionStatement xmlns:u="http://epcis.gs1us.org/hc/ns#">'
 SAID = TransactionStatement(affirmed=True, legal_notice="Seller has complied.")
 
@@ -185,12 +185,14 @@ def test_of_two_different_values_the_last_wins_and_it_is_said() -> None:
 def test_values_that_are_trees_or_lists_are_kept_as_json_text() -> None:
     tree = "<own:a>1</own:a><own:a>2</own:a>"
     element = vocabulary(LOCATION, SITE, ("x", "1"), ("x", "2"), ("y", tree))
+    element = element.replace("</VocabularyElement>", "<attribute>z</attribute></VocabularyElement>", 1)
     children = "<children><id>urn:own:1</id><id>urn:own:2</id></children></VocabularyElement>"
     element = element.replace("</VocabularyElement>", children, 1)
     told = read(xml(object_event(), header=master_data(element))).header.locations["414/0352601000003"]
     assert json.loads(told["x"]) == ["1", "2"]
     assert json.loads(told["y"]) == {"{http://own.example/ns/}a": ["1", "2"]}
     assert json.loads(told["children"]) == ["urn:own:1", "urn:own:2"]
+    assert told[""] == "z"
 
 
 @pytest.mark.parametrize("where", ["epcisHeader", "epcisBody"])

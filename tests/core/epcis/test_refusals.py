@@ -54,6 +54,10 @@ MASTER_DATA = (
 )
 
 
+def attributes(count: int) -> str:
+    return " ".join(f"a{n}='1'" for n in range(count))
+
+
 def wrapped(document: bytes, name: bytes, count: int) -> bytes:
     opened = document.replace(b"<" + name + b">", b"<a>" * count + b"<" + name + b">")
     return opened.replace(b"</" + name + b">", b"</" + name + b">" + b"</a>" * count)
@@ -81,6 +85,7 @@ XML_ONLY = "<?xml version='1.0'?>"
         ("not-well-formed", "line 3", PLAIN.replace(b"<action>", b"<u:action>").replace(b"</action>", b"</u:action>")),
         ("not-well-formed", "line 4", PLAIN + b"<more/>"),
         ("not-well-formed", "line 1", b"<"),
+        ("not-well-formed", "line 1", b"<!ELEMENT a>"),
         ("not-well-formed", "line 1", b"<?xml version='1.0'?>junk"),
         ("not-well-formed", "line 1", b"<!-- only a comment -->"),
         ("not-well-formed", "line 2", b"\n<?xml version='1.0'?>" + PLAIN),
@@ -119,6 +124,7 @@ XML_ONLY = "<?xml version='1.0'?>"
         ("too-deep", "line 3", xml(object_event(f"<ilmd>{nested('extension', 100)}</ilmd>")).encode()),
         ("too-deep", "line 3", xml(object_event(f"<action>{nested('own:a', 100)}</action>")).encode()),
         ("too-deep", "line 3", xml(nested("own:a", 100)).encode()),
+        ("too-deep", "line 3", xml(nested("extension", 100)).encode()),
         ("too-deep", "line 1", xml(object_event(), header=nested("own:a", 100)).encode()),
         ("too-deep", "line 1", xml(object_event(), header=nested("extension", 100)).encode()),
         ("too-deep", "line 3", wrapped(PLAIN, b"EventList", 100)),
@@ -129,6 +135,7 @@ XML_ONLY = "<?xml version='1.0'?>"
         ("too-deep", "/p", json_document(p="@").replace('"@"', nested_json(100)).encode()),
         ("too-deep", "/", b"[" * 100_000 + b"]" * 100_000),
         ("too-deep", "/", b'{"epcisBody":' * 100_000 + b"1" + b"}" * 100_000),
+        ("too-large", "line 3", xml(object_event(f"<own:a {attributes(257)}/>")).encode()),
         ("too-large", "/@context", json_document(json_event(), context={f"p{n}": "u:" for n in range(2001)}).encode()),
         ("too-large", "line 1", b"<!--" + b"x" * (2 << 20) + b"-->" + PLAIN),
         ("too-large", "line 3", xml(object_event(f"<own:a>{'x' * (2 << 20)}</own:a>")).encode()),

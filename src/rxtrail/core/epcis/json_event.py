@@ -230,6 +230,8 @@ class EventMembers:
 
     def texts(self, value: Any) -> list[str] | None:  # noqa: ANN401 -- any JSON value
         """Read a set of identifiers or texts; None when it is something else."""
+        if value.__class__ is list and set(map(type, value)) == {str}:
+            return self._names.identifiers(value)  # the common list, without a call for each of its texts
         found = [leaf(each) for each in members(value)]
         texts = [text for text in found if text is not None]
         return self._names.identifiers(texts) if len(texts) == len(found) else None

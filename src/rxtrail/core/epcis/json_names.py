@@ -82,7 +82,10 @@ class Names:
 
     def identifiers(self, texts: list[str]) -> list[str]:
         """Expand identifiers in compact form (``prefix:rest``) where the document declares the prefix."""
-        if not self._own or not any(text.startswith(self._own) for text in texts):
+        if not self._own:
+            return texts
+        joined = "\n" + "\n".join(texts)
+        if not any("\n" + prefix in joined for prefix in self._own):
             return texts
         return [self._iri(text, self._terms) for text in texts]
 

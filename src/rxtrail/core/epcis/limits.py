@@ -10,6 +10,8 @@ JSON_BYTES_MAX = 1 << 30
 EVENT_BYTES_MAX = 256 << 20
 TEXT_CHARACTERS_MAX = 1 << 20
 IDENTIFIER_CHARACTERS_MAX = 2048
+# The parser looks attributes up one by one, so their number counts twice in time.
+ATTRIBUTES_MAX = 256
 FINDINGS_PER_CODE_MAX = 50
 
 

@@ -138,8 +138,7 @@ class XmlDocument:
 
     def _finish(self, last: _Element | None) -> Iterator[tuple[Event, list[Finding], str]]:
         root = self._stream.root
-        if root is None:
-            return
+        assert root is not None, "a stream of elements ended without its root"
         if not self._begun:
             self._begin(root, None)
         if last is not None and (around := last.getparent()) is not None:

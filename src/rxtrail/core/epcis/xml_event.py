@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from rxtrail.core.epcis import namespaces, refusals, sensors, trees, vocabulary
+from rxtrail.core.epcis.limits import ATTRIBUTES_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,11 +50,17 @@ class EventElements:
             raise refusals.too_deep(self._limits.depth, f"line {element.sourceline}")
         if not len(element) and not element.attrib:
             return self._text(element)
-        tree: type_tree = {"@" + namespaces.key(name): value for name, value in element.attrib.items()}
+        tree: type_tree = {"@" + namespaces.key(name): value for name, value in self.attributes(element)}
         text = self._members(element, tree, depth)
         if text:
             tree["#text"] = text
         return tree
+
+    def attributes(self, element: _Element) -> list[tuple[str, str]]:
+        """Give names and values of an element's attributes; raises BadDocument past a sane number of them."""
+        if len(element.attrib) > ATTRIBUTES_MAX:
+            raise refusals.too_large("an element", ATTRIBUTES_MAX, "attributes", f"line {element.sourceline}")
+        return [(str(name), str(value)) for name, value in element.attrib.items()]
 
     def _members(self, element: _Element, tree: type_tree, depth: int) -> str:
         """Put the children of an element into a tree; give the text that stands between them."""
@@ -229,13 +236,12 @@ def _sensors(reader: EventElements, element: _Element, raw: Raw) -> None:
 def _attributes(reader: EventElements, element: _Element) -> type_tree:
     """Read what XML says in attributes and JSON in members; it is keyed as JSON keys it."""
     tree: type_tree = {}
-    for name, written in element.attrib.items():
+    for name, text in reader.attributes(element):
         key = namespaces.key(name)
-        text = str(written)
         # A name with a declared prefix is what JSON-LD calls a compact IRI, and means the same here.
         prefix, colon, local = text.partition(":")
         if colon and " " not in local and (namespace := element.nsmap.get(prefix)):
-            text = namespace + local
+            text = namespace + local  # noqa: PLW2901
         tree[key] = sensors.value(key, text, reader.build)
     reader.others(element, frozenset(), tree)
     return tree

@@ -42,7 +42,7 @@ ACTIONS = ("", "ADD", "OBSERVE", "DELETE")
 BLOCKS_CACHED_MAX = 64
 MAKINGS_CACHED_MAX = 500_000
 CHECKPOINT_PAGES = 4000  # 16 MiB of WAL between checkpoints: fewer second writes of the same page
-CACHE_KIB_WRITER = 262_144
+CACHE_KIB_WRITER = 160 << 10
 CACHE_KIB_READER = 65_536
 
 
@@ -271,7 +271,7 @@ class SqliteReader:
             time=time,
             hash=hash_,
             role=role,
-            kind=KINDS[kind],
+            kind=KINDS[kind] if kind >= 0 else self.name(-kind),
             action=ACTIONS[action],
             biz_step=self.name(step),
             disposition=self.name(disposition),

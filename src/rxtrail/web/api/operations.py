@@ -38,9 +38,7 @@ async def readyz(web: Web, request: Request) -> Response:  # noqa: ARG001
 async def metrics(web: Web, request: Request) -> Response:  # noqa: ARG001
     """Answer with counts for Prometheus."""
     status = await web.read(web.node.status)
-    text = web.meter.exposition(
-        status, workers=web.workers.open, streams=web.streams.open, uploads=web.uploads.open
-    )
+    text = web.meter.exposition(status, workers=web.workers.open, streams=web.streams.open, uploads=web.uploads.open)
     return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
 

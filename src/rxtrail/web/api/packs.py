@@ -100,9 +100,7 @@ async def change_pack(web: Web, request: Request) -> Response:
     change = await read_json(request, _CHANGE)
     if header_key and change.key and header_key != change.key:
         raise BadRequest("The Idempotency-Key and the key in the body differ.", place="key")
-    code = pack_code(
-        path_part(request, "gtin"), path_part(request, "serial"), lot=change.lot, expiry=change.expiry
-    )
+    code = pack_code(path_part(request, "gtin"), path_part(request, "serial"), lot=change.lot, expiry=change.expiry)
     work = partial(
         web.node.change,
         VERBS[change.state],

@@ -65,9 +65,7 @@ def _answering(web: Web, methods: dict[str, Endpoint]) -> Callable[[Request], Aw
     async def answer(request: Request) -> Response:
         endpoint = methods.get("GET" if request.method == "HEAD" else request.method)
         if endpoint is None:
-            wrong = refusals.WrongMethod(
-                f"{request.method} is not for this address.", advice=f"It has {allowed}."
-            )
+            wrong = refusals.WrongMethod(f"{request.method} is not for this address.", advice=f"It has {allowed}.")
             return problems.respond(problems.of(wrong), {"allow": allowed})
         try:
             if endpoint.query is NoQuery:

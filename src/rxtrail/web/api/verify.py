@@ -91,10 +91,7 @@ class VerifyEndpoint:
         if method != "POST":
             raise WrongMethod(f"{method} is not for this address.", advice="POST the scan as JSON.")
         # A form of another site cannot send this type without asking first, so it also keeps forgeries out.
-        if (
-            content_type != b"application/json"
-            and media_type_of(content_type.decode("latin-1")) not in JSON_TYPES
-        ):
+        if content_type != b"application/json" and media_type_of(content_type.decode("latin-1")) not in JSON_TYPES:
             raise WrongMediaType("A scan is sent as JSON.", advice="Send Content-Type: application/json.")
 
     async def _refuse(self, problem: Problem, send: Send) -> None:
