@@ -40,11 +40,10 @@ def test_a_count_in_names_who_counted(api: Api) -> None:
     assert answer.json()["place"] == "by"
 
 
-def test_rows_that_cannot_be_counted_are_named(api: Api) -> None:
+def test_with_one_row_that_cannot_be_counted_none_is_and_the_row_is_named(api: Api) -> None:
     answer = api.post("/api/v1/stock", json={"rows": [{"scan": "garbage"}], "by": "A. Kim"})
-    assert answer.status_code == 200
-    assert answer.json()["counted"] == 0
-    assert answer.json()["refused"][0][0] == 1
+    assert answer.status_code == 400
+    assert answer.json()["place"] == "row 1"
 
 
 def test_a_table_past_its_limit_is_413(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ from rxtrail.errors import NotFound, StoreFailed
 from rxtrail.ledger.batch import Appended, append_events
 from rxtrail.ledger.prepare import Prepared, prepare
 from rxtrail.record.findings import finding_of
-from rxtrail.record.standing import authority_of, identity_of
+from rxtrail.record.standing import authority_of
 from rxtrail.store.rows import DocumentRow, FindingRow, JobRow
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class Capture:
                 return self._again(reader, earlier, header)
             found = [
                 *document.findings,
-                *watch.findings(header, authority, market=identity_of(reader).market),
+                *watch.findings(header, authority),
             ]
             if header.instance_id and reader.document_by_instance(header.instance_id, header.sender) is not None:
                 message = f"instance identifier {header.instance_id} was used by this sender before, with other content"

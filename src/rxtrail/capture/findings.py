@@ -22,7 +22,6 @@ class Watch:
         self._now = now_us
         self._future: tuple[int, str] | None = None
         self._stale: tuple[int, str] | None = None
-        self._ships = False
 
     def see(self, prepared: Prepared) -> None:
         """Look at one event."""
@@ -33,10 +32,8 @@ class Watch:
         elif event.event_time < self._now - STALE_US:
             count, place = self._stale or (0, prepared.place)
             self._stale = (count + 1, place)
-        if event.biz_step == "shipping":
-            self._ships = True
 
-    def findings(self, header: Header, authority: Authority, *, market: str) -> list[Finding]:
+    def findings(self, header: Header, authority: Authority) -> list[Finding]:
         """Say what is wrong with the document as a whole."""
         found: list[Finding] = []
         if self._future is not None:
@@ -52,19 +49,9 @@ class Watch:
         if self._stale is not None:
             count, place = self._stale
             found.append(Finding("info", "STALE_EVENT", f"{count} events are more than 365 days old", place))
-        if self._ships and market == "us":
-            if header.statement is None:
-                found.append(
-                    Finding(
-                        "warning",
-                        "MISSING_DSCSA_STATEMENT",
-                        "a shipment without the DSCSA transaction statement",
-                    )
-                )
-            elif not header.statement.affirmed:
-                found.append(
-                    Finding("error", "DSCSA_STATEMENT_NOT_AFFIRMED", "the transaction statement is not affirmed")
-                )
+        if header.statement is not None and not header.statement.affirmed:
+            message = "the DSCSA transaction statement is not affirmed"
+            found.append(Finding("error", "DSCSA_STATEMENT_NOT_AFFIRMED", message))
         if not authority.is_self(header.sender):
             if not authority.is_listed(header.sender):
                 found.append(

@@ -114,7 +114,8 @@ class ContainerRow(NamedTuple):
 class PackFacts(NamedTuple):
     """A package, its packing and up to three containers around it, as one statement reads them.
 
-    The containers are a, b, c from the inside. ``since`` is when a container went into its own parent, ``emptied`` when it was last emptied.
+    The containers are a, b, c from the inside. ``since`` is when a container went into its own parent, ``emptied``
+    when it was last emptied.
     """
 
     made: int | None

@@ -56,6 +56,8 @@ async def serving(web: Web, path: Path) -> AsyncIterator[None]:
     finally:
         server.close()
         _remove(path, mine)
+        for _ in range(3):
+            await asyncio.sleep(0)  # what was accepted in this very moment gets as far as ``begin``
         for talk, writer in talks.items():
             talk.cancel()
             writer.close()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from rxtrail.core.epcis.event import KINDS
 from rxtrail.core.rules.authority import PARTNER
 from rxtrail.core.rules.steps import Custody, Doubt, Flag, Key, Note, Role, State, Stay, Step, Timeline
 
@@ -367,8 +368,8 @@ def fold(
     ordered = _spoken_together(ordered, gtin, authority)
     run = _Fold(gtin, authority, timelines, made.speakers if made is not None else frozenset())
     for step in ordered:
-        if step.flags & Flag.DECLARATION:
-            continue
+        if step.flags & Flag.DECLARATION or step.kind not in KINDS:
+            continue  # a declaration acts through what it voids; an unknown type may mean anything
         if step.voided:
             end = end_of(step)
             if end in ENDED and step.role != Role.PARENT:

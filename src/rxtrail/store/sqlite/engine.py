@@ -715,7 +715,7 @@ class SqliteTransaction(SqliteReader):
 
     def add_document(self, row: DocumentRow, chunks: Iterable[bytes]) -> int:
         """Keep a raw document; give its number."""
-        number = self._run(
+        number: int | None = self._run(
             "add_document", row.sha256, row.name, row.size, row.received_at, row.sender, row.receiver, row.instance_id,
             row.events, row.header,
         ).lastrowid  # fmt: skip

@@ -33,7 +33,7 @@ _COUNT_IN = msgspec.json.Decoder(CountInRequest)
 
 
 async def count_in(web: Web, request: Request) -> Response:
-    """Count packs in, durably; rows that cannot be counted are named one by one."""
+    """Count packs in, durably, all rows or none; rows that cannot be counted are named."""
     expect_media_type(request, JSON_TYPES)
     asked = decode_json(await read_whole(request, "TABLE_BYTES_MAX", limits.TABLE_BYTES_MAX), _COUNT_IN)
     work = partial(web.node.count_in, asked.rows, by=asked.by, supplier=asked.supplier, ref=asked.ref)
