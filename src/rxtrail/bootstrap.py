@@ -439,6 +439,7 @@ class Node:
         today = clock.today()
         reader = self._store.reader()
         try:
+            reader.hold_still()
             rows = export_rows(reader, authority_of(reader, today), what, fmt, filters or ExportFilters(), today=today)
         except BaseException:
             reader.close()

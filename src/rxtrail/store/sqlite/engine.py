@@ -229,10 +229,6 @@ class SqliteReader:
             gtin = self._names.gtin[product] = row[0]
         return gtin
 
-    def lots_named(self, product: int, lot: str) -> list[tuple[int, str]]:
-        """Find the (number, expiry) of a product's lots by their text."""
-        return [(number, expiry) for number, expiry in self._all("lots_named", product, lot)]
-
     def making(self, number: int) -> Making:
         """Read a making with its lot and all its speakers."""
         known = self._names.making.get(number)
@@ -752,11 +748,6 @@ class SqliteTransaction(SqliteReader):
     ) -> None:
         """Note how far a job has come; counts are added, ``applied`` is set."""
         self._run("job_progress", state, applied, packages, new_events, position, finished_at, error, job)
-
-    def findings_count(self, document: int) -> int:
-        """Count the findings kept for a document."""
-        count: int = self._one("findings_count", document)[0]
-        return count
 
     def add_findings(self, rows: Sequence[FindingRow]) -> None:
         """Keep findings."""

@@ -1,9 +1,5 @@
 -- Every statement of the SQLite engine; one name and one sentence each. Parameters only.
 
--- name: setting
--- Read one setting.
-SELECT value FROM setting WHERE key = ?;
-
 -- name: set_setting
 -- Write one setting.
 INSERT INTO setting (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value;
@@ -52,10 +48,6 @@ SELECT product, lot, expiry FROM lot WHERE id = ?;
 -- Number a lot.
 INSERT INTO lot (product, lot, expiry) VALUES (?, ?, ?);
 
--- name: lots_named
--- Find the lots of one product by their text.
-SELECT id, expiry FROM lot WHERE product = ? AND lot = ?;
-
 -- name: making_row
 -- Read a making with its event and lot.
 SELECT m.event, m.lot, e.speaker, e.flags, e.voided_by, e.document, e.time, e.hash
@@ -88,10 +80,6 @@ FROM record WHERE position = ?;
 SELECT position, kind, tenant, party, recorded_at, id, salt, block, start, length, envelope
 FROM record WHERE position >= ? ORDER BY position LIMIT ?;
 
--- name: recorded_at
--- Read when a record was made.
-SELECT recorded_at FROM record WHERE position = ?;
-
 -- name: block_last
 -- Find the highest block number.
 SELECT coalesce(max(id), 0) FROM block;
@@ -117,10 +105,6 @@ UPDATE event SET voided_by = ? WHERE position = ? AND voided_by IS NULL;
 -- name: event_brief
 -- Read what decides how an event weighs against another.
 SELECT speaker, flags, voided_by, time, hash, parent FROM event WHERE position = ?;
-
--- name: events_of_document
--- Read the positions of a document's events.
-SELECT position FROM event WHERE document = ? ORDER BY position;
 
 -- name: event_ids
 -- Read event identifiers and parents by position.
@@ -265,13 +249,9 @@ INSERT INTO lot_event (product, lot, event) VALUES (?, ?, ?) ON CONFLICT DO NOTH
 -- Read all class-level events.
 SELECT l.product, l.lot, l.event FROM lot_event l ORDER BY l.product, l.lot, l.event;
 
--- name: find_document
--- Find a raw document by its SHA-256.
-SELECT id, name, events FROM document WHERE sha256 = ?;
-
 -- name: find_instance
 -- Find a document by its instance identifier and sender.
-SELECT id, sha256, events FROM document WHERE instance_id = ? AND sender = ? ORDER BY id LIMIT 1;
+SELECT id FROM document WHERE instance_id = ? AND sender = ? ORDER BY id LIMIT 1;
 
 -- name: add_document
 -- Keep a raw document's particulars.
@@ -331,10 +311,6 @@ SELECT id, document, name, proceed, state, events, applied, packages, new_events
 -- Find the first job of a document.
 SELECT id, document, name, proceed, state, events, applied, packages, new_events, first_position, created_at,
   finished_at, error, gtins FROM job WHERE document = ? ORDER BY created_at LIMIT 1;
-
--- name: findings_count
--- Count the findings kept for a document.
-SELECT count(*) FROM finding WHERE document = ?;
 
 -- name: add_finding
 -- Keep one finding.
@@ -413,6 +389,3 @@ WHERE e.position > ? ORDER BY e.position LIMIT ?;
 SELECT (SELECT count(*) FROM unit) + (SELECT count(*) FROM container WHERE product IS NOT NULL),
   (SELECT count(*) FROM container), (SELECT count(*) FROM event), (SELECT count(*) FROM document);
 
--- name: event_documents
--- Read the document of many events.
-SELECT e.position, e.document FROM json_each(?) j JOIN event e ON e.position = j.value;
