@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from rxtrail.answers import ExportFilters
+from rxtrail.answers import ExportFilters, NodeIdentity
 from rxtrail.core.gs1 import epc, ndc
 from rxtrail.core.rules.steps import Custody
 from rxtrail.errors import BadRequest
@@ -19,6 +19,7 @@ from rxtrail.ledger.prepare import restore
 from rxtrail.core.epcis.write_json import event_json
 from rxtrail.record.contents import contents_of
 from rxtrail.record.identify import identify
+from rxtrail.record.standing import as_seen_by, identity_of
 from rxtrail.record.times import iso
 from rxtrail.record.exact import Shelf
 from rxtrail.record.facts import Memory, Pending, Recalls, find
@@ -89,13 +90,14 @@ def packs(reader: Reader, authority: Authority, filters: ExportFilters, *, today
     wanted = _gtins(filters)
     recalls = Recalls()
     recalls.load(reader, authority)
+    identity = identity_of(reader)
     memory = Memory()
     memory.shelf = Shelf(reader, authority)  # an export reads one unchanging view of the record
     if filters.po or filters.since or filters.until:
         raise BadRequest("packs are filtered by gtin, ndc, lot, serial, sscc and partner", place="filters")
     keys = _pack_keys(reader, authority, filters, wanted, today)
     for gtin, serial in keys:
-        row = _pack(reader, authority, recalls, memory, gtin, serial)
+        row = _pack(reader, authority, recalls, memory, identity, gtin, serial)
         if (not filters.lot or row.lot == filters.lot) and (
             not filters.partner or filters.partner in (row.custodian, row.owner, row.in_transit_to)
         ):
@@ -143,10 +145,18 @@ def _pack_keys(
         number = rows[-1].id
 
 
-def _pack(reader: Reader, authority: Authority, recalls: Recalls, memory: Memory, gtin: str, serial: str) -> PackRow:
+def _pack(
+    reader: Reader,
+    authority: Authority,
+    recalls: Recalls,
+    memory: Memory,
+    identity: NodeIdentity,
+    gtin: str,
+    serial: str,
+) -> PackRow:
     found = find(reader, authority, recalls, gtin, serial, "", Pending(), memory)
     facts = found.facts
-    custody: Custody = facts.custody
+    custody: Custody = as_seen_by(identity, facts.custody)
     return PackRow(
         gtin=gtin,
         serial=serial,

@@ -21,7 +21,7 @@ from rxtrail.core.rules.verdict import PURPOSES, Asker, judge
 from rxtrail.errors import BadRequest
 from rxtrail.record.facts import Found, Memory, Pending, Recalls, find
 from rxtrail.record.names import product_view
-from rxtrail.record.standing import authority_of, identity_of, partners_of
+from rxtrail.record.standing import as_seen_by, authority_of, identity_of, partners_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +85,7 @@ class Judge:
         self._year = self._day.year
         reader = self._reader
         self._authority = authority_of(reader, self._day)
-        identity = identity_of(reader)
+        identity = self._identity = identity_of(reader)
         self._role, self._own = identity.role, frozenset(identity.glns)
         self._roles = {gln: partner.role for partner in partners_of(reader) for gln in partner.glns}
         self._recalls.load(reader, self._authority)
@@ -165,7 +165,7 @@ class Judge:
             state, record = StateView(), RecordView(not_checked=["custody"])
         else:
             facts = found.facts
-            custody = facts.custody
+            custody = as_seen_by(self._identity, facts.custody)
             state = StateView(
                 disposition=facts.disposition,
                 custodian=custody.custodian,

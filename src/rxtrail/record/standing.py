@@ -12,6 +12,7 @@ from rxtrail.core.rules.authority import Authority
 if TYPE_CHECKING:
     import datetime
 
+    from rxtrail.core.rules.steps import Custody
     from rxtrail.store import Reader
 
 _decode_partner = msgspec.msgpack.Decoder(Partner).decode
@@ -43,3 +44,16 @@ def authority_of(reader: Reader, today: datetime.date) -> Authority:
         active=active.__contains__,
         valid=lambda gln: gln not in expired,
     )
+
+
+def as_seen_by(identity: NodeIdentity, custody: Custody) -> Custody:
+    """Give a custody as this node sees it: what was shipped to one of its own GLNs is in its custody.
+
+    A pharmacy that never posts receipts has its packs all the same (SURFACES, "Whose record"). A hub only watches.
+    """
+    if identity.role == "hub" or not custody.to:
+        return custody
+    ours = [gln for gln in custody.to if gln in identity.glns]
+    if not ours:
+        return custody
+    return msgspec.structs.replace(custody, custodian=ours[0], owner=custody.to[0], to=())

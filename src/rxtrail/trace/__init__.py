@@ -13,6 +13,7 @@ from rxtrail.record.exact import FOREVER, Exact, container_state, unit_state
 from rxtrail.record.findings import finding_of
 from rxtrail.record.identify import identify
 from rxtrail.record.names import Places, product_view
+from rxtrail.record.standing import as_seen_by, identity_of
 from rxtrail.record.times import iso
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _journey(reader: Reader, key: str, name: str, gtin: str, serial: str, exact:
             )
         )
     state = exact.state
-    custody = exact.custody
+    custody = as_seen_by(identity_of(reader), exact.custody)
     container = keys.get(exact.containers[0], "") if exact.containers else ""
     return Journey(
         epc=key,

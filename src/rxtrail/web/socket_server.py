@@ -42,10 +42,14 @@ async def serving(web: Web, path: Path) -> AsyncIterator[None]:
     """
     listener = _listen(path)
     mine = _inode(path)
+    open_ = True
     talks: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         # Not a coroutine: one that is cancelled before its first step could not close its connection.
+        if not open_:
+            writer.close()
+            return
         talk = asyncio.create_task(_serve_connection(web, reader, writer))
         talks[talk] = writer
         talk.add_done_callback(talks.pop)
@@ -54,10 +58,9 @@ async def serving(web: Web, path: Path) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        open_ = False
         server.close()
         _remove(path, mine)
-        for _ in range(3):
-            await asyncio.sleep(0)  # what was accepted in this very moment gets as far as ``begin``
         for talk, writer in talks.items():
             talk.cancel()
             writer.close()
