@@ -26,12 +26,10 @@ def enter(page: Page, code: str) -> str:
 
 def wedge(page: Page, text: str, *, group_separator: str = "Control+BracketRight", end: str = "Enter") -> None:
     """Type as a keyboard-wedge scanner does: key after key without a pause, the separator as its key."""
-    for character in text:
-        if character == "\x1d":
-            if group_separator:
-                page.keyboard.press(group_separator)
-        else:
-            page.keyboard.press(character)
+    for number, part in enumerate(text.split("\x1d")):
+        if number and group_separator:
+            page.keyboard.press(group_separator)
+        page.keyboard.type(part)
     page.keyboard.press(end)
 
 

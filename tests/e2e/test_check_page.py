@@ -76,6 +76,15 @@ def test_a_scan_counts_wherever_the_focus_is_and_presses_nothing(
     assert check_page.get_attribute("html", "data-theme") == "system"
 
 
+def test_a_scan_that_stalls_on_a_busy_machine_stays_whole(check_page: Page, server: Server) -> None:
+    text = scene.scan(next(server.fresh))
+    check_page.keyboard.type(text[:12])
+    check_page.wait_for_timeout(450)
+    with check_page.expect_request(VERIFY) as sent:
+        station.wedge(check_page, text[12:])
+    assert station.sent(sent.value)["scan"] == text
+
+
 def test_a_scan_after_left_over_typing_is_the_scan_alone(check_page: Page, server: Server) -> None:
     check_page.type("#scan", "00312", delay=150)
     check_page.wait_for_timeout(400)
@@ -260,6 +269,14 @@ def test_a_pack_dispensed_meanwhile_by_another_is_a_stop(open_page: OpenPage, se
     page.click("#change")
     page.wait_for_selector("#result[data-verdict=stop]")
     assert page.locator("#change").count() == 0
+
+
+def test_a_pack_is_received_where_that_is_what_it_is_scanned_for(open_page: OpenPage, server: Server) -> None:
+    page = open_page(f"/?site={scene.PHARMACY}&purpose=receive")
+    assert station.enter(page, scene.scan(next(server.fresh))) == "ok"
+    assert page.inner_text("#change") == "Receive this pack"
+    page.click("#change")
+    page.wait_for_selector("#result[data-changed=received]")
 
 
 # --- choices, history, hostile text -----------------------------------------------------------------------

@@ -29,7 +29,9 @@ SHORT_PACKS = 100_000
 # Read when pytest collects: later the suite hides all settings from the tests.
 LONG_PACKS = int(os.environ.get("RXTRAIL_FAULT_PACKS", "1000000"))
 SEED = int(os.environ.get("RXTRAIL_FAULT_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 32)
-SECONDS_MAX = 120
+SECONDS_MAX = 100 if "RXTRAIL_FAULT_PACKS" not in os.environ else 600
+# The long versions run only when they are asked for, and take their time.
+LONG = (pytest.mark.faults, pytest.mark.timeout(7200))
 STORE_FILES = {"rxtrail.sqlite", "rxtrail.sqlite-wal", "rxtrail.sqlite-shm", "writer.lock", "writer.sock"}
 PAGE = 10_000
 
@@ -63,7 +65,9 @@ class Ran(NamedTuple):
 
 def program(data: Path, *words: str, planted: str = "") -> list[str]:
     """Give the words that start rxtrail as its own process on one DATA folder; ``planted`` is run before it."""
-    begin = ["-c", f"{planted}\nfrom rxtrail.cli import main\nraise SystemExit(main())"] if planted else ["-m", "rxtrail"]
+    begin = (
+        ["-c", f"{planted}\nfrom rxtrail.cli import main\nraise SystemExit(main())"] if planted else ["-m", "rxtrail"]
+    )
     return [sys.executable, *begin, *words, "--data", str(data)]
 
 
@@ -224,9 +228,7 @@ def look(data: Path, name: str) -> Left:
         assert len(jobs) <= 1, "one document has one job"
         job = jobs[0] if jobs else None
         packages, _, events, kept = reader.counts()
-        left = Left(
-            job.state if job else "", job.applied if job else 0, packages, events, kept, reader.log_size()
-        )
+        left = Left(job.state if job else "", job.applied if job else 0, packages, events, kept, reader.log_size())
         position, ids, salts, said = 0, set(), set(), 0
         while page := reader.records_from(position, PAGE):
             for record, canonical in page:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from tests.faults.processes import (
+    LONG,
     SECONDS_MAX,
     Left,
     Pack,
@@ -34,8 +35,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-PACKS = 60_000
+pytestmark = pytest.mark.slow
+
+PACKS = 30_000
 EARLIER = ("AAA111", "BBB222", "CCC333")
+ROUNDS = pytest.mark.parametrize("rounds", [pytest.param(2, id="short"), pytest.param(30, id="long", marks=LONG)])
 # What is kept beside the store while a document is read goes to a file when it is large; here it always does.
 SPILLS = {
     "events": "import rxtrail.capture.spool as spool; spool.MENTIONS_IN_MEMORY_MAX = 1",
@@ -58,9 +62,7 @@ class Scene(NamedTuple):
         shutil.copytree(self.folder / "before", data)
         return data
 
-    def capture(
-        self, data: Path, *, room: int = 0, through: tuple[str, ...] = (), planted: str = ""
-    ) -> Ran:
+    def capture(self, data: Path, *, room: int = 0, through: tuple[str, ...] = (), planted: str = "") -> Ran:
         """Capture the document; ``room`` is the size that no file of that process may pass."""
         before = functools.partial(resource.setrlimit, resource.RLIMIT_FSIZE, (room, room)) if room else None
         return run(data, "capture", str(self.document), "--json", before=before, through=through, planted=planted)
@@ -78,7 +80,7 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Scene:
     write_document(document, PACKS)
     earlier.write_bytes(scene.shipment(*EARLIER))
     assert run(folder / "before", "capture", str(earlier)).code == 0
-    packs = [pack for at, pack in enumerate(packs_of(PACKS)) if at % 9_973 == 1]
+    packs = [pack for at, pack in enumerate(packs_of(PACKS)) if at % 4_999 == 1]
     undisturbed = Scene(folder, document, packs, 0)
     captured = undisturbed.capture(undisturbed.fresh())
     assert captured.code == 0, captured.err
@@ -120,7 +122,7 @@ def test_a_capture_that_outgrows_its_room_leaves_nothing_half_written(given: Sce
     assert given.capture(data).code == 0
     end = (data / "rxtrail.sqlite").stat().st_size
     states = set()
-    for share in (0.1, 0.6, rng.uniform(0.05, 0.9)):
+    for share in (0.6, rng.uniform(0.05, 0.9)):
         room = int(begin + (end - begin) * share)
         print(f"room for {room} bytes a file; the whole record takes {end}")
         data = given.fresh()
@@ -144,12 +146,12 @@ def test_a_document_that_does_not_fit_beside_the_store_is_refused_by_name(given:
 
 def test_a_new_record_on_a_disk_without_room_is_refused_by_name_and_made_later(given: Scene) -> None:
     data = given.folder / "new"
-    for room in (1, 4096, 50_000, 100_000):
+    for room in (4096, 100_000):
         check_refused_by_name(given.capture(data, room=room), "store-failed", "store-full")
-        for words in (("status",), ("export", "packs"), ("trace", "(01)00352601815904(21)A1"), ("jobs",)):
+        for words in (("status",), ("trace", "(01)00352601815904(21)A1")):
             told = run(data, *words, "--json")
             assert told.code in (0, 1, 4), told.err
-            assert "Traceback" not in told.err
+            assert told.answer
     made = given.capture(data)
     assert (made.code, made.answer["state"]) == (0, "success"), made.err
 
@@ -157,14 +159,15 @@ def test_a_new_record_on_a_disk_without_room_is_refused_by_name_and_made_later(g
 # --- no space left on the device, in the middle of a batch ------------------------------------------------
 
 
-def test_no_space_in_the_middle_of_a_batch_undoes_the_batch_only(given: Scene) -> None:
+@ROUNDS
+def test_no_space_in_the_middle_of_a_batch_undoes_the_batch_only(given: Scene, rounds: int) -> None:
     """strace answers ENOSPC from the Nth write of the store on: a place that can be found again."""
     log = given.folder / "writes"
     counting = strace("-e", "trace=pwrite64", "-o", str(log))
     assert given.capture(given.fresh(), through=counting).code == 0
     count = log.read_text().count("pwrite64(")
     rng = chance("ENOSPC")
-    for nth in sorted(rng.randrange(1, count) for _ in range(4)):
+    for nth in sorted(rng.randrange(1, count) for _ in range(rounds)):
         print(f"ENOSPC from write {nth} of {count} on")
         data = given.fresh()
         failing = strace("-e", "trace=pwrite64", "-e", f"inject=pwrite64:error=ENOSPC:when={nth}+", "-o", os.devnull)
@@ -198,14 +201,14 @@ def test_one_failed_write_fails_the_capture_and_the_next_one_finishes_it(given: 
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Path]:
-    """Mount a file system of 4 MiB, or skip by name."""
+    """Mount a file system of 2 MiB, or skip by name."""
     folder = tmp_path / "small"
     folder.mkdir()
     mount = shutil.which("mount")
     if mount is None or os.geteuid() != 0:
         pytest.skip("only root may mount a small file system")
     mounted = subprocess.run(
-        [mount, "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)], capture_output=True, check=False
+        [mount, "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)], capture_output=True, check=False
     )
     if mounted.returncode:
         pytest.skip(f"no small file system here: {mounted.stderr.decode('utf-8', 'replace').strip()}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import fcntl
+import json
 import os
 import signal
 import socket
@@ -19,6 +20,8 @@ from tests.web import scene
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+pytestmark = pytest.mark.slow
 
 SERIALS = ("AAA111", "BBB222", "CCC333", "DDD444")
 PACKS = 30_000
@@ -70,9 +73,9 @@ def test_commands_that_write_go_through_the_running_serve(data: Path, document: 
         assert {pack["serial"] for pack in exported.answers} == set(SERIALS)
         refused = run(data, "dispense", scene.scan("BBB222"), *site, "--json")
         assert (refused.code, refused.answer["error"]["code"]) == (1, "refused")
-        not_well_formed = run(data, "capture", "-", "--json", stdin=b"<a>\n<b></a>")
+        not_well_formed = run(data, "capture", "-", "--json", stdin=scene.shipment("EEE555")[:-200])
         assert (not_well_formed.code, not_well_formed.answer["error"]["code"]) == (1, "not-well-formed")
-        assert "line 2" in not_well_formed.answer["error"]["place"]
+        assert not_well_formed.answer["error"]["place"].startswith("line ")
     look(data, str(document))
 
 
@@ -83,13 +86,25 @@ def test_many_commands_at_once_meet_one_writer_and_all_are_there(data: Path, doc
     def hold(number: int) -> int:
         return run(data, "hold", scene.scan("AAA111"), "--reason", f"check {number}", "--key", str(number)).code
 
-    with concurrent.futures.ThreadPoolExecutor(6) as threads:
-        assert list(threads.map(hold, range(6))) == [0] * 6
+    with concurrent.futures.ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(hold, range(4))) == [0] * 4
         with served(data):
-            assert list(threads.map(hold, range(6, 12))) == [0] * 6
+            assert list(threads.map(hold, range(4, 8))) == [0] * 4
     events = run(data, "export", "events", "--format", "json").answers
-    assert sum(event.get("bizStep") == "holding" for event in events) == 12
+    assert sum(event.get("bizStep") == "holding" for event in events) == 8
     look(data, str(document))
+
+
+def test_one_document_sent_by_two_at_once_is_captured_once(data: Path, tmp_path: Path) -> None:
+    large = tmp_path / "large.xml"
+    write_document(large, PACKS)
+    with served(data), concurrent.futures.ThreadPoolExecutor(2) as threads:
+        both = list(threads.map(lambda _: run(data, "capture", str(large), "--json"), range(2)))
+        assert [ran.code for ran in both] == [0, 0], both
+        events = both[0].answer["events"]
+    left = look(data, str(large))
+    assert (left.state, left.packages, left.documents) == ("success", PACKS + -(-PACKS // 48), 1)
+    assert (left.events, left.log_size) == (events, events)
 
 
 def test_a_second_serve_on_the_same_data_is_refused_in_words(data: Path, document: Path) -> None:
@@ -137,8 +152,9 @@ def test_a_serve_that_is_asked_to_end_takes_its_socket_along(data: Path) -> None
     assert lock_is_free(data)
 
 
-def test_a_serve_that_is_asked_to_end_during_a_capture_goes_on_with_it_at_its_next_start(
-    data: Path, document: Path, tmp_path: Path
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_capture_through_a_serve_that_ends_is_told_and_goes_on_at_its_next_start(
+    data: Path, tmp_path: Path, number: signal.Signals
 ) -> None:
     large = tmp_path / "large.xml"
     write_document(large, PACKS)
@@ -147,10 +163,16 @@ def test_a_serve_that_is_asked_to_end_during_a_capture_goes_on_with_it_at_its_ne
     while not (data / "rxtrail.sqlite").exists() or not look(data, str(large)).open:
         if capture.poll() is not None:
             break  # it was quicker than we look
-    server.process.send_signal(signal.SIGTERM)
+    server.process.send_signal(number)
     server.process.communicate(timeout=SECONDS_MAX)
-    assert server.process.returncode == 0
-    capture.communicate(timeout=SECONDS_MAX)
+    assert server.process.returncode == (0 if number is signal.SIGTERM else -number)
+    out, _ = capture.communicate(timeout=SECONDS_MAX)
+    told = json.loads(out)
+    # Either it was through, or it says that it cannot tell; it never says "kept" of what may be lost.
+    if capture.returncode == 0:
+        assert told["state"] in ("success", "running")
+    else:
+        assert (capture.returncode, told["error"]["code"]) in ((4, "busy"), (4, "store-failed"))
     left = look(data, str(large))
     print(left)
     assert left.state
@@ -160,6 +182,7 @@ def test_a_serve_that_is_asked_to_end_during_a_capture_goes_on_with_it_at_its_ne
     assert (done.state, done.packages) == ("success", PACKS + -(-PACKS // 48))
 
 
+@pytest.mark.faults
 def test_a_command_beside_a_long_one_waits_or_says_busy_and_changes_nothing(data: Path, tmp_path: Path) -> None:
     """A process that holds the lock and never answers: the command ends in words, not in a wait without end."""
     assert run(data, "init", "--role", "hub").code == 0

@@ -77,6 +77,8 @@ def api(node: Node) -> Iterator[Api]:
 class Planted:
     """A node with a fault planted in one verb; every other verb is the real one's."""
 
+    failed: Any
+
     def __init__(self, node: Node, **verbs: Any) -> None:
         self._node = node
         self.__dict__.update(verbs)

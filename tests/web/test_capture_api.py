@@ -49,6 +49,16 @@ def test_the_same_document_twice_changes_nothing(api: Api) -> None:
     assert receipt["packages"] == 0
 
 
+def test_a_document_captured_before_is_answered_at_once_as_such(api: Api) -> None:
+    api.post("/api/v1/capture?wait=1", content=NEW, headers=XML)
+    answer = api.post("/api/v1/capture", content=NEW, headers=XML)
+    assert answer.status_code == 202
+    assert answer.json()["receipt"]["duplicate"] is True
+    assert answer.json()["receipt"]["packages"] == 0
+    fresh = api.post("/api/v1/capture", content=scene.shipment("NEW3", day="2026-11-09"), headers=XML).json()
+    assert fresh["receipt"] is None or not fresh["receipt"]["duplicate"]
+
+
 def test_a_streamed_document_without_a_length_is_taken(api: Api) -> None:
     async def pieces() -> AsyncIterator[bytes]:
         for start in range(0, len(NEW), 100):
@@ -178,6 +188,14 @@ def test_a_raw_document_comes_back_byte_for_byte_and_never_as_a_page(api: Api) -
     assert answer.headers["content-type"] == "application/octet-stream"
     assert answer.headers["content-disposition"].startswith("attachment")
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_document_keeps_its_receipt_and_findings(api: Api) -> None:
+    receipt = api.post("/api/v1/capture?wait=1", content=NEW, headers=XML).json()
+    kept = api.get(f"/api/v1/documents/{hashlib.sha256(NEW).hexdigest()}").json()
+    assert kept["findings"] == receipt["findings"]
+    assert kept["packages"] == 2
+    assert api.get(f"/api/v1/documents/{'0' * 64}").status_code == 404
 
 
 def test_an_unknown_document_is_404_and_a_misfit_name_400(api: Api) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from rxtrail.errors import Busy
+from rxtrail.errors import Busy, StoreFailed
 from tests.web import scene
 from tests.web.conftest import GOOD
 
@@ -35,6 +35,12 @@ def test_metrics_count_verdicts_and_hold_the_size_of_the_record(api: Api) -> Non
     assert "rxtrail_verify_seconds_count 1" in text
     assert 'rxtrail_requests_total{method="GET",status="404"} 1' in text
     assert re.search(r"^rxtrail_packages 5$", text, re.MULTILINE)
+
+
+def test_a_writer_that_has_stopped_is_not_ready_and_lost_scans_are_counted(planted: Any) -> None:
+    client: Api = planted(failed=StoreFailed("disk gone"), scans_dropped=3)
+    assert client.get("/readyz").status_code == 503
+    assert "rxtrail_scans_dropped_total 3" in client.get("/metrics").text
 
 
 def test_every_line_of_the_metrics_has_the_prometheus_form(api: Api) -> None:

@@ -109,7 +109,7 @@ def test_a_hub_is_scanned_at_from_its_partners_places(api: Api) -> None:
     headers = {"content-type": "text/csv"}
     assert api("PUT", "/api/v1/partners", content=table.encode(), headers=headers).status_code == 200
     found = read(api, "/")
-    assert ("option", {"value": scene.PHARMACY}) in found.tags
+    assert ("option", {"value": scene.PHARMACY, "data-name": "Main <b>Street</b>"}) in found.tags
     assert "Main <b>Street</b>" in found.words
     assert "b" not in [tag for tag, _ in found.tags]
 
@@ -172,6 +172,15 @@ def test_hostile_master_data_stays_text_on_every_page(node: Node, api: Api) -> N
         assert "img" not in [tag for tag, _ in found.tags]
         assert not [1 for _, attributes in found.tags for name in attributes if name.startswith("on")]
         assert "\u202e" not in answer.text
+
+
+def test_a_document_has_a_page_with_its_findings(node: Node, api: Api) -> None:
+    document = node.documents()[0]
+    found = read(api, f"/documents/{document.sha256}")
+    assert "shipment.xml" in found.words
+    assert "UNLISTED_SENDER" in found.words
+    assert "Findings" not in read(api, f"/documents/{'0' * 64}", status=404).words
+    assert "hexadecimal" in read(api, "/documents/x", status=400).words
 
 
 def test_a_page_address_with_broken_bytes_is_a_page_that_says_so(api: Api) -> None:

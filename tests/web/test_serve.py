@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -146,7 +147,7 @@ def test_an_export_that_breaks_half_way_breaks_the_connection(node: Node) -> Non
         yield b"first\n"
         raise StoreFailed("disk gone")
 
-    with Running(Planted(node, export=export)) as (authority, ended):
+    with Running(Planted(node, export=export, failed=None)) as (authority, ended):
         client = http.client.HTTPConnection(authority, timeout=15)
         client.request("GET", "/api/v1/export/packs")
         with pytest.raises(http.client.IncompleteRead):
@@ -182,33 +183,57 @@ class Running:
 
     def __exit__(self, *_: object) -> None:
         if not self._ended.is_set():
-            self._stop()
+            self._node.failed = StoreFailed("the test is over")  # type: ignore[attr-defined]
         self._thread.join(20)
         assert not self._thread.is_alive()
 
-    def _stop(self) -> None:
-        self._node.fail = True  # type: ignore[attr-defined]
-        client = http.client.HTTPConnection(self._address.removeprefix("http://"), timeout=15)
-        client.request("GET", "/api/v1/status")
-        client.getresponse().read()
-        client.close()
+
+def test_a_write_that_failed_in_the_background_stops_the_server(node: Node) -> None:
+    broken = Planted(node, failed=None)
+    with Running(broken) as (_, ended):
+        assert not ended.wait(0.2)
+        broken.failed = StoreFailed("disk gone")
+        assert ended.wait(20)
 
 
-class Stoppable(Planted):
-    """A node whose status ends the server when the test is over."""
+def test_requests_sent_without_waiting_are_answered_in_order(node: Node) -> None:
+    serials = [GOOD, "NOSUCH", "BBB222"]
+    with Running(Planted(node, failed=None)) as (authority, _):
+        connection = connect(authority)
+        for serial in serials:
+            body = json.dumps({"scan": scene.scan(serial), "site": scene.PHARMACY}).encode()
+            connection.sendall(
+                b"POST /api/v1/verify HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+            )
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        answer = read_all(connection)
+        connection.close()
+    assert re.findall(rb'"pack":{[^}]*"serial":"(\w+)"', answer) == [serial.encode() for serial in serials]
+    assert answer.endswith(b'{"status":"ok"}')
+    assert answer.count(b"HTTP/1.1 200 OK\r\n") == 4
 
-    fail = False
 
-    def status(self) -> object:
-        if self.fail:
-            raise StoreFailed("the test is over")
-        return self._node.status()
+def test_a_client_that_wants_to_close_is_told_so(node: Node) -> None:
+    with Running(Planted(node, failed=None)) as (authority, _):
+        connection = connect(authority)
+        connection.sendall(
+            b"POST /api/v1/verify HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            b'Connection: close\r\nContent-Length: 12\r\n\r\n{"scan":"x"}'
+        )
+        answer = read_all(connection)
+        connection.close()
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert b"connection: close" in head
+    assert b"content-length: %d" % len(body) in head
+    assert b"cache-control: no-store" in head
+    assert b"\r\ndate: " in head
 
 
 def test_a_slow_header_and_a_slow_body_are_cut_off(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "HEADER_SECONDS_MAX", 1.0)
     monkeypatch.setattr(limits, "BODY_GRACE_SECONDS", 1.0)
-    with Running(Stoppable(node)) as (authority, _):
+    with Running(Planted(node, failed=None)) as (authority, _):
         slow_header = connect(authority)
         slow_header.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ")
         slow_body = connect(authority)
@@ -229,7 +254,7 @@ def test_a_slow_header_and_a_slow_body_are_cut_off(node: Node, monkeypatch: pyte
 
 def test_an_upload_cut_off_by_its_sender_leaves_nothing(node: Node) -> None:
     documents = len(node.documents())
-    with Running(Stoppable(node)) as (authority, _):
+    with Running(Planted(node, failed=None)) as (authority, _):
         connection = connect(authority)
         document = scene.shipment("CUT1", day="2026-11-05")
         connection.sendall(

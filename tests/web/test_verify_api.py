@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rxtrail.errors import Busy, StoreFailed
+from rxtrail.errors import Busy, StoreFailed, StoreFull
 from rxtrail.web import limits
 from tests.web import scene
 from tests.web.conftest import DESTROYED, GOOD, ODD
@@ -132,6 +132,15 @@ def test_a_failed_store_stops_the_server(planted: Any) -> None:
     assert client.post("/api/v1/verify", json={"scan": "x"}).status_code == 503
     assert stopped == [True]
     assert client.get("/readyz").status_code == 503
+
+
+def test_a_full_disk_is_507_and_the_server_goes_on(planted: Any) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise StoreFull("no room left")
+
+    client = planted(verify=full)
+    assert client.post("/api/v1/verify", json={"scan": "x"}).status_code == 507
+    assert client.get("/readyz").status_code == 200
 
 
 def test_our_own_mistake_is_a_500_that_tells_nothing_of_the_inside(planted: Any) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import Message, Receive, Scope, Send
 
-    from rxtrail.web.port import NodePort
+    from rxtrail.web.port import ServedNode
 
 _LOG = logging.getLogger("rxtrail.web")
 
@@ -116,7 +116,7 @@ class App:
 _OPERATIONS = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"})
 
 
-def build(node: NodePort, *, hosts: tuple[str, ...] = ()) -> App:
+def build(node: ServedNode, *, hosts: tuple[str, ...] = ()) -> App:
     """The application of a node; ``hosts`` are Host names it answers to beside the loopback ones."""
     web = Web(node, Doors(hosts))
     web.openapi = describe(table.ENDPOINTS, table.TYPES, version=_version())

@@ -19,7 +19,7 @@ from rxtrail.web.workers import Workers
 
 if TYPE_CHECKING:
     from rxtrail.web.doors import Doors
-    from rxtrail.web.port import NodePort
+    from rxtrail.web.port import ServedNode
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ _LOG = logging.getLogger("rxtrail.web")
 class Web:
     """The node and the bounds within which this server works for it."""
 
-    def __init__(self, node: NodePort, doors: Doors) -> None:
+    def __init__(self, node: ServedNode, doors: Doors) -> None:
         self.node = node
         self.doors = doors
         self.meter = Meter()
@@ -37,7 +37,7 @@ class Web:
         self.uploads = Workers("upload", threads=limits.UPLOADS_MAX, waiting_max=0)
         self.streams = Workers("stream", threads=limits.STREAMS_MAX, waiting_max=0)
         self.openapi = b""
-        self.store_failure: errors.StoreFailed | None = None
+        self.store_failure: errors.RxtrailError | None = None
         self.on_store_failed: Callable[[], None] | None = None
 
     async def read(self, work: Callable[[], T]) -> T:
@@ -50,7 +50,8 @@ class Web:
 
     def failed(self, error: errors.RxtrailError) -> None:
         """After a failed store the server stops, rather than answer from a doubtful record."""
-        if isinstance(error, errors.StoreFailed) and self.store_failure is None:
+        stopped = isinstance(error, errors.StoreFailed) and not isinstance(error, errors.StoreFull)
+        if stopped and self.store_failure is None:
             _LOG.critical("the store failed: %s", error.message)
             self.store_failure = error
             if self.on_store_failed is not None:

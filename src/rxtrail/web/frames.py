@@ -172,6 +172,7 @@ _KINDS: Final[dict[str, type[errors.RxtrailError]]] = {
         errors.Refused,
         errors.Busy,
         errors.StoreFailed,
+        errors.StoreFull,
         refusals.Overloaded,
         refusals.DeadlinePassed,
         refusals.UploadBroken,

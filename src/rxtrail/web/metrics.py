@@ -34,7 +34,7 @@ class Meter:
         key = (method, status)
         self.requests[key] = self.requests.get(key, 0) + 1
 
-    def exposition(self, status: Status, *, workers: int, streams: int, uploads: int) -> str:
+    def exposition(self, status: Status, *, scans_dropped: int, workers: int, streams: int, uploads: int) -> str:
         """All counts in the Prometheus text format 0.0.4."""
         lines = _head("rxtrail_verdicts_total", "counter", "Verdicts given, by answer.")
         lines += [
@@ -51,6 +51,8 @@ class Meter:
             f'rxtrail_requests_total{{method="{method}",status="{code}"}} {count}'
             for (method, code), count in sorted(self.requests.items())
         ]
+        lines += _head("rxtrail_scans_dropped_total", "counter", "Scans judged but not recorded.")
+        lines.append(f"rxtrail_scans_dropped_total {scans_dropped}")
         gauges: tuple[tuple[str, str, int], ...] = (
             ("rxtrail_packages", "Packages on record.", status.packages),
             ("rxtrail_containers", "Containers on record.", status.containers),

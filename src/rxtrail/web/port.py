@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Status,
         Verdict,
     )
+    from rxtrail.errors import StoreFailed
 
 Progress = Callable[[int, int], None]
 
@@ -85,5 +86,20 @@ class NodePort(Protocol):
     def document_raw(self, sha256: str) -> Iterator[bytes]:
         """The bytes of one document as they came; raises ``NotFound``."""
 
+    def document_receipt(self, sha256: str) -> CaptureReceipt:
+        """The receipt of a kept document with its findings; raises ``NotFound``."""
+
     def status(self) -> Status:
         """What this node holds."""
+
+
+class ServedNode(NodePort, Protocol):
+    """A node of this process, which also tells how its writer is."""
+
+    @property
+    def failed(self) -> StoreFailed | None:
+        """The failure that stopped the writer, if any."""
+
+    @property
+    def scans_dropped(self) -> int:
+        """Scans that could not be recorded because too many were waiting."""

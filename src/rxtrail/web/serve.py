@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from rxtrail.web.port import NodePort
+    from rxtrail.web.context import Web
+    from rxtrail.web.port import ServedNode
 
 _BACKLOG = 512
 _GRACE_SECONDS = 10
+_WATCH_SECONDS = 0.5
 
 
 class _Server(uvicorn.Server):
@@ -46,7 +48,7 @@ class _Server(uvicorn.Server):
 
 
 def run(
-    node: NodePort,
+    node: ServedNode,
     host: str,
     port: int,
     socket_path: Path | None = None,
@@ -100,7 +102,7 @@ def _loopback(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
 
 
 async def _serve(
-    node: NodePort,
+    node: ServedNode,
     listener: socket.socket,
     socket_path: Path | None,
     on_ready: Callable[[str], None] | None,
@@ -141,9 +143,18 @@ async def _serve(
             if on_ready is not None:
                 server.on_started = partial(on_ready, _address(listener))
             stack.callback(asyncio.create_task(sweep(server.server_state.connections)).cancel)
+            stack.callback(asyncio.create_task(_watch(asgi.web)).cancel)
             await server.serve(sockets=[listener])
     if asgi.web.store_failure is not None:
         raise asgi.web.store_failure
+
+
+async def _watch(web: Web) -> None:
+    """Stop after a write that failed in the background: nobody waited for it, so nobody was told."""
+    while True:
+        if (failure := web.node.failed) is not None:
+            web.failed(failure)
+        await asyncio.sleep(_WATCH_SECONDS)
 
 
 def _address(listener: socket.socket) -> str:

@@ -152,6 +152,10 @@ class RemoteNode:
         """The bytes of one document as they came; raises ``NotFound``."""
         return self._receive("document_raw", frames.DocumentArguments(sha256))
 
+    def document_receipt(self, sha256: str) -> CaptureReceipt:
+        """The receipt of a kept document with its findings; raises ``NotFound``."""
+        return self._ask("document_receipt", frames.DocumentArguments(sha256), CaptureReceipt)
+
     def status(self) -> Status:
         """What this node holds."""
         return self._ask("status", frames.NoArguments(), Status)

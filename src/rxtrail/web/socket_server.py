@@ -273,5 +273,9 @@ _VERBS: Final[dict[str, tuple[type[msgspec.Struct], Callable[[_Talk, Any], Any]]
         frames.PageArguments,
         _reading(lambda node, asked: node.documents(asked.after, asked.limit)),
     ),
+    "document_receipt": (
+        frames.DocumentArguments,
+        _reading(lambda node, asked: node.document_receipt(asked.sha256)),
+    ),
     "status": (frames.NoArguments, _reading(lambda node, _: node.status())),
 }

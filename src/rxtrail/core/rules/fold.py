@@ -1,8 +1,9 @@
 """The fold: a pure function from the set of a thing's events to its state.
 
 Whatever order documents arrive in, twice or late, the end state is the same, because steps are sorted by
-``Step.key`` and nothing else is looked at. Location, custodian and movement are the outermost container's: a
-thing inside a container has no custody of its own, and takes the container's with it when it comes out.
+``Step.key`` and nothing else is looked at. Only commands of this node also know the log: a person lifts what was on
+record when the person looked, never what came in later. Location, custodian and movement are the outermost
+container's: a thing inside a container has no custody of its own, and takes the container's with it when it comes out.
 
 Sources: EPCIS 2.0 clause 7.4 (events), CBV 2.0 clause 7.1-7.2 (business steps, dispositions), dscsa.md section 3.
 """
@@ -14,79 +15,153 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from rxtrail.core.epcis.event import KINDS
-from rxtrail.core.rules.authority import PARTNER
-from rxtrail.core.rules.steps import Custody, Doubt, Flag, Key, Note, Role, State, Stay, Step, Timeline
+from rxtrail.core.rules.authority import OTHER, PARTNER
+from rxtrail.core.rules.custody import around, custody_of, marks_at
+from rxtrail.core.rules.makings import Weighed, agree, weigh
+from rxtrail.core.rules.steps import Custody, Doubt, Flag, Key, Mark, Note, Role, State, Stay, Step, Timeline
+from rxtrail.core.rules.words import (
+    COUNTING_IN,
+    END_RANKS,
+    FINAL,
+    NOT_SELLABLE,
+    REACTIVATING,
+    RECALLED,
+    RECEIVES,
+    RELEASING,
+    SELLABLE,
+    SENDS,
+    VOID_SHIPPING,
+    empties,
+    end_of,
+    gln_of_location,
+    is_making,
+    parties,
+    places_of,
+    unique,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from rxtrail.core.rules.authority import Authority
 
-DEPTH_MAX = 32  # levels of containment that are followed; GS1 practice knows about five
-REACTIVATING = "urn:rxtrail:bizstep:reactivating"
-RELEASING = "urn:rxtrail:bizstep:releasing"
-COUNTING_IN = "urn:rxtrail:bizstep:counting_in"
+__all__ = [
+    "COUNTING_IN",
+    "REACTIVATING",
+    "RECEIVES",
+    "RELEASING",
+    "RING_MAX",
+    "SENDS",
+    "Containers",
+    "agree",
+    "custody_of",
+    "fold",
+    "gln_of_location",
+]
 
-# What ends a pack's way, by disposition first and by business step second (CBV 2.0 clauses 7.1.3, 7.2.3).
-ENDS_BY_DISPOSITION = {
-    "dispensed": "dispensed",
-    "partially_dispensed": "partially_dispensed",
-    "retail_sold": "dispensed",
-    "destroyed": "destroyed",
-    "stolen": "stolen",
-    "inactive": "decommissioned",
-    "disposed": "destroyed",
-    "exported": "exported",
-    "urn:rxtrail:disp:exported": "exported",
-    "urn:rxtrail:disp:sample": "sample",
-}
-ENDS_BY_STEP = {
-    "dispensing": "dispensed",
-    "retail_selling": "dispensed",
-    "decommissioning": "decommissioned",
-    "destroying": "destroyed",
-    "killing": "decommissioned",
-    "sampling": "sample",
-}
-ENDED = frozenset({"dispensed", "destroyed", "stolen", "decommissioned", "exported", "sample", "transformed"})
-# Ends after which the thing must never be seen again; a dispensed pack may come back as a return.
-FINAL = frozenset({"destroyed", "stolen", "decommissioned", "transformed"})
-NOT_SELLABLE = frozenset(
-    {"non_sellable_other", "damaged", "non_conformant", "unknown", "no_pedigree_match", "needs_replacement", "unavailable",
-     "non_sellable_expired", "non_sellable_damaged", "non_sellable_disposed", "non_sellable_no_pedigree_match", "expired"}
-)  # fmt: skip
-SELLABLE = frozenset(
-    {"active", "sellable_accessible", "sellable_not_accessible", "available", "conformant", "in_progress", "in_transit",
-     "container_closed", "mismatch_instance"}
-)  # fmt: skip
-SENDS = frozenset({"shipping", "departing", "consigning"})
-RECEIVES = frozenset({"receiving", "accepting", "arriving"})
+RING_MAX = 32  # containers of a ring, and of what hangs on it, that are followed; elsewhere depth has no limit
+GTIN_LENGTH = 14
+FOREVER: Key = (1 << 62, b"")
+
+
+def fold(
+    steps: Sequence[Step], *, gtin: str, authority: Authority, timelines: Callable[[int], Timeline | None]
+) -> Timeline:
+    """Play the steps of one thing in their order.
+
+    ``gtin`` is the GTIN-14 of a trade item or the 18 digits of a logistic unit, since the company under whose prefix
+    it stands may always speak for it; empty for anything else. ``timelines`` gives the timeline of a container by its
+    number, or None when it is being computed (a ring) or unknown. Voided steps are skipped, except that a voided end
+    never reopens the pack by itself.
+    """
+    ordered = sorted(steps, key=_key)
+    is_trade_item = len(gtin) == GTIN_LENGTH
+    weighed = weigh(ordered, gtin, authority)
+    made = weighed.made
+    ordered = _spoken_together(ordered, gtin, authority)
+    # Lot and expiry are weighed by everybody who states them; standing comes from those whose word it is.
+    making = next((step for step in ordered if made is not None and step.event == made.event), None)
+    root = making if is_trade_item else _first_word_of_issuer(ordered, gtin, authority)
+    run = _Fold(gtin, authority, timelines, making.speakers if making is not None else frozenset(), root)
+    for step in ordered:
+        if step.flags & Flag.DECLARATION or step.kind not in KINDS:
+            continue  # a declaration acts through what it voids; an unknown type may mean anything
+        if step.voided:
+            run.take_back(step)
+        elif not (is_trade_item and is_making(step) and made is not None and step.event != made.event):
+            run.play(step)  # any other statement of the making was weighed above, and moves nothing
+    if ordered:
+        run.leave_if_emptied(FOREVER)
+    if made is None and is_trade_item and any(s.role in (Role.CHILD, Role.EPC) for s in ordered):
+        run.note("MISSING_COMMISSIONING", ordered[0], "handled, but nobody said that it was made")
+    return run.timeline(weighed, ordered)
+
 
 class _Fold:
     """One thing's state while its steps are played; thrown away after :func:`fold`."""
 
     def __init__(
-        self, gtin: str, authority: Authority, timelines: Callable[[int], Timeline | None], makers: frozenset[str]
+        self,
+        issued: str,
+        authority: Authority,
+        timelines: Callable[[int], Timeline | None],
+        makers: frozenset[str],
+        root: Step | None,
     ) -> None:
-        self.gtin = gtin
+        self.issued = issued
+        self.is_trade_item = len(issued) == GTIN_LENGTH
         self.makers = makers
         self.authority = authority
         self.timelines = timelines
+        # Before the statement that counts as its beginning, an outsider has no say: see may().
+        is_guarded = root is not None and authority.level(root.speakers, issued) > OTHER
+        self.guarded_until = root.key if root is not None and is_guarded else (0, b"")
         self.custody = Custody()
         self.stays: list[Stay] = []
         self.inside: Stay | None = None
         self.disposition = ""
         self.ended: Step | None = None
-        self.recalled = False
-        self.holds: dict[str, None] = {}
-        self.doubts: dict[str, None] = {}
+        self.beneath: tuple[str, Step | None] = ("", None)  # what stood before an end that was taken back
+        self.marks: list[Mark] = []
+        self.doubts: dict[Doubt, int] = {}  # with the log position that raised it
         self.notes: list[Note] = []
         self.history: list[tuple[Key, Custody]] = []
+        self.mark_history: list[tuple[Key, tuple[Mark, ...]]] = []
         self.before_shipping: Custody | None = None
         self.emptied: list[Key] = []
         self.open = False  # unpacked by its holder, so free to be used again
         self.first_speakers: frozenset[str] = frozenset()
+        self.lifts: list[int] = []  # log positions of what a person of this node lifted doubts with
         self.last = -1
+
+    def timeline(self, weighed: Weighed, ordered: Sequence[Step]) -> Timeline:
+        """Give what the steps made of it."""
+        self.notes.extend(weighed.notes)
+        for doubt, position in weighed.doubts:
+            if not any(position < lift for lift in self.lifts):
+                self.doubts[doubt] = position
+        made, ended = weighed.made, self.ended
+        lot, expiry = made.lot if made is not None and made.lot is not None else ("", "")
+        state = State(
+            made=made.event if made is not None else -1,
+            lot=lot,
+            expiry=expiry,
+            made_by=tuple(sorted(made.speakers)) if made is not None else (),
+            made_flags=made.flags if made is not None else 0,
+            document=made.document if made is not None else (ordered[0].document if ordered else 0),
+            disposition=self.disposition,
+            ended_at=ended.event if ended is not None else -1,
+            ended_where=places_of(ended) if ended is not None else (),
+            ended_time=ended.time if ended is not None else 0,
+            recalled=any(mark.word == RECALLED for mark in self.marks),
+            holds=unique(mark.word for mark in self.marks if mark.word != RECALLED),
+            doubts=tuple(sorted(doubt.value for doubt in self.doubts)),
+            custody=self.custody,
+            stays=tuple(self.stays),
+            notes=tuple(self.notes),
+            last=self.last,
+        )
+        return Timeline(state, tuple(self.history), tuple(self.emptied), tuple(self.mark_history))
 
     # -- where it is -------------------------------------------------------------------------------------------
 
@@ -103,12 +178,17 @@ class _Fold:
                 return
 
     def leave(self, when: Key) -> None:
-        """Come out at ``when``, taking along what the container's custody was then."""
+        """Come out at ``when``, taking along the container's custody, holds and recalls of that moment."""
         assert self.inside is not None, "only what is inside can come out"
         self.custody = self.custody_at(when)
+        innermost = self.timelines(self.inside.container)
+        if innermost is not None:
+            for container in (innermost, *around(innermost, when, self.timelines)):
+                self.marks.extend(mark for mark in marks_at(container, when) if mark not in self.marks)
         self.stays[-1] = Stay(self.inside.container, self.inside.since, when, self.inside.event)
         self.inside = None
         self.history.append((when, self.custody))
+        self.remember_marks(when)
 
     def custody_at(self, when: Key) -> Custody:
         """Give the custody at ``when``: the outermost container's while inside, otherwise its own."""
@@ -126,18 +206,31 @@ class _Fold:
         """Tell whether one of the speakers is the issuer, holds or owns it, is awaited, or is this node itself."""
         if step.flags & Flag.COMMAND:
             return True  # accepted once by this node; refolding never undoes it
-        for speaker in step.speakers:
-            if self.authority.is_self(speaker) or (self.gtin and self.authority.is_issuer(speaker, self.gtin)):
-                return True
-            if not custody.holders:
-                return True
-            for holder in custody.holders:
-                if self.authority.same_party(speaker, holder):
-                    return True
-            for awaited in custody.to:
-                if self.authority.same_party(speaker, awaited):
-                    return True
-        return False
+        if step.key < self.guarded_until and self.level(step) == OTHER:
+            return False  # or an outsider who dates its word early enough could take what is not made yet
+        return (
+            not custody.holders
+            or any(self.authority.is_self(speaker) for speaker in step.speakers)
+            or self.issued_by(step.speakers)
+            or self.holds(step.speakers, custody)
+        )
+
+    def issued_by(self, speakers: Collection[str]) -> bool:
+        """Tell whether one of these issued its number."""
+        return bool(self.issued) and any(self.authority.is_issuer(speaker, self.issued) for speaker in speakers)
+
+    def holds(self, speakers: Collection[str], custody: Custody) -> bool:
+        """Tell whether one of these has it, owns it or awaits it."""
+        return self.same(speakers, custody.holders) or self.same(speakers, custody.to)
+
+    def same(self, some: Collection[str], others: Collection[str]) -> bool:
+        """Tell whether one of some is the same party as one of others."""
+        return any(self.authority.same_party(one, other) for one in some for other in others)
+
+    def level(self, step: Step) -> int:
+        """Weigh who says it; a command is this node's own word wherever it was given."""
+        level = self.authority.level(step.speakers, self.issued)
+        return max(level, PARTNER) if step.flags & Flag.COMMAND else level
 
     def known(self, step: Step) -> bool:
         """Tell whether a speaker without standing is at least a listed, active partner."""
@@ -145,6 +238,10 @@ class _Fold:
 
     def note(self, code: str, step: Step, message: str, *, counts: bool = True) -> None:
         self.notes.append(Note(code, step.event, message, counts))
+
+    def doubt(self, doubt: Doubt, step: Step) -> None:
+        """Raise a doubt, which holds the thing until a person has looked."""
+        self.doubts[doubt] = max(step.event, self.doubts.get(doubt, -1))
 
     # -- one step -----------------------------------------------------------------------------------------------
 
@@ -157,9 +254,9 @@ class _Fold:
         if not self.may(step, custody):
             self.stranger(step, custody)
             return
-        if self.disposition in FINAL and step.role != Role.PARENT and not self.restates_end(step):
+        if self.is_gone() and step.role != Role.PARENT and not self.closes(step):
             self.note("SEEN_AFTER_END", step, f"seen again after it was {self.disposition}")
-            self.doubts[Doubt.SEEN_AFTER_END.value] = None
+            self.doubt(Doubt.SEEN_AFTER_END, step)
         self.last = step.event
         if empties(step):
             self.emptied.append(step.key)
@@ -175,35 +272,65 @@ class _Fold:
             self.move(step, custody)
             self.dispose(step)
 
+    def take_back(self, step: Step) -> None:
+        """Leave out what its sender declared an error; but an end still stands until a person has looked."""
+        self.leave_if_emptied(step.key)
+        end = end_of(step)
+        if (
+            end
+            and END_RANKS[end] > END_RANKS.get(self.disposition, 0)
+            and self.may(step, self.custody_at(step.key))
+        ):
+            self.beneath = (self.disposition, self.ended)
+            self.disposition, self.ended, self.last = end, step, step.event
+            self.doubt(Doubt.END_DECLARED_WRONG, step)
+            message = f"'{end}' was declared an error; a person must reactivate the pack"
+            self.note("END_DECLARED_WRONG", step, message)
+        else:
+            self.note("VOIDED", step, "declared an error by its sender", counts=False)
+
     def used_again(self, step: Step) -> bool:
         """Tell whether a logistic unit begins a new life here: its number is used again after it was unpacked."""
-        if self.gtin or not self.first_speakers or step.action != "ADD" or step.kind == "TransactionEvent":
+        if self.is_trade_item or not self.first_speakers or step.action != "ADD" or step.kind == "TransactionEvent":
             return False
+        custody = self.custody_at(step.key)
         if step.role == Role.PARENT:
-            return self.open and not self.may(step, self.custody_at(step.key))
+            is_self = any(self.authority.is_self(speaker) for speaker in step.speakers)
+            return self.open and not is_self and not self.holds(step.speakers, custody)
         if not is_making(step):
             return False
         if self.open or self.disposition in FINAL:
             return True
-        # Its first owner numbers anew what it had shipped away, and nobody is sending it back.
-        away = self.custody.to or self.custody.how in RECEIVES
-        return bool(away) and bool(step.speakers & self.first_speakers) and not step.speakers & set(self.custody.holders)
+        # Its first owner numbers anew what it had sent away, and nobody is sending it back.
+        if not step.speakers & self.first_speakers:
+            return False
+        if self.custody.to:
+            return step.time > self.custody.since and not self.same(step.speakers, self.custody.to)
+        return self.custody.how in RECEIVES and not self.same(step.speakers, self.custody.holders)
 
     def renew(self, step: Step) -> None:
         """Start over: what was still inside came out just before, with the custody of that moment."""
-        self.emptied.append((step.time, step.hash[:-1]))  # a prefix sorts just before the step itself
+        just_before = (step.time, step.hash[:-1])  # a prefix sorts just before the step itself
+        self.emptied.append(just_before)
         if self.inside is not None:
-            self.leave((step.time, step.hash[:-1]))
+            self.leave(just_before)
         self.custody, self.disposition, self.ended = Custody(), "", None
-        self.before_shipping, self.open = None, False
+        self.marks, self.before_shipping, self.open = [], None, False
+        self.remember_marks(step.key)
         self.note("SSCC_REUSED", step, "this logistic unit number is used again; the earlier history is kept apart")
 
-    def restates_end(self, step: Step) -> bool:
-        """Tell whether the step only says again how it ended."""
-        return bool(end_of(step)) or step.flags & Flag.COMMAND != 0
+    def is_gone(self) -> bool:
+        """Tell whether it has ended for good, on a word that still stands."""
+        return self.disposition in FINAL and (self.ended is None or not self.ended.voided)
+
+    @staticmethod
+    def closes(step: Step) -> bool:
+        """Tell whether the step only says how it ended, or is a person's dealing with the record of it."""
+        by_hand = step.flags & Flag.COMMAND and step.biz_step in ("holding", RELEASING, REACTIVATING)
+        return end_of(step) in FINAL or bool(by_hand)
 
     def stranger(self, step: Step, custody: Custody) -> None:
-        """Keep what someone without standing says; only a listed partner's rival claim makes the state doubtful."""
+        """Keep what someone without standing says; a listed partner's rival claim makes the state doubtful."""
         who = ", ".join(sorted(step.speakers)) or "unknown"
         if is_making(step):
             return  # a restatement or a conflict: makings are weighed on their own
@@ -211,12 +338,18 @@ class _Fold:
             inside = self.inside
             if step.role == Role.PARENT or (inside is not None and inside.container == step.parent):
                 return  # a copy of what the record has; what it says of other children, they note themselves
-        if (step.biz_step in SENDS or step.biz_step in RECEIVES) and self.known(step):
-            self.note("TWO_HOLDERS", step, f"{who} says it has it, but the record has it elsewhere", counts=False)
-            self.doubts[Doubt.TWO_HOLDERS.value] = None
-            return
+        if self.known(step):
+            if step.role != Role.PARENT and step.disposition == RECALLED:
+                self.mark(RECALLED, step)  # a recall may come from anyone we trust; only its end needs more
+                return
+            if step.role != Role.PARENT and (step.biz_step in SENDS or step.biz_step in RECEIVES or end_of(step)):
+                self.note("TWO_HOLDERS", step, f"{who} says it has it, but the record has it elsewhere", counts=False)
+                self.doubt(Doubt.TWO_HOLDERS, step)
+                return
         holder = custody.custodian or "nobody"
         self.note("NO_STANDING", step, f"{who} neither made, owns nor holds it (holder: {holder})", counts=False)
+
+    # -- custody ------------------------------------------------------------------------------------------------
 
     def begin(self, step: Step) -> None:
         """Start a custody: with whoever first speaks for the thing, where it says it is."""
@@ -228,14 +361,12 @@ class _Fold:
         holders = unique((custodian, *speakers, *sorted(self.makers), *parties(step.source)))
         if not holders:
             holders = ("",)  # our own word without any place: held by whoever the operator is
-        self.put(
-            step,
-            Custody(custodian, step.source[0] or custodian, step.biz_location or step.read_point, (), holders, step.time, step.biz_step),
-        )
+        owner = step.source[0] or custodian
+        location = step.biz_location or step.read_point
+        self.put(step, Custody(custodian, owner, location, (), holders, step.time, step.biz_step))
 
     def locate(self, step: Step) -> None:
-        old = self.custody
-        self.put(step, Custody(old.custodian, old.owner, step.biz_location, old.to, old.holders, old.since, old.how))
+        self.put(step, msgspec.structs.replace(self.custody, location=step.biz_location))
 
     def put(self, step: Step, custody: Custody) -> None:
         self.custody = custody
@@ -243,8 +374,8 @@ class _Fold:
 
     def child(self, step: Step) -> None:
         """Go into or come out of a container (AggregationEvent; EPCIS 2.0 clause 7.4.3)."""
-        if step.kind != "AggregationEvent" or step.action == "OBSERVE":
-            return  # an observation or an association tells no change of containment
+        if step.kind != "AggregationEvent" or step.action == "OBSERVE" or not step.parent:
+            return  # an observation, an association or a packing into nothing tells no change of containment
         if step.action == "ADD":
             if self.inside is not None:
                 if self.inside.container == step.parent:
@@ -265,48 +396,71 @@ class _Fold:
     def move(self, step: Step, custody: Custody) -> None:
         """Ship, receive, or be seen somewhere; a container's contents move with it, not by themselves."""
         if self.inside is not None and not is_making(step):
-            if step.biz_step in SENDS or (step.biz_step in RECEIVES and not self.arrives_with_container(step, custody)):
-                # Handled alone while the record has it inside: it must have come out.
-                self.note("MISSING_UNPACK", step, "moved by itself while the record has it inside a container")
-                self.leave(step.key)
-            else:
+            moves = step.biz_step in SENDS or (
+                step.biz_step in RECEIVES and not self.arrives_with_container(step, custody)
+            )
+            if step.biz_step == VOID_SHIPPING:
+                self.stay_behind(step, custody)
                 return
+            if not moves:
+                return
+            # Handled alone while the record has it inside: it must have come out.
+            self.note("MISSING_UNPACK", step, "moved by itself while the record has it inside a container")
+            self.leave(step.key)
         if not self.custody.holders:
             self.begin(step)
         if step.biz_step in SENDS:
-            self.before_shipping = self.custody
-            to = unique(parties(step.destination))
-            source = parties(step.source)
-            custodian = source[0] if source else custody.custodian
-            holders = unique((*to, *(s for s in step.speakers if s), *source))
-            location = step.read_point or custody.location
-            self.put(
-                step, Custody(custodian, step.source[0] or custody.owner, location, to, holders or custody.holders, step.time, step.biz_step)
-            )
+            self.send(step)
         elif step.biz_step in RECEIVES:
-            place = gln_of_location(step.biz_location) or gln_of_location(step.read_point)
-            awaited = parties(step.destination) or list(custody.to)
-            custodian = place or (awaited[0] if awaited else next(iter(sorted(s for s in step.speakers if s)), ""))
-            owner = step.destination[0] or (custody.to[0] if custody.to else "") or custody.owner
-            holders = unique((custodian, *awaited, *(s for s in step.speakers if s)))
-            self.before_shipping = None
-            self.put(
-                step, Custody(custodian, owner, step.biz_location or step.read_point, (), holders, step.time, step.biz_step)
-            )
-        elif step.biz_step == "void_shipping":
+            self.receive(step)
+        elif step.biz_step == VOID_SHIPPING:
             if self.before_shipping is None:
-                self.note("VOID_WITHOUT_SHIPPING", step, "a shipping is voided that the record does not have, or that was received")
+                message = "a shipping is voided that the record does not have, or that was received"
+                self.note("VOID_WITHOUT_SHIPPING", step, message)
             else:
                 self.put(step, self.before_shipping)
                 self.before_shipping = None
         elif step.biz_location and not is_making(step):
             self.locate(step)
 
+    def send(self, step: Step) -> None:
+        old = self.before_shipping = self.custody
+        to = unique(parties(step.destination))
+        source = parties(step.source)
+        speakers = sorted(s for s in step.speakers if s)
+        custodian = source[0] if source else old.custodian
+        holders = unique((*to, *speakers, *source)) or old.holders
+        owner, location = step.source[0] or old.owner, step.read_point or old.location
+        self.put(step, Custody(custodian, owner, location, to, holders, step.time, step.biz_step))
+
+    def receive(self, step: Step) -> None:
+        old = self.custody
+        place = gln_of_location(step.biz_location) or gln_of_location(step.read_point)
+        speakers = sorted(s for s in step.speakers if s)
+        awaited = parties(step.destination) or list(old.to)
+        custodian = place or next(iter((*awaited, *speakers)), "")
+        owner = step.destination[0] or (old.to[0] if old.to else "") or old.owner
+        holders = unique((custodian, *awaited, *speakers))
+        self.before_shipping = None
+        location = step.biz_location or step.read_point
+        self.put(step, Custody(custodian, owner, location, (), holders, step.time, step.biz_step))
+
+    def stay_behind(self, step: Step, custody: Custody) -> None:
+        """Come out of a container whose shipping is voided for this thing alone: it was short, it never left."""
+        if custody.how not in SENDS:
+            message = "a shipping is voided that the record does not have, or that was received"
+            self.note("VOID_WITHOUT_SHIPPING", step, message)
+            return
+        before = self.custody_at((custody.since, b""))
+        self.leave(step.key)
+        self.put(step, before)
+
     def arrives_with_container(self, step: Step, custody: Custody) -> bool:
         """Tell whether a receipt of the thing itself only confirms what its container's custody already says."""
-        places = (gln_of_location(step.biz_location), gln_of_location(step.read_point), *sorted(step.speakers))
         here = [gln for gln in (custody.custodian, *custody.to, *custody.holders) if gln]
-        return any(place and self.authority.same_party(place, gln) for place in places for gln in here)
+        return self.same(places_of(step), here)
+
+    # -- what it is ---------------------------------------------------------------------------------------------
 
     def dispose(self, step: Step) -> None:
         """Change what the thing is: active, dispensed, destroyed, held."""
@@ -315,256 +469,166 @@ class _Fold:
             self.end(step, end)
             return
         if step.biz_step == REACTIVATING:
-            self.disposition = "active"
-            self.ended = None
-            self.doubts.pop(Doubt.SEEN_AFTER_END.value, None)
-            self.doubts.pop(Doubt.END_DECLARED_WRONG.value, None)
+            self.reactivate(step)
             return
         if step.biz_step == RELEASING:
-            self.holds.clear()
-            self.recalled = False
+            self.release(step)
             return
-        if step.disposition == "recalled":
-            self.recalled = True
-        elif step.disposition in NOT_SELLABLE:
-            self.holds[step.disposition] = None
-        elif step.disposition in SELLABLE and self.holds and step.biz_step not in SENDS:
-            self.holds.clear()
+        if step.disposition == RECALLED or step.disposition in NOT_SELLABLE:
+            self.mark(step.disposition, step)
+        elif step.disposition in SELLABLE and step.biz_step not in SENDS and self.marks:
+            # Whoever set a hold in a document lifts it by a later word; a person's hold needs a person's release.
+            self.lift(
+                step,
+                lambda mark: (
+                    mark.word != RECALLED
+                    and not mark.step.flags & Flag.COMMAND
+                    and self.same(mark.step.speakers, step.speakers)
+                ),
+            )
         if step.disposition == "returned":
-            self.disposition = "returned"
-            if self.ended is not None and self.disposition_was("dispensed"):
-                self.ended = None
+            if self.disposition in ("", "active", "dispensed"):
+                self.disposition, self.ended = "returned", None
         elif not self.disposition or (self.disposition == "returned" and step.disposition in SELLABLE):
             self.disposition = "active"
 
-    def disposition_was(self, disposition: str) -> bool:
-        return self.ended is not None and end_of(self.ended) == disposition
-
     def end(self, step: Step, end: str) -> None:
-        if self.disposition in ENDED:
-            if end != self.disposition:
-                self.note("ENDED_TWICE", step, f"said to be {end} after it was {self.disposition}")
-                # A sold pack may later be destroyed; what was destroyed or stolen stays so.
-                if self.disposition in FINAL:
-                    return
-            else:
-                return
-        if self.inside is not None and end != "partially_dispensed":
+        """End its way, unless it has ended more finally before."""
+        rank = END_RANKS.get(self.disposition, 0)
+        if end == self.disposition:
+            if self.ended is not None and self.ended.voided:
+                self.ended = step
+                self.doubts.pop(Doubt.END_DECLARED_WRONG, None)  # another says it too, and takes nothing back
+            return
+        if rank > 1:
+            self.note("ENDED_TWICE", step, f"said to be {end} after it was {self.disposition}")
+        if END_RANKS[end] <= rank:
+            return
+        custody = self.custody_at(step.key)
+        if self.inside is not None:
             self.leave(step.key)
-        self.disposition = end
-        self.ended = step
+        if custody.to and self.same(places_of(step), custody.to):
+            self.receive(step)  # handing it over implies that it had arrived
+        self.disposition, self.ended = end, step
+        self.doubts.pop(Doubt.END_DECLARED_WRONG, None)
+
+    def reactivate(self, step: Step) -> None:
+        """Open it again: on a person's word about what was on record then, or on the word of who had ended it."""
+        ended = self.ended
+        if step.flags & Flag.COMMAND:
+            if ended is not None and ended.event > step.event:
+                self.note("ENDED_TWICE", step, f"it became known only later that it was {self.disposition}")
+                return
+            self.lifts.append(step.event)
+            self.doubts = {doubt: position for doubt, position in self.doubts.items() if position > step.event}
+        elif ended is None or self.is_gone() or ended.voided or not self.same(step.speakers, ended.speakers):
+            self.note("NO_STANDING", step, "reactivated by someone who did not end it, or after its end", counts=False)
+            return
+        if ended is not None and ended.voided:
+            self.disposition, self.ended = self.beneath
+        elif ended is not None or self.disposition == "returned":
+            self.disposition, self.ended = "active", None
+        self.disposition = self.disposition or "active"
+
+    def release(self, step: Step) -> None:
+        """Lift holds and recalls.
+
+        A person lifts what was on record when the person looked; a document lifts what its own speaker set. Nobody
+        lifts the recall of someone with more authority.
+        """
+        level = self.level(step)
+        if step.flags & Flag.COMMAND:
+            self.lifts.append(step.event)
+            self.doubts = {doubt: position for doubt, position in self.doubts.items() if position > step.event}
+            self.lift(
+                step,
+                lambda mark: (
+                    mark.step.event < step.event and (mark.word != RECALLED or self.level(mark.step) <= level)
+                ),
+            )
+        else:
+            self.lift(
+                step,
+                lambda mark: (
+                    not mark.step.flags & Flag.COMMAND
+                    and self.same(mark.step.speakers, step.speakers)
+                    and self.level(mark.step) <= level
+                ),
+            )
+
+    def mark(self, word: str, step: Step) -> None:
+        self.marks.append(Mark(word, step))
+        self.remember_marks(step.key)
+
+    def lift(self, step: Step, lifts: Callable[[Mark], bool]) -> None:
+        self.marks = [mark for mark in self.marks if not lifts(mark)]
+        self.remember_marks(step.key)
+
+    def remember_marks(self, when: Key) -> None:
+        marks = tuple(self.marks)
+        if marks != (self.mark_history[-1][1] if self.mark_history else ()):
+            self.mark_history.append((when, marks))
 
 
-def fold(
-    steps: Sequence[Step], *, gtin: str, authority: Authority, timelines: Callable[[int], Timeline | None]
-) -> Timeline:
-    """Play the steps of one thing in their order.
-
-    ``timelines`` gives the timeline of a container by its number, or None when it is being computed (a cycle) or
-    unknown. Voided steps are skipped, except that a voided end never reopens the pack by itself.
-    """
-    ordered = sorted(steps, key=_key)
-    made, conflict = _weigh_makings(ordered, gtin, authority)
-    ordered = _spoken_together(ordered, gtin, authority)
-    run = _Fold(gtin, authority, timelines, made.speakers if made is not None else frozenset())
+def _first_word_of_issuer(ordered: Sequence[Step], issued: str, authority: Authority) -> Step | None:
+    """Give the first making or packing of a logistic unit by the company whose prefix it bears."""
+    if not issued:
+        return None
     for step in ordered:
-        if step.flags & Flag.DECLARATION or step.kind not in KINDS:
-            continue  # a declaration acts through what it voids; an unknown type may mean anything
-        if step.voided:
-            end = end_of(step)
-            if end in ENDED and step.role != Role.PARENT:
-                run.play(step)
-                run.doubts[Doubt.END_DECLARED_WRONG.value] = None
-                run.note("END_DECLARED_WRONG", step, f"'{end}' was declared an error; a person must reactivate the pack")
-            else:
-                run.note("VOIDED", step, "declared an error by its sender", counts=False)
+        if step.voided or step.flags & Flag.DECLARATION:
             continue
-        if gtin and is_making(step) and made is not None and step.event != made.event:
-            continue  # another statement of the making: weighed above, it moves nothing
-        run.play(step)
-    if ordered:
-        run.leave_if_emptied((1 << 62, b""))
-    run.notes.extend(conflict.notes)
-    for doubt in conflict.doubts:
-        run.doubts[doubt] = None
-    if made is None and ordered and any(s.role in (Role.CHILD, Role.EPC) for s in ordered) and gtin:
-        run.note("MISSING_COMMISSIONING", ordered[0], "handled, but nobody said that it was made")
-    ended = run.ended
-    lot, expiry = made.lot if made is not None and made.lot is not None else ("", "")
-    state = State(
-        made=made.event if made is not None else -1,
-        lot=lot,
-        expiry=expiry,
-        made_by=tuple(sorted(made.speakers)) if made is not None else (),
-        made_flags=made.flags if made is not None else 0,
-        document=made.document if made is not None else (ordered[0].document if ordered else 0),
-        disposition=run.disposition,
-        ended_at=ended.event if ended is not None else -1,
-        ended_where=unique(
-            (gln_of_location(ended.biz_location), gln_of_location(ended.read_point), *sorted(ended.speakers))
-        )
-        if ended is not None
-        else (),
-        ended_time=ended.time if ended is not None else 0,
-        recalled=run.recalled,
-        holds=tuple(run.holds),
-        doubts=tuple(sorted(run.doubts)),
-        custody=run.custody,
-        stays=tuple(run.stays),
-        notes=tuple(run.notes),
-        last=run.last,
-    )
-    return Timeline(state, tuple(run.history), tuple(run.emptied))
+        begins = is_making(step) or (step.role == Role.PARENT and step.action == "ADD")
+        if begins and any(authority.is_issuer(speaker, issued) for speaker in step.speakers):
+            return step
+    return None
 
 
-def _spoken_together(ordered: list[Step], gtin: str, authority: Authority) -> list[Step]:
-    """Let copies of one step, said by several parties of the same instant, be said by the best of them together.
+def _spoken_together(ordered: list[Step], issued: str, authority: Authority) -> list[Step]:
+    """Let what several parties say, as one event or as copies of one instant, be said by those whose word it is.
 
     A seller repeats the maker's events in its own file; which copy sorts first is chance, and must not decide who
-    holds the thing. Who merely copies a step gains nothing where a partner or the issuer said it too.
+    holds the thing. Who merely repeats a step gains nothing by it.
     """
-    groups: dict[tuple[int, int, str, str, str, int], list[int]] = {}
+    if len({step.speakers for step in ordered}) < 2 and all(len(step.speakers) == 1 for step in ordered[:1]):
+        return ordered  # one party says it all
+    joined = ordered
+    groups: dict[tuple[object, ...], list[int]] = {}
     for index, step in enumerate(ordered):
-        key = (step.time, step.role, step.kind, step.action, step.biz_step, step.parent)
-        groups.setdefault(key, []).append(index)
-    if len(groups) == len(ordered):
-        return ordered
-    joined = list(ordered)
+        groups.setdefault(_saying(step), []).append(index)
     for indexes in groups.values():
-        together = frozenset[str]().union(*(ordered[index].speakers for index in indexes))
-        if len(indexes) == 1 or len(together) == 1:
+        first = ordered[indexes[0]]
+        together = first.speakers
+        if len(indexes) > 1:
+            together = together.union(*(ordered[index].speakers for index in indexes[1:]))
+        if len(together) == 1:
             continue
-        levels = {speaker: authority.level((speaker,), gtin) for speaker in together}
-        best = max(levels.values())
-        heard = frozenset(s for s, level in levels.items() if level >= min(best, PARTNER))
+        places = (gln_of_location(first.biz_location), gln_of_location(first.read_point), *parties(first.source))
+        heard = authority.heard(together, issued, places)
         for index in indexes:
-            if ordered[index].speakers != heard and not ordered[index].voided:
+            if ordered[index].speakers != heard:
+                if joined is ordered:
+                    joined = list(ordered)
                 joined[index] = msgspec.structs.replace(ordered[index], speakers=heard)
     return joined
 
 
-class _Conflict:
-    def __init__(self) -> None:
-        self.notes: list[Note] = []
-        self.doubts: list[str] = []
-
-
-def _weigh_makings(ordered: Sequence[Step], gtin: str, authority: Authority) -> tuple[Step | None, _Conflict]:
-    """Choose the making that counts: the highest authority, then the earliest; a rival holds the pack only when it
-    has authority too (or when nobody has any)."""
-    found = _Conflict()
-    makings = [s for s in ordered if is_making(s) and not s.voided and not s.flags & Flag.DECLARATION]
-    if not makings:
-        return None, found
-    if len(makings) == 1:
-        return makings[0], found
-    # Opening stock is our own count; any supplier's word on lot and expiry outweighs it.
-    ranked = sorted(
-        makings, key=lambda s: (bool(s.flags & Flag.COUNTED_IN), -authority.level(s.speakers, gtin), s.time, s.hash)
-    )
-    best = ranked[0]
-    best_level = authority.level(best.speakers, gtin)
-    for rival in ranked[1:]:
-        if agree(best.lot, rival.lot):
-            continue
-        level = authority.level(rival.speakers, gtin)
-        says = f"lot {_words(rival.lot)} here, lot {_words(best.lot)} in event {best.event}"
-        if level == best_level or level >= PARTNER:
-            found.doubts.append(Doubt.TWO_LOTS.value)
-            found.notes.append(Note("SERIAL_ALREADY_COMMISSIONED", rival.event, f"made twice: {says}", counts=False))
-        else:
-            found.notes.append(Note("LOT_MISMATCH", rival.event, f"an outsider states {says}", counts=False))
-    if best.lot is not None and (not best.lot[0] or not best.lot[1]):
-        # A copy that agrees may fill in what the best statement leaves out.
-        for other in ranked[1:]:
-            if other.lot is not None and agree(best.lot, other.lot) and authority.level(other.speakers, gtin) >= PARTNER:
-                lot = (best.lot[0] or other.lot[0], best.lot[1] or other.lot[1])
-                best = msgspec.structs.replace(best, lot=lot)
-    return best, found
-
-
-def agree(one: tuple[str, str] | None, other: tuple[str, str] | None) -> bool:
-    """Tell whether two statements of (lot, expiry) do not contradict each other; silence agrees."""
-    if one is None or other is None:
-        return True
-    return (not one[0] or not other[0] or one[0] == other[0]) and (not one[1] or not other[1] or one[1] == other[1])
-
-
-def _words(lot: tuple[str, str] | None) -> str:
-    return "unstated" if lot is None else f"{lot[0] or 'unstated'}, expiry {lot[1] or 'unstated'}"
-
-
-def is_making(step: Step) -> bool:
-    """Tell whether the step says that the thing came to be (commissioning, transformation output, counted in)."""
-    if step.role == Role.OUTPUT:
-        return True
-    return step.role == Role.EPC and step.kind == "ObjectEvent" and (step.action == "ADD" or bool(step.flags & Flag.COUNTED_IN))
-
-
-def end_of(step: Step) -> str:
-    """Give what the step ends the thing as, or an empty string."""
-    if step.role == Role.INPUT:
-        return "transformed"
-    if step.role != Role.EPC or step.action == "ADD":
-        return ""
-    end = ENDS_BY_DISPOSITION.get(step.disposition) or ENDS_BY_STEP.get(step.biz_step)
-    if end:
-        # A recalled or held pack in a destroying step is destroyed; an inspected one with disposition inactive too.
-        return end
-    return "decommissioned" if step.action == "DELETE" and step.biz_step not in ("void_shipping", *SENDS) else ""
-
-
-def empties(step: Step) -> bool:
-    """Tell whether the step takes everything out of the container it speaks of."""
-    if step.role == Role.PARENT:
-        return bool(step.flags & Flag.EMPTIES)
-    return step.role == Role.EPC and end_of(step) in FINAL
-
-
-def gln_of_location(location: str) -> str:
-    """Give the 13-digit GLN of a canonical location ``414/{gln}[/254/{extension}]``, or an empty string."""
-    return location[4:17] if location.startswith("414/") else ""
-
-
-def parties(three: tuple[str, str, str]) -> list[str]:
-    """Give the GLNs of an (owning party, possessing party, location)."""
-    owner, possessor, location = three
-    return list(unique((owner, possessor, gln_of_location(location) or location)))
-
-
-def unique(texts: Iterable[str]) -> tuple[str, ...]:
-    """Drop empty and repeated texts, keeping their order."""
-    return tuple(dict.fromkeys(t for t in texts if t))
+def _saying(step: Step) -> tuple[object, ...]:
+    """Give what makes two steps copies of each other: all that the fold looks at, but who says it."""
+    return (
+        step.time, step.role, step.kind, step.action, step.biz_step, step.disposition, step.parent, step.read_point,
+        step.biz_location, step.source, step.destination, step.lot, step.flags & ~Flag.MORE_SPEAKERS, step.voided,
+    )  # fmt: skip
 
 
 def _key(step: Step) -> Key:
     return (step.time, step.hash)
 
 
-def custody_of(timeline: Timeline, when: Key, timelines: Callable[[int], Timeline | None], depth: int = 0) -> Custody:
-    """Give a container's custody at ``when``: that of the outermost container it was in then."""
-    if depth < DEPTH_MAX:
-        for stay in reversed(timeline.state.stays):
-            if stay.since <= when and (stay.until is None or when < stay.until):
-                outer = timelines(stay.container)
-                if outer is not None:
-                    inherited = custody_of(outer, when, timelines, depth + 1)
-                    if inherited.holders:
-                        return inherited
-                break
-    found = Custody()
-    for since, custody in timeline.custody:
-        if since > when:
-            break
-        found = custody
-    return found
-
-
 class Containers:
     """Folds containers on demand, each once; a container inside itself is cut there, not followed."""
 
     def __init__(self, histories: Mapping[int, Sequence[Step]], gtins: Mapping[int, str], authority: Authority) -> None:
-        """``histories`` holds the steps of every container that can be asked for, ``gtins`` those of SGTIN cases."""
+        """Take the steps of every container that can be asked for, and what each was issued as (see :func:`fold`)."""
         self._histories = histories
         self._gtins = gtins
         self._authority = authority
@@ -579,15 +643,19 @@ class Containers:
         known = self._done.get(number) or self._provisional.get(number)
         if known is not None:
             return known
-        if number in self._busy or len(self._busy) >= DEPTH_MAX:
+        if number in self._busy or len(self._busy) >= RING_MAX:
             self._cut = True
             self.cyclic.update(self._busy)
             return None
-        steps = self._histories.get(number)
-        if steps is None:
+        if number not in self._histories:
             return None
+        if not self._busy:
+            for outer in self._from_outside_in(number):
+                self._done[outer] = self._fold(outer)
+            if number in self._done:
+                return self._done[number]
         self._busy.append(number)
-        timeline = fold(steps, gtin=self._gtins.get(number, ""), authority=self._authority, timelines=self)
+        timeline = self._fold(number)
         self._busy.pop()
         # Inside a ring an answer depends on where one started: it is kept for this start only, so that each
         # container's own answer is the same whatever was asked before.
@@ -596,3 +664,32 @@ class Containers:
             self._provisional.clear()
             self._cut = False
         return timeline
+
+    def _fold(self, number: int) -> Timeline:
+        gtin = self._gtins.get(number, "")
+        return fold(self._histories[number], gtin=gtin, authority=self._authority, timelines=self)
+
+    def _around(self, number: int) -> Iterator[int]:
+        """Give the containers that it was ever in and that are not folded yet."""
+        for step in self._histories[number]:
+            if step.role == Role.CHILD and step.parent in self._histories and step.parent not in self._done:
+                yield step.parent
+
+    def _from_outside_in(self, number: int) -> list[int]:
+        """Give it and all around it, each after those that it was ever in; nothing when there is a ring.
+
+        So any number of levels is folded without one fold calling the next.
+        """
+        found: dict[int, None] = {}
+        climbing = {number: self._around(number)}
+        while climbing:
+            inner, outers = next(reversed(climbing.items()))
+            outer = next(outers, None)
+            if outer is None:
+                found[inner] = None
+                del climbing[inner]
+            elif outer in climbing:
+                return []
+            elif outer not in found:
+                climbing[outer] = self._around(outer)
+        return list(found)

@@ -94,6 +94,13 @@ class Note(msgspec.Struct, frozen=True, gc=False, array_like=True):
     counts: bool = True  # False: the event is kept as evidence only
 
 
+class Mark(msgspec.Struct, frozen=True, gc=False):
+    """A hold or recall that stands, and the step that set it."""
+
+    word: str  # "recalled", or the disposition that makes it not sellable
+    step: Step
+
+
 class Stay(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """An interval inside a container, from ``since`` to ``until`` (None while it lasts)."""
 
@@ -126,8 +133,9 @@ class State(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Timeline(msgspec.Struct, frozen=True, gc=False):
-    """A container's way: its own custody from each key on, its stays, and when it was emptied."""
+    """A container's way: its own custody and marks from each key on, its stays, and when it was emptied."""
 
     state: State
     custody: tuple[tuple[Key, Custody], ...] = ()
     emptied: tuple[Key, ...] = ()
+    marks: tuple[tuple[Key, tuple[Mark, ...]], ...] = ()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
 import msgspec
+from msgspec.structs import replace
 
+from rxtrail import clock
 from rxtrail.answers import CaptureJob, CaptureReceipt
 from rxtrail.errors import BadDocument, BadRequest, NotFound
 from rxtrail.web import limits, refusals
@@ -44,12 +47,22 @@ async def capture(web: Web, request: Request) -> Response:
     raw = BodyStream.of(request, limit="DOCUMENT_BYTES_MAX", bytes_max=limits.DOCUMENT_BYTES_MAX)
     stream = cast("BinaryIO", io.BufferedReader(raw, limits.MIB))
     name = file_name(asked.name) or "upload"
+    began_at = clock.now_us()
     if asked.wait:
         work = partial(web.node.capture, stream, name=name, proceed=asked.proceed)
         return json_response(await web.uploads.call(work, seconds=limits.UPLOAD_SECONDS_MAX))
     work_later = partial(web.node.submit, stream, name=name, proceed=asked.proceed)
-    job = await web.uploads.call(work_later, seconds=limits.UPLOAD_SECONDS_MAX)
+    job = told_again(await web.uploads.call(work_later, seconds=limits.UPLOAD_SECONDS_MAX), began_at)
     return json_response(job, status=202, headers={"location": f"/api/v1/capture/{job.job}"})
+
+
+def told_again(job: CaptureJob, began_at: int) -> CaptureJob:
+    """The job of a document that was captured before this request began: its receipt says that nothing is new."""
+    created_ms = round(datetime.fromisoformat(job.created_at).timestamp() * 1000)
+    if job.receipt is None or created_ms >= began_at // 1000:
+        return job
+    receipt = replace(job.receipt, duplicate=True, new_events=0, packages=0, log_index=-1)
+    return replace(job, receipt=receipt)
 
 
 async def get_job(web: Web, request: Request) -> Response:

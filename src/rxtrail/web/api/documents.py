@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from rxtrail.answers import Document
+from rxtrail.answers import CaptureReceipt, Document
 from rxtrail.errors import BadRequest, NotFound
 from rxtrail.web.context import Endpoint, Web, json_response, path_part, query_of
 from rxtrail.web.paging import PageQuery, next_page
@@ -34,11 +34,22 @@ async def list_documents(web: Web, request: Request) -> Response:
     return json_response(DocumentPage(page, address))
 
 
-async def get_raw(web: Web, request: Request) -> Response:
-    """Stream a document as it came: a download, since a partner's file must never run as a page of ours."""
+def digest_of(request: Request) -> str:
+    """The SHA-256 in the path; raises ``BadRequest``."""
     sha256 = path_part(request, "sha256").removeprefix("sha256:").lower()
     if not re.fullmatch(r"[0-9a-f]{64}", sha256):
         raise BadRequest("A document is named by 64 hexadecimal digits.", place="sha256")
+    return sha256
+
+
+async def get_receipt(web: Web, request: Request) -> Response:
+    """Answer with a document's receipt and findings."""
+    return json_response(await web.read(partial(web.node.document_receipt, digest_of(request))))
+
+
+async def get_raw(web: Web, request: Request) -> Response:
+    """Stream a document as it came: a download, since a partner's file must never run as a page of ours."""
+    sha256 = digest_of(request)
     return await streamed(
         web,
         partial(web.node.document_raw, sha256),
@@ -57,6 +68,14 @@ ENDPOINTS: Final = (
         DocumentPage,
         query=PageQuery,
         refusals=(BadRequest,),
+    ),
+    Endpoint(
+        "GET",
+        f"{_DOCUMENTS}/{{sha256}}",
+        "The receipt of a document, with its findings.",
+        get_receipt,
+        CaptureReceipt,
+        refusals=(BadRequest, NotFound),
     ),
     Endpoint(
         "GET",

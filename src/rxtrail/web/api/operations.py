@@ -29,8 +29,9 @@ async def healthz(web: Web, request: Request) -> Response:  # noqa: ARG001 - eve
 
 async def readyz(web: Web, request: Request) -> Response:  # noqa: ARG001
     """Answer 200 when the record can be read, 503 otherwise."""
-    if web.store_failure is not None:
-        raise StoreFailed(web.store_failure.message, advice="The server is stopping; see its log.")
+    failure = web.store_failure or web.node.failed
+    if failure is not None:
+        raise StoreFailed(failure.message, advice="The server is stopping; see its log.")
     await web.read(web.node.identity)
     return json_response(Health("ready"))
 
@@ -38,7 +39,13 @@ async def readyz(web: Web, request: Request) -> Response:  # noqa: ARG001
 async def metrics(web: Web, request: Request) -> Response:  # noqa: ARG001
     """Answer with counts for Prometheus."""
     status = await web.read(web.node.status)
-    text = web.meter.exposition(status, workers=web.workers.open, streams=web.streams.open, uploads=web.uploads.open)
+    text = web.meter.exposition(
+        status,
+        scans_dropped=web.node.scans_dropped,
+        workers=web.workers.open,
+        streams=web.streams.open,
+        uploads=web.uploads.open,
+    )
     return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
 

@@ -10,7 +10,9 @@ import msgspec
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from rxtrail.core.gs1.epc import gln_of
 from rxtrail.errors import NotFound, RxtrailError
+from rxtrail.web.api.documents import digest_of
 from rxtrail.web.api.packs import journey_of
 from rxtrail.web.api.verify import PURPOSES
 from rxtrail.web.codes import container_code, pack_code, pack_path
@@ -45,6 +47,7 @@ def routes(web: Web) -> list[Route]:
         "/packs/{gtin}/{serial}": pack_page,
         "/containers/{sscc}": container_page,
         "/documents": documents_page,
+        "/documents/{sha256}": document_page,
         "/about": about_page,
         "/01/{gtin}/21/{serial}": digital_link,
         "/01/{gtin}/10/{lot}/21/{serial}": digital_link,
@@ -114,13 +117,37 @@ async def _journey(web: Web, code: str) -> Response:
     except NotFound as missing:
         return page("missing.html", status=404, code=code.partition("id.gs1.org/")[2], problem=missing)
     state_tone = tone_of(journey.state.disposition)
+    names = names_of(journey)
     return page(
         "journey.html",
         journey=journey,
         state_tone=state_tone,
         tone="stop" if journey.state.holds else state_tone,
+        custodian=names.get(journey.state.custodian, ""),
+        bound_for=names.get(journey.state.in_transit_to, ""),
+        restated=restatements_of(journey),
         json_address=_json_address(journey),
     )
+
+
+def names_of(journey: Journey) -> dict[str, str]:
+    """The names of the parties of a journey by their GLN."""
+    places = [custody.party for custody in journey.custody]
+    for event in journey.events:
+        places += [event.speaker, event.source, event.destination, event.biz_location]
+    # A party's own name comes before that of one of its places.
+    return {gln: place.name for place in reversed(places) if place.name and (gln := gln_of(place.id))}
+
+
+def restatements_of(journey: Journey) -> set[int]:
+    """Which events, by their number, only tell again what another party has told before."""
+    told: dict[tuple[str, str, str, str], str] = {}
+    return {
+        number
+        for number, event in enumerate(journey.events)
+        if told.setdefault((event.event_time, event.biz_step, event.action, event.of), event.speaker.id)
+        != event.speaker.id
+    }
 
 
 def tone_of(disposition: str) -> str:
@@ -161,6 +188,13 @@ async def documents_page(web: Web, request: Request) -> Response:
         next_address=next_address,
         first=not asked.after,
     )
+
+
+async def document_page(web: Web, request: Request) -> Response:
+    """One document: its receipt and what was found in it."""
+    sha256 = digest_of(request)
+    receipt = await web.read(partial(web.node.document_receipt, sha256))
+    return page("document.html", receipt=receipt, sha256=sha256)
 
 
 async def about_page(web: Web, request: Request) -> Response:  # noqa: ARG001

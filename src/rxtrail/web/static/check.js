@@ -155,7 +155,7 @@ async function makeChange(wanted, verdict, asked, key) {
 
 function nameOf(gln) {
   const option = Array.from(site.options).find((each) => each.value === gln);
-  return option && gln ? option.textContent.trim() : gln;
+  return (gln && option?.dataset.name) || gln;
 }
 
 function say(words, now) {

@@ -50,7 +50,7 @@ function facts(verdict, nameOf) {
     fact("Lot", pack.lot, pack.lot || matched.lot === "no" ? matched.lot : undefined),
     fact("Expiry", pack.expiry && dateWords(pack.expiry), matched.expiry),
     fact("State", state.disposition && words(state.disposition)),
-    fact("With", state.custodian && nameOf(state.custodian)));
+    state.custodian && el("div", { class: "fact" }, el("dt", {}, "With"), el("dd", {}, visible(nameOf(state.custodian)))));
 }
 
 const words = (name) => {

@@ -3,6 +3,8 @@
 // Keys are watched before the page sees them, so that a scan counts wherever the cursor is, and the group
 // separator (Ctrl+] or F8, which no text field keeps) is not lost.
 const GAP_MS = 250; // a longer pause ends a run: 80 ms cut scans in half on a busy machine
+const STALL_MS = 1000; // what has come at a scanner's pace so far may stall: the machine is busy, not the person
+const PACED_MIN = 4;
 const LENGTH_MIN = 6;
 const KEY_MS_MAX = 50; // a scanner's pace; nobody types 240 words a minute
 const KEY_MS_MAX_OUTSIDE = 120; // where nobody types at all, a slow scanner is believed too
@@ -34,11 +36,11 @@ export function watchScanner(field, onScan) {
     lastAt = event.timeStamp;
   }
 
-  function isScan() {
-    if (run.length < LENGTH_MIN) return false;
-    const pace = (lastAt - startedAt) / (run.length - 1);
-    return pace <= (isText(target) ? KEY_MS_MAX : KEY_MS_MAX_OUTSIDE);
-  }
+  const pace = () => (lastAt - startedAt) / Math.max(1, run.length - 1);
+
+  const gapMax = () => (run.length >= PACED_MIN && pace() <= KEY_MS_MAX ? STALL_MS : GAP_MS);
+
+  const isScan = () => run.length >= LENGTH_MIN && pace() <= (isText(target) ? KEY_MS_MAX : KEY_MS_MAX_OUTSIDE);
 
   function end(event) {
     if (isScan()) {
@@ -63,7 +65,7 @@ export function watchScanner(field, onScan) {
 
   document.addEventListener("keydown", (event) => {
     if (event.isComposing || !event.isTrusted) return;
-    if (event.timeStamp - lastAt > GAP_MS) forget();
+    if (event.timeStamp - lastAt > gapMax()) forget();
     const { key } = event;
     const altGraph = event.getModifierState("AltGraph");
     if (key === "F8" || key === GROUP_SEPARATOR || (event.ctrlKey && !event.altKey && (key === "]" || event.code === "BracketRight"))) {
