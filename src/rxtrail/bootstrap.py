@@ -10,6 +10,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from rxtrail import clock, partners
@@ -68,10 +69,9 @@ class Node:
         self._lock = lock
         self._store = open_store(store_path, writable=lock is not None)
         self._readers = threading.local()
+        self._writing_side = SimpleNamespace()  # the judge that the writer's thread asks
         self._opened: list[Reader] = []
         self._opening = threading.Lock()
-        self._verifies: list[Verify] = []
-        self._stale_verifies = 0
         self._log_size = 0
         self._generation = 0
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rxtrail-capture")
@@ -97,6 +97,8 @@ class Node:
                 now_us=clock.now_us,
                 today=clock.today,
                 new_event_id=clock.new_uuid_urn,
+                judge=self._judge,
+                reader=self._reader,
                 changed=lambda: None,
             )
         gc.set_threshold(*GC_THRESHOLDS)
@@ -135,16 +137,26 @@ class Node:
                 self._opened.append(reader)
         return reader
 
+    def _judge(self, reader: Reader | None = None) -> Judge:
+        """Give a judge that follows the record: the calling thread's, or the one of the write transaction."""
+        keeper = self._readers if reader is None else self._writing_side
+        judge: Judge | None = getattr(keeper, "judge", None)
+        if judge is None:
+            keeper.generation = self._generation
+            judge = keeper.judge = Judge(
+                reader or self._reader(), now_us=clock.now_us, today=clock.today, log_size=lambda: self._log_size
+            )
+        elif keeper.generation != self._generation:
+            keeper.generation = self._generation
+            judge.refresh()
+        return judge
+
     def _verify_here(self) -> Verify:
+        judge = self._judge()
         verify: Verify | None = getattr(self._readers, "verify", None)
         if verify is None:
             note = self._writer.note_scan if self._writer is not None else None
-            judge = Judge(self._reader(), now_us=clock.now_us, today=clock.today, log_size=lambda: self._log_size)
             verify = self._readers.verify = Verify(judge, now_us=clock.now_us, note_scan=note)
-            self._readers.generation = self._generation
-        elif self._readers.generation != self._generation:
-            self._readers.generation = self._generation
-            verify.refresh()
         return verify
 
     def _committed(self, log_size: int) -> None:
@@ -208,6 +220,7 @@ class Node:
         def write(tx: Transaction, _log: Log) -> None:
             tx.set_settings(settings)
             fold_all(tx, authority_of(tx, today))
+            self._generation += 1  # for the writer's own judge; for all others once more after the commit
 
         writer.do(write, alone=True)
         self._generation += 1
@@ -373,6 +386,7 @@ class Node:
         def write(tx: Transaction, log: Log) -> PartnersReport:
             report = partners.store_table(tx, log, rows)
             fold_all(tx, authority_of(tx, today))
+            self._generation += 1  # for the writer's own judge; for all others once more after the commit
             return report
 
         report = writer.do(write, alone=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import hashlib
 import json
@@ -162,7 +163,21 @@ def strace(*options: str) -> tuple[str, ...]:
     works = subprocess.run([path, "-o", os.devnull, "true"], capture_output=True, check=False)
     if works.returncode:
         pytest.skip(f"strace may not trace here: {works.stderr.decode('utf-8', 'replace').strip()}")
-    return (path, "-f", "--seccomp-bpf", "-qq", *options)
+    return (path, "-f", "-qq", *options)
+
+
+def calls_by_thread(trace: Path) -> dict[str, int]:
+    """Give how often each system call was made by the thread that made it most: strace counts `when` by thread."""
+    counts: collections.Counter[tuple[str, str]] = collections.Counter()
+    for line in trace.read_text(encoding="utf-8", errors="replace").splitlines():
+        thread, _, rest = line.partition(" ")
+        call, bracket, _ = rest.strip().partition("(")
+        if bracket and call.isidentifier():
+            counts[call, thread] += 1
+    most: dict[str, int] = {}
+    for (call, _), count in counts.items():
+        most[call] = max(most.get(call, 0), count)
+    return most
 
 
 # --- documents and packs ----------------------------------------------------------------------------------

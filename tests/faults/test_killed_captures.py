@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import shutil
+import signal
 import threading
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -22,6 +23,7 @@ from tests.faults.processes import (
     SHORT_PACKS,
     Left,
     Pack,
+    calls_by_thread,
     chance,
     kill,
     kill_after,
@@ -251,16 +253,16 @@ def test_a_capture_killed_at_any_one_of_its_writes_is_whole_afterwards(given: Sc
     """The same by count instead of by time: strace kills at the Nth change of a file, so a run can be repeated."""
     counting = strace("-e", f"trace={WRITES}", "-o", str(given.folder / "writes"))
     assert run(given.fresh(), "capture", str(given.document), through=counting).code == 0
-    calls = [line.split(maxsplit=1)[1] for line in (given.folder / "writes").read_text().splitlines()]
-    names = [line.partition("(")[0] for line in calls if not line.startswith(("+++", "---"))]
+    calls = calls_by_thread(given.folder / "writes")
     rng = chance("Nth write")
     for _ in range(given.rounds // 2):
-        call = rng.choice(sorted(set(names)))
-        nth = rng.randrange(1, names.count(call) + 1)
-        print(f"kill at {call} number {nth} of {names.count(call)}")
+        # Most of the time goes into the one call, but the others end something each time.
+        call = rng.choice(["pwrite64", "pwrite64", *sorted(calls)])
+        nth = rng.randrange(1, calls[call] + 1)
+        print(f"kill at {call} number {nth} of {calls[call]}")
         data = given.fresh()
         killing = strace("-e", f"trace={call}", "-e", f"inject={call}:signal=KILL:when={nth}", "-o", os.devnull)
-        run(data, "capture", str(given.document), through=killing)
+        assert run(data, "capture", str(given.document), through=killing).code == -signal.SIGKILL
         left = given.look(data)
         print(left)
         if not left.state:
@@ -292,14 +294,13 @@ def test_a_document_that_was_answered_with_202_comes_in_whatever_happens_then(gi
 def test_a_record_killed_while_it_is_being_made_is_made_at_the_next_start(tmp_path: Path, share: float) -> None:
     data, log = tmp_path / "data", tmp_path / "writes"
     assert run(data, "store", "init", through=strace("-e", f"trace={WRITES}", "-o", str(log))).code == 0
-    calls = [line.split(maxsplit=1)[1].partition("(")[0] for line in log.read_text().splitlines()]
-    places = [(call, nth) for call in WRITES.split(",") for nth in range(1, calls.count(call) + 1)]
+    places = [(call, nth) for call, count in calls_by_thread(log).items() for nth in range(1, count + 1)]
     rng = chance("making")
     for call, nth in rng.sample(places, max(3, int(len(places) * share))):
         print(f"kill at {call} number {nth}")
         shutil.rmtree(data)
         killing = strace("-e", f"trace={call}", "-e", f"inject={call}:signal=KILL:when={nth}", "-o", os.devnull)
-        run(data, "store", "init", through=killing)
+        assert run(data, "store", "init", through=killing).code == -signal.SIGKILL
         # Reading finds a record or says that there is none; writing makes it.
         assert run(data, "status", "--json").code in (0, 4)
         verified = run(data, "verify", scene.scan("AAA111"), "--json")

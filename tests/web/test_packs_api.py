@@ -161,3 +161,30 @@ def test_other_methods_name_all_that_the_address_has(api: Api) -> None:
     answer = api("DELETE", path(GOOD))
     assert answer.status_code == 405
     assert answer.headers["allow"] == "GET, HEAD, PATCH"
+
+
+# --- containers -------------------------------------------------------------------------------------------
+
+CASE = f"/api/v1/containers/{scene.CASE}"
+
+
+def test_a_container_has_a_state_and_a_journey(api: Api) -> None:
+    answer = api.get(CASE)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["sscc"] == scene.CASE
+    journey = api.get(answer.json()["journey"]).json()
+    assert [event["biz_step"] for event in journey["events"]][-1] == "shipping"
+
+
+def test_a_container_is_received_with_all_that_is_in_it(api: Api) -> None:
+    answer = api("PATCH", CASE, json={"state": "received", "site": scene.PHARMACY}, headers={"idempotency-key": "k"})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["contents"] >= 4
+    again = api("PATCH", CASE, json={"state": "received", "site": scene.PHARMACY}, headers={"idempotency-key": "k"})
+    assert again.json()["repeated"] is True
+    assert api.get(path(GOOD)).json()["state"]["custodian"] == scene.PHARMACY
+
+
+@pytest.mark.parametrize("sscc", ["1", "0" * 17, "0" * 19, "00312345000000001X"])
+def test_what_is_not_an_sscc_is_a_problem(api: Api, sscc: str) -> None:
+    assert api.get(f"/api/v1/containers/{sscc}").status_code == 400

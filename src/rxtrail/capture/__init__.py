@@ -207,7 +207,7 @@ class Capture:
                 return
             applied += len(batch)
             write = functools.partial(
-                _write_batch,
+                self._write,
                 today=self._today(),
                 batch=batch,
                 speaker=speaker,
@@ -227,6 +227,17 @@ class Capture:
             self._changed(appended)
             if progress is not None:
                 progress(applied, total)
+
+    def _write(
+        self, tx: Transaction, log: Log, *, today: datetime.date, batch: list[Prepared], speaker: str, document: int,
+        job: str, applied: int, finished_at: int,
+    ) -> Appended:  # fmt: skip
+        appended = _write_batch(
+            tx, log, today=today, batch=batch, speaker=speaker, document=document, job=job, applied=applied,
+            finished_at=finished_at,
+        )  # fmt: skip
+        self._changed(appended)  # for the writer's own judge; for all others once more after the commit
+        return appended
 
     def _fail(self, job: str, applied: int, error: str) -> None:
         def write(tx: Transaction, _log: Log) -> None:

@@ -40,14 +40,18 @@ def read_table(data: bytes) -> list[Partner]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BadRequest(f"the table is not UTF-8 (byte {error.start})", place="file", advice="Save it as CSV UTF-8.") from error
+        raise BadRequest(
+            f"the table is not UTF-8 (byte {error.start})", place="file", advice="Save it as CSV UTF-8."
+        ) from error
     rows = csv.DictReader(io.StringIO(text, newline=""))
     try:
         header = [column.strip().lower() for column in rows.fieldnames or []]
         rows.fieldnames = header
         missing = [column for column in REQUIRED if column not in header]
         if missing:
-            raise BadRequest(f"the header lacks {', '.join(missing)}", place="line 1", advice=f"Columns: {', '.join(COLUMNS)}.")
+            raise BadRequest(
+                f"the header lacks {', '.join(missing)}", place="line 1", advice=f"Columns: {', '.join(COLUMNS)}."
+            )
         partners, problems = _read_rows(rows)
     except csv.Error as error:
         raise BadRequest(f"not a CSV table: {error}", place=f"line {rows.line_num}") from error
@@ -69,9 +73,8 @@ def _read_rows(rows: csv.DictReader[str]) -> tuple[list[Partner], list[str]]:
         cell["status"] = cell["status"].lower() or "active"
         glns = [gln.strip() for gln in cell["gln"].split("|") if gln.strip()]
         problems.extend(f"line {line}: {problem}" for problem in _problems(cell, glns))
-        for gln in glns:
-            if owner.setdefault(gln, cell["name"]) != cell["name"]:
-                problems.append(f"line {line}: GLN {gln} belongs to {owner[gln]!r} already")
+        taken = [gln for gln in glns if owner.setdefault(gln, cell["name"]) != cell["name"]]
+        problems.extend(f"line {line}: GLN {gln} belongs to {owner[gln]!r} already" for gln in taken)
         earlier = found.get(cell["name"])
         if earlier is not None:
             glns = list(dict.fromkeys([*earlier.glns, *glns]))

@@ -10,25 +10,25 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from rxtrail.answers import ExportFilters, NodeIdentity
+from rxtrail.core.epcis.write_json import event_json
 from rxtrail.core.gs1 import epc, ndc
-from rxtrail.core.rules.steps import Custody
 from rxtrail.errors import BadRequest
 from rxtrail.ledger.containers import is_sgtin
 from rxtrail.ledger.prepare import restore
-from rxtrail.core.epcis.write_json import event_json
 from rxtrail.record.contents import contents_of
+from rxtrail.record.exact import Shelf
+from rxtrail.record.facts import Memory, Pending, Recalls, find
 from rxtrail.record.identify import identify
 from rxtrail.record.standing import as_seen_by, identity_of
 from rxtrail.record.times import iso
-from rxtrail.record.exact import Shelf
-from rxtrail.record.facts import Memory, Pending, Recalls, find
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from rxtrail.answers import ExportFilters, NodeIdentity
     from rxtrail.core.epcis.event import Event
     from rxtrail.core.rules.authority import Authority
+    from rxtrail.core.rules.steps import Custody
     from rxtrail.store import Reader
     from rxtrail.store.rows import EventBody
 
@@ -78,7 +78,9 @@ def export(
     if fmt == "csv":
         return _csv(EVENT_COLUMNS, (_event_cells(body, event) for body, event in events))
     if fmt == "json":
-        return (msgspec.json.encode(event_json(event, record_time=iso(body.recorded_at))) + b"\n" for body, event in events)
+        return (
+            msgspec.json.encode(event_json(event, record_time=iso(body.recorded_at))) + b"\n" for body, event in events
+        )
     return _document(events)
 
 
@@ -118,7 +120,8 @@ def _pack_keys(
         for gtin in sorted(wanted):
             product = reader.product(gtin)
             if product is not None and (
-                reader.units_of(product[0], [filters.serial]) or reader.container(f"01/{gtin}/21/{filters.serial}") is not None
+                reader.units_of(product[0], [filters.serial])
+                or reader.container(f"01/{gtin}/21/{filters.serial}") is not None
             ):
                 yield gtin, filters.serial
         return
@@ -214,7 +217,11 @@ def _event_test(filters: ExportFilters, today: datetime.date) -> Callable[[Event
             return False
         if filters.po and not any(filters.po in transaction.value for transaction in event.biz_transactions):
             return False
-        if filters.lot and filters.lot not in _texts(event.ilmd) and not any(q.epc_class.endswith(f"/10/{filters.lot}") for q in event.quantities):
+        if (
+            filters.lot
+            and filters.lot not in _texts(event.ilmd)
+            and not any(q.epc_class.endswith(f"/10/{filters.lot}") for q in event.quantities)
+        ):
             return False
         if not (wanted or filters.serial or sscc):
             return True
@@ -249,7 +256,9 @@ def _moment(text: str, name: str) -> int | None:
     try:
         moment = datetime.datetime.fromisoformat(text)
     except ValueError as error:
-        raise BadRequest(f"{name} {text!r} is not a date or time like 2026-11-23 or 2026-11-23T09:14:02Z", place=name) from error
+        raise BadRequest(
+            f"{name} {text!r} is not a date or time like 2026-11-23 or 2026-11-23T09:14:02Z", place=name
+        ) from error
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=datetime.UTC)
     return int(moment.timestamp() * 1_000_000)
@@ -292,16 +301,29 @@ def _pack_cells(row: PackRow) -> list[str]:
     cells = []
     for column in PACK_COLUMNS:
         value = getattr(row, column)
-        cells.append("|".join(value) if isinstance(value, list) else str(value).lower() if isinstance(value, bool) else value)
+        cells.append(
+            "|".join(value) if isinstance(value, list) else str(value).lower() if isinstance(value, bool) else value
+        )
     return cells
 
 
 def _event_cells(body: EventBody, event: Event) -> list[str]:
     epcs = [key + serial for key, serials in _lists(event) for serial in serials]
     return [
-        str(body.position), event.event_id, iso(event.event_time), iso(body.recorded_at), event.kind, event.action, event.biz_step,
-        event.disposition, event.read_point, event.biz_location, body.speaker, " ".join(map(epc.to_digital_link, filter(_is_gs1, epcs))), event.parent,
-    ]  # fmt: skip
+        str(body.position),
+        event.event_id,
+        iso(event.event_time),
+        iso(body.recorded_at),
+        event.kind,
+        event.action,
+        event.biz_step,
+        event.disposition,
+        event.read_point,
+        event.biz_location,
+        body.speaker,
+        " ".join(epc.to_digital_link(each) if _is_gs1(each) else each for each in epcs),
+        event.parent,
+    ]
 
 
 def _is_gs1(canonical: str) -> bool:
@@ -321,5 +343,3 @@ def _document(events: Iterable[tuple[EventBody, Event]]) -> Iterator[bytes]:
         yield (b"\n" if first else b",\n") + msgspec.json.encode(event_json(event, record_time=iso(body.recorded_at)))
         first = False
     yield b"\n]}}\n"
-
-

@@ -68,9 +68,7 @@ def unit_state(
     return _exact(timeline, steps, shelf, 0)
 
 
-def container_state(
-    reader: Reader, authority: Authority, row: ContainerRow, *, shelf: Shelf | None = None
-) -> Exact:
+def container_state(reader: Reader, authority: Authority, row: ContainerRow, *, shelf: Shelf | None = None) -> Exact:
     """Fold a container from all its events and those of every container it was ever in."""
     shelf = shelf or Shelf(reader, authority)
     shelf.need({row.id})

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rxtrail.core.gs1.scan import Scan
+    from rxtrail.core.rules.authority import Authority
     from rxtrail.store import Reader
 
 HEADLINES = {
@@ -78,6 +79,11 @@ class Judge:
         self._day_second = -1
         self._pending = Pending()
         self.refresh()
+
+    @property
+    def authority(self) -> Authority:
+        """Give the parties as this judge knows them."""
+        return self._authority
 
     def refresh(self) -> None:
         """Read anew what is cached: parties, recalls, running jobs, names."""

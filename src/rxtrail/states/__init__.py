@@ -23,8 +23,7 @@ from rxtrail.ledger.batch import append_events
 from rxtrail.ledger.prepare import prepare
 from rxtrail.record.contents import contents_of
 from rxtrail.record.exact import container_state
-from rxtrail.record.judge import Judge
-from rxtrail.record.standing import authority_of, identity_of
+from rxtrail.record.standing import identity_of
 from rxtrail.record.times import iso
 from rxtrail.store.rows import RecordKind
 
@@ -34,7 +33,8 @@ if TYPE_CHECKING:
 
     from rxtrail.ledger.log import Log
     from rxtrail.ledger.writer import Writer
-    from rxtrail.store import Transaction
+    from rxtrail.record.judge import Judge
+    from rxtrail.store import Reader, Transaction
 
 REPEAT_US = 600 * 1_000_000
 TEXT_CHARACTERS_MAX = 500
@@ -68,19 +68,22 @@ class _Verb(msgspec.Struct, frozen=True, gc=False):
     from_: tuple[str, ...] = ()  # dispositions it may be made from; empty is any that is not ended
 
 
+OPEN = ("active", "returned", "partially_dispensed", "")
+ENDED_BUT_HERE = ("dispensed", "decommissioned", "partially_dispensed", "sample", "returned")
 VERBS = {
     "dispense": _Verb("dispensing", "dispensed", purpose="dispense", judged=True),
     "receive": _Verb("receiving", "in_progress", purpose="receive"),
     "decommission": _Verb("decommissioning", "inactive", action="DELETE"),
-    "destroy": _Verb("destroying", "destroyed", action="DELETE", from_=("active", "returned", "dispensed", "decommissioned", "")),
-    "reactivate": _Verb(REACTIVATING, "active", needs_reason=True, from_=("dispensed", "decommissioned", "partially_dispensed", "sample", "returned")),
+    "destroy": _Verb("destroying", "destroyed", action="DELETE", from_=(*OPEN, "dispensed", "decommissioned")),
+    "reactivate": _Verb(REACTIVATING, "active", needs_reason=True, from_=ENDED_BUT_HERE),
     "hold": _Verb("holding", "non_sellable_other", needs_reason=True),
     "release": _Verb(RELEASING, "active", needs_reason=True),
     "return": _Verb("shipping", "returned"),
 }  # fmt: skip
-OPEN = ("active", "returned", "partially_dispensed", "")
 # Reasons that a receipt may carry without being refused: the data may be late, the pack is in hand all the same.
-RECEIVABLE = frozenset({"no-transaction-data", "not-shipped-to-you", "custody-open", "lot-unknown", "opening-stock", "unreachable"})
+RECEIVABLE = frozenset(
+    {"no-transaction-data", "not-shipped-to-you", "custody-open", "lot-unknown", "opening-stock", "unreachable"}
+)
 
 
 class States:
@@ -93,9 +96,17 @@ class States:
         now_us: Callable[[], int],
         today: Callable[[], datetime.date],
         new_event_id: Callable[[], str],
+        judge: Callable[[Reader | None], Judge],
+        reader: Callable[[], Reader],
         changed: Callable[[], None],
     ) -> None:
-        """``changed`` is told after each commit."""
+        """Take what the use case needs.
+
+        ``judge`` gives a judge that follows the record: of the calling thread's reader for None, else of the given
+        transaction. ``reader`` gives the calling thread's reader. ``changed`` is told after each commit.
+        """
+        self._judge_of = judge
+        self._reader = reader
         self._writer = writer
         self._now = now_us
         self._today = today
@@ -113,12 +124,17 @@ class States:
         if verb is None:
             raise BadRequest(f"{order.verb!r} is none of {', '.join(VERBS)}", place="verb")
         _check(order, verb)
-        receipt = self._writer.do(lambda tx, log: self._change(tx, log, order, verb))
+        # What is inside a container is judged before the write: nobody else need wait for ten thousand packs.
+        scan = read_scan(order.code, this_year=self._today().year)
+        by_verdict = self._judge_contents(order, verb, scan.sscc) if scan.sscc else {}
+        receipt = self._writer.do(lambda tx, log: self._change(tx, log, order, verb, by_verdict))
         if not receipt.repeated:
             self._changed()
         return receipt
 
-    def _change(self, tx: Transaction, log: Log, order: Order, verb: _Verb) -> ChangeReceipt:
+    def _change(
+        self, tx: Transaction, log: Log, order: Order, verb: _Verb, by_verdict: dict[str, int]
+    ) -> ChangeReceipt:
         now = self._now()
         answer_key = f"{order.verb}\n{order.site}\n{order.by}\n{order.key}\n{order.code}" if order.key else ""
         if answer_key:
@@ -131,7 +147,7 @@ class States:
         today = self._today()
         scan = read_scan(order.code, this_year=today.year)
         if scan.sscc:
-            receipt = self._change_container(tx, log, order, verb, scan, now)
+            receipt = self._change_container(tx, log, order, verb, scan, now, by_verdict)
         else:
             receipt = self._change_pack(tx, log, order, verb, scan, now)
         if answer_key:
@@ -139,15 +155,16 @@ class States:
         return receipt
 
     def _judge(self, tx: Transaction, code: str, site: str, purpose: str) -> Verdict:
-        judge = Judge(tx, now_us=self._now, today=self._today, log_size=tx.log_size)
-        return judge.judge(code, site=site, purpose=purpose)
+        return self._judge_of(tx).judge(code, site=site, purpose=purpose)
 
     # -- one pack --------------------------------------------------------------------------------------------------
 
     def _change_pack(self, tx: Transaction, log: Log, order: Order, verb: _Verb, scan: Scan, now: int) -> ChangeReceipt:
         if not scan.gtin or not scan.serial or scan.fault:
             raise BadRequest(
-                f"no pack can be read from the code ({scan.fault or 'no serial number'})", place="code", advice="Scan the square (2D) code."
+                f"no pack can be read from the code ({scan.fault or 'no serial number'})",
+                place="code",
+                advice="Scan the square (2D) code.",
             )
         verdict = self._judge(tx, order.code, order.site, verb.purpose)
         disposition = verdict.state.disposition
@@ -157,7 +174,9 @@ class States:
         position = self._append(tx, log, event, order.site)
         self._decide(tx, log, order, verdict, position, now)
         after = "partially_dispensed" if partial else _after(order.verb, disposition)
-        return ChangeReceipt(order.verb, f"01/{scan.gtin}/21/{scan.serial}", after, event.event_id, position, iso(now), verdict)
+        return ChangeReceipt(
+            order.verb, f"01/{scan.gtin}/21/{scan.serial}", after, event.event_id, position, iso(now), verdict
+        )
 
     @staticmethod
     def _allow(order: Order, verb: _Verb, verdict: Verdict) -> None:
@@ -189,37 +208,55 @@ class States:
             return
         if disposition not in allowed:
             raise Refused(
-                f"cannot {order.verb}: the pack is {disposition or 'unknown'}", place=disposition, advice="Look at its journey first."
+                f"cannot {order.verb}: the pack is {disposition or 'unknown'}",
+                place=disposition,
+                advice="Look at its journey first.",
             )
 
     # -- a container -----------------------------------------------------------------------------------------------
 
-    def _change_container(self, tx: Transaction, log: Log, order: Order, verb: _Verb, scan: Scan, now: int) -> ChangeReceipt:
-        """Change a container as a whole: its row moves, its contents are judged and inferred, never written."""
+    def _judge_contents(self, order: Order, verb: _Verb, sscc: str) -> dict[str, int]:
+        """Count the packs inside a container by what a scan of each would be told."""
+        reader, judge = self._reader(), self._judge_of(None)
+        row = reader.container(f"00/{sscc}")
+        by_verdict: dict[str, int] = {}
+        if row is not None:
+            for gtin, serial, lot, yymmdd in contents_of(reader, judge.authority, row, limit=CONTENTS_JUDGED_MAX):
+                code = f"(01){gtin}(21){serial}" + (f"(17){yymmdd}" if yymmdd else "") + (f"(10){lot}" if lot else "")
+                answer = judge.judge(code, site=order.site, purpose=verb.purpose).verdict.value
+                by_verdict[answer] = by_verdict.get(answer, 0) + 1
+        return by_verdict
+
+    def _change_container(
+        self, tx: Transaction, log: Log, order: Order, verb: _Verb, scan: Scan, now: int, by_verdict: dict[str, int]
+    ) -> ChangeReceipt:
+        """Change a container as a whole: its row moves, its contents are inferred, never written."""
         if order.verb not in ("receive", "hold", "release", "return"):
-            raise BadRequest(f"a container cannot be {order.verb}d as a whole", place="code", advice="Scan the packs one by one.")
+            raise BadRequest(
+                f"a container cannot be {order.verb}d as a whole", place="code", advice="Scan the packs one by one."
+            )
         key = f"00/{scan.sscc}"
         row = tx.container(key)
         if row is None:
             raise NotFound(
-                f"SSCC {scan.sscc} is not on record", place="no-transaction-data", advice="Load the supplier's file, or scan the packs."
+                f"SSCC {scan.sscc} is not on record",
+                place="no-transaction-data",
+                advice="Load the supplier's file, or scan the packs.",
             )
-        authority = authority_of(tx, self._today())
-        exact = container_state(tx, authority, row)
-        contents = contents_of(tx, authority, row, limit=CONTENTS_JUDGED_MAX)
-        judge = Judge(tx, now_us=self._now, today=self._today, log_size=tx.log_size)
-        by_verdict: dict[str, int] = {}
-        for gtin, serial, lot, yymmdd in contents:
-            code = f"(01){gtin}(21){serial}" + (f"(17){yymmdd}" if yymmdd else "") + (f"(10){lot}" if lot else "")
-            answer = judge.judge(code, site=order.site, purpose=verb.purpose).verdict.value
-            by_verdict[answer] = by_verdict.get(answer, 0) + 1
+        exact = container_state(tx, self._judge_of(tx).authority, row)
         event = self._event(order, verb, now, [EpcRun("00/", [scan.sscc])], partial=False)
         position = self._append(tx, log, event, order.site)
         self._decide(tx, log, order, None, position, now)
         return ChangeReceipt(
-            order.verb, key, _after(order.verb, exact.state.disposition or "active"), event.event_id, position, iso(now),
-            contents=len(contents), by_verdict=by_verdict,
-        )  # fmt: skip
+            verb=order.verb,
+            epc=key,
+            disposition=_after(order.verb, exact.state.disposition or "active"),
+            event_id=event.event_id,
+            log_index=position,
+            recorded_at=iso(now),
+            contents=sum(by_verdict.values()),
+            by_verdict=by_verdict,
+        )
 
     # -- writing ---------------------------------------------------------------------------------------------------
 
@@ -244,15 +281,17 @@ class States:
     def _append(self, tx: Transaction, log: Log, event: Event, site: str) -> int:
         speaker = site
         prepared = prepare(event, speaker=speaker, flags=Flag.COMMAND)
-        appended = append_events(tx, log, authority_of(tx, self._today()), [prepared], speaker=speaker)
+        appended = append_events(tx, log, self._judge_of(tx).authority, [prepared], speaker=speaker)
         return appended.positions[0]
 
     @staticmethod
     def _decide(tx: Transaction, log: Log, order: Order, verdict: Verdict | None, position: int, now: int) -> None:
         """Record who ordered what, why, and on which verdict: the prescription reference stays in this record only."""
+        answer = verdict.verdict.value if verdict is not None else ""
+        codes = [reason.code for reason in verdict.reasons] if verdict is not None else []
         decision = [
-            now, position, order.verb, order.site, order.by, order.reason, order.override, order.partial, order.ref, order.key,
-            verdict.verdict.value if verdict is not None else "", [r.code for r in verdict.reasons] if verdict is not None else [],
+            now, position, order.verb, order.site, order.by, order.reason, order.override, order.partial, order.ref,
+            order.key, answer, codes,
         ]  # fmt: skip
         kind = RecordKind.DECISION if order.override else RecordKind.COMMAND
         log.append(kind, b"\x01" + msgspec.msgpack.encode(decision), party=tx.name_id(order.site))
@@ -308,10 +347,10 @@ class States:
                 biz_step=COUNTING_IN, disposition="active", epcs=[EpcRun(f"01/{gtin}/21/", new)],
                 read_point=f"414/{site}" if site else "", biz_location=f"414/{site}" if site else "",
                 ilmd={"{urn:epcglobal:cbv:mda}lotNumber": lot, "{urn:epcglobal:cbv:mda}itemExpirationDate": expiry},
-                extensions={"{urn:rxtrail:ext}countedBy": by, "{urn:rxtrail:ext}supplier": supplier, "{urn:rxtrail:ext}paper": ref},
+                extensions={_OWN + "countedBy": by, _OWN + "supplier": supplier, _OWN + "paper": ref},
             )  # fmt: skip
             prepared = prepare(event, speaker=site, flags=Flag.COUNTED_IN | Flag.COMMAND)
-            appended = append_events(tx, log, authority_of(tx, self._today()), [prepared], speaker=site)
+            appended = append_events(tx, log, self._judge_of(tx).authority, [prepared], speaker=site)
             counted += len(new)
             if first_position < 0:
                 first_position = appended.positions[0]
@@ -336,10 +375,18 @@ def _is_gln(text: str) -> bool:
     return len(text) == 13 and text.isascii() and text.isdigit()
 
 
+_OWN = "{urn:rxtrail:ext}"
+_AFTER = {
+    "dispense": "dispensed",
+    "decommission": "decommissioned",
+    "destroy": "destroyed",
+    "reactivate": "active",
+    "return": "returned",
+}
+
+
 def _after(verb: str, before: str) -> str:
-    return {
-        "dispense": "dispensed", "decommission": "decommissioned", "destroy": "destroyed", "reactivate": "active", "return": "returned",
-    }.get(verb, before or "active")  # fmt: skip
+    return _AFTER.get(verb, before or "active")
 
 
 def _as_scan(row: CountIn) -> str:

@@ -45,7 +45,20 @@ def trace(reader: Reader, authority: Authority, text: str, *, this_year: int) ->
             exact = container_state(reader, authority, row)
     name = product_view(reader, gtin)[0] if gtin else ""
     if exact is None:
-        return Journey(key, False, name, gtin, serial, "", "", StateView(), [], [], [], [])
+        return Journey(
+            epc=key,
+            found=False,
+            product=name,
+            gtin=gtin,
+            serial=serial,
+            lot="",
+            expiry="",
+            state=StateView(),
+            events=[],
+            containment=[],
+            custody=[],
+            findings=[],
+        )
     return _journey(reader, key, name, gtin, serial, exact, own_number)
 
 
@@ -55,7 +68,9 @@ def _journey(reader: Reader, key: str, name: str, gtin: str, serial: str, exact:
     keys = {number: row.key for number, row in reader.containers(exact.histories).items()}
     particulars = reader.event_particulars({step.event for _, step in rows})
     notes = {note.event: note for note in exact.state.notes}
-    documents = {number: reader.document(number) for number in {document for _, document, _ in particulars.values()} if number}
+    documents = {
+        number: reader.document(number) for number in {document for _, document, _ in particulars.values()} if number
+    }
     events: list[JourneyEvent] = []
     for number, step in rows:
         event_id, document, recorded_at = particulars[step.event]
@@ -107,12 +122,17 @@ def _journey(reader: Reader, key: str, name: str, gtin: str, serial: str, exact:
         ),
         events=events,
         containment=[
-            StayAnswer(keys.get(stay.container, ""), iso(stay.since[0]), iso(stay.until[0]) if stay.until is not None else "")
+            StayAnswer(
+                keys.get(stay.container, ""), iso(stay.since[0]), iso(stay.until[0]) if stay.until is not None else ""
+            )
             for stay in state.stays
         ],
         custody=_custodies(exact, rows, places),
         findings=[
-            *(Finding("warning" if note.counts else "error", note.code, note.message, f"log {note.event}", [key]) for note in state.notes),
+            *(
+                Finding("warning" if note.counts else "error", note.code, note.message, f"log {note.event}", [key])
+                for note in state.notes
+            ),
             *(finding_of(row) for _, row in reader.findings_of_events({step.event for step in exact.steps})),
         ],
     )
@@ -154,7 +174,9 @@ def _custodies(exact: Exact, rows: Iterable[tuple[int, Step]], places: Places) -
     found: list[tuple[int, Custody]] = []
     for _, step in rows:
         custody = custody_of(exact.timeline, step.key, exact.folded)
-        if custody.custodian and (not found or (found[-1][1].custodian, found[-1][1].to) != (custody.custodian, custody.to)):
+        if custody.custodian and (
+            not found or (found[-1][1].custodian, found[-1][1].to) != (custody.custodian, custody.to)
+        ):
             found.append((step.time, custody))
     ends = [iso(time) for time, _ in found[1:]] + [""]
     return [

@@ -27,10 +27,6 @@ class Verify:
         self._now_us = now_us
         self._note_scan = note_scan
 
-    def refresh(self) -> None:
-        """Follow the record: it may have changed."""
-        self._judge.refresh()
-
     def unreachable(self, text: str) -> Verdict:
         """Answer while the record cannot be read."""
         return self._judge.unreachable(text)

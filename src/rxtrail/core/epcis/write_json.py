@@ -42,9 +42,8 @@ def event_json(event: Event, *, record_time: str = "") -> dict[str, Any]:
     _what(event, out)
     if event.action:
         out["action"] = event.action
-    for name, word in (("bizStep", event.biz_step), ("disposition", event.disposition)):
-        if word:
-            out[name] = word
+    words = {"bizStep": event.biz_step, "disposition": event.disposition}
+    out.update({name: word for name, word in words.items() if word})
     if event.persistent_set or event.persistent_unset:
         sets = {"set": event.persistent_set, "unset": event.persistent_unset}
         out["persistentDisposition"] = {name: words for name, words in sets.items() if words}

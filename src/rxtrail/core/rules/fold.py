@@ -276,11 +276,7 @@ class _Fold:
         """Leave out what its sender declared an error; but an end still stands until a person has looked."""
         self.leave_if_emptied(step.key)
         end = end_of(step)
-        if (
-            end
-            and END_RANKS[end] > END_RANKS.get(self.disposition, 0)
-            and self.may(step, self.custody_at(step.key))
-        ):
+        if end and END_RANKS[end] > END_RANKS.get(self.disposition, 0) and self.may(step, self.custody_at(step.key)):
             self.beneath = (self.disposition, self.ended)
             self.disposition, self.ended, self.last = end, step, step.event
             self.doubt(Doubt.END_DECLARED_WRONG, step)
@@ -380,7 +376,9 @@ class _Fold:
             if self.inside is not None:
                 if self.inside.container == step.parent:
                     return  # said again
-                self.note("MULTIPLE_PARENTS", step, "packed into a second container without being unpacked from the first")
+                self.note(
+                    "MULTIPLE_PARENTS", step, "packed into a second container without being unpacked from the first"
+                )
                 self.leave(step.key)
             elif not self.custody.holders:
                 self.begin(step)
@@ -542,9 +540,7 @@ class _Fold:
             self.doubts = {doubt: position for doubt, position in self.doubts.items() if position > step.event}
             self.lift(
                 step,
-                lambda mark: (
-                    mark.step.event < step.event and (mark.word != RECALLED or self.level(mark.step) <= level)
-                ),
+                lambda mark: mark.step.event < step.event and (mark.word != RECALLED or self.level(mark.step) <= level),
             )
         else:
             self.lift(

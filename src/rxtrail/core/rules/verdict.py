@@ -78,14 +78,22 @@ class Judgement(msgspec.Struct, frozen=True, gc=False):
 
 FAULTS = {
     "wrong-barcode": ("This is not the square code of the pack.", "Scan the square (2D) code on the pack."),
-    "bad-check-digit": ("A digit of the code is wrong: the scan is damaged or was typed wrongly.", "Scan again; do not type."),
-    "scanner-fault": ("The scanner did not send a readable code.", "Scan again. If it goes on, check the scanner's keyboard setting."),
+    "bad-check-digit": ("A digit of the code is wrong: a bad scan or a typing error.", "Scan again; do not type."),
+    "scanner-fault": (
+        "The scanner did not send a readable code.",
+        "Scan again. If it goes on, check the scanner's keyboard setting.",
+    ),
     "ambiguous-scan": ("The code can be read in more than one way.", "Scan again, only this one code."),
-    "not-serialised": ("The code carries no serial number.", "Scan the square (2D) code. If there is none, check lot and expiry yourself."),
-}  # fmt: skip
+    "not-serialised": (
+        "The code carries no serial number.",
+        "Scan the square (2D) code. If there is none, check lot and expiry yourself.",
+    ),
+}
 
 
-def judge(scan: Scan, facts: Facts | None, asker: Asker, authority: Authority, today: datetime.date, roles: dict[str, str]) -> Judgement:
+def judge(
+    scan: Scan, facts: Facts | None, asker: Asker, authority: Authority, today: datetime.date, roles: dict[str, str]
+) -> Judgement:
     """Judge one scan. ``facts`` is None when no pack could be read from it; ``roles`` maps listed GLNs to roles."""
     day = today.isoformat()
     if facts is None:
@@ -107,14 +115,18 @@ def judge(scan: Scan, facts: Facts | None, asker: Asker, authority: Authority, t
     if facts.disposition not in ("active", ""):
         _disposition(facts, asker, authority, reasons)
     if facts.holds:
-        reasons.append(Reason("on-hold", STOP, f"On hold: {', '.join(facts.holds)}", "Do not use. Ask who put it on hold."))
+        reasons.append(
+            Reason("on-hold", STOP, f"On hold: {', '.join(facts.holds)}", "Do not use. Ask who put it on hold.")
+        )
     for doubt in facts.doubts:
         reasons.append(_DOUBTS[doubt])
     if facts.pending:
         message = "A file that speaks of this pack is still being read."
         reasons.append(Reason("unreachable", UNCONFIRMED, message, "Scan again in a minute."))
     if facts.basis == "counted-in":
-        reasons.append(Reason("opening-stock", INFO, "Counted in as opening stock; no supplier's file holds it.", "Nothing to do."))
+        reasons.append(
+            Reason("opening-stock", INFO, "Counted in as opening stock; no supplier's file holds it.", "Nothing to do.")
+        )
     if facts.sender_inactive:
         message = f"It came from {facts.sender_inactive}, whose authorisation is not valid now."
         reasons.append(Reason("not-authorised-partner", CHECK, message, "Set aside. Check the supplier's licence."))
@@ -126,7 +138,11 @@ _ABSENT_SERIAL = {"unknown-serial": "no", "unknown-product": "no", "lot-unknown"
 
 
 def _judgement(
-    reasons: list[Reason], serial: str = "not-held", lot: str = "not-held", expiry: str = "not-held", not_checked: tuple[str, ...] = ()
+    reasons: list[Reason],
+    serial: str = "not-held",
+    lot: str = "not-held",
+    expiry: str = "not-held",
+    not_checked: tuple[str, ...] = (),
 ) -> Judgement:
     if not reasons:
         return Judgement(Answer.OK, reasons, serial, lot, expiry, not_checked)
@@ -148,7 +164,9 @@ def _absent(scan: Scan, facts: Facts, asker: Asker, authority: Authority, reason
     issuer = asker.role == "hub" or any(authority.is_issuer(gln, scan.gtin) for gln in asker.own)
     if not issuer:
         message = "No supplier data: set aside."
-        advice = "Load the supplier's file, ask the supplier for it, ask the maker, or count the pack in as opening stock."
+        advice = (
+            "Load the supplier's file, ask the supplier for it, ask the maker, or count the pack in as opening stock."
+        )
         reasons.append(Reason("no-transaction-data", CHECK, message, advice))
     elif facts.product_known:
         reasons.append(Reason("unknown-serial", STOP, "The maker never reported this serial number.", QUARANTINE))
@@ -159,7 +177,11 @@ def _absent(scan: Scan, facts: Facts, asker: Asker, authority: Authority, reason
 def _lot(scan: Scan, facts: Facts, reasons: list[Reason]) -> str:
     if not scan.lot or not facts.lot:
         said = "The code carries no lot." if not scan.lot else "The record holds no lot for this pack."
-        reasons.append(Reason("lot-unknown", CHECK, said, "Scan the square (2D) code, and compare the printed lot with the record."))
+        reasons.append(
+            Reason(
+                "lot-unknown", CHECK, said, "Scan the square (2D) code, and compare the printed lot with the record."
+            )
+        )
         return "not-held"
     if scan.lot == facts.lot:
         return "yes"
@@ -173,7 +195,9 @@ def _lot(scan: Scan, facts: Facts, reasons: list[Reason]) -> str:
 
 def _expiry(scan: Scan, facts: Facts, reasons: list[Reason]) -> str:
     if not scan.expiry or not facts.expiry:
-        said = "The code carries no expiry date." if not scan.expiry else "The record holds no expiry date for this pack."
+        said = (
+            "The code carries no expiry date." if not scan.expiry else "The record holds no expiry date for this pack."
+        )
         reasons.append(Reason("lot-unknown", CHECK, said, "Check the printed expiry date yourself."))
         return "not-held"
     if scan.expiry == facts.expiry:
@@ -182,14 +206,18 @@ def _expiry(scan: Scan, facts: Facts, reasons: list[Reason]) -> str:
         message = "The expiry day differs within the same month: most likely a date entered by hand or without a day."
         reasons.append(Reason("expiry-mismatch", CHECK, message, "Compare with the date printed on the pack."))
     else:
-        reasons.append(Reason("expiry-mismatch", STOP, "The expiry date on the pack is not the one on record.", QUARANTINE))
+        reasons.append(
+            Reason("expiry-mismatch", STOP, "The expiry date on the pack is not the one on record.", QUARANTINE)
+        )
     return "no"
 
 
 def _expired(expiry: str, day: str, asker: Asker, reasons: list[Reason]) -> None:
     if expiry and expiry < day:
         severity = CHECK if asker.purpose in ("return", "investigate") else STOP
-        reasons.append(Reason("expired", severity, f"Expired on {expiry}.", "Do not dispense. Put it with the expired stock."))
+        reasons.append(
+            Reason("expired", severity, f"Expired on {expiry}.", "Do not dispense. Put it with the expired stock.")
+        )
 
 
 def _recalled(scan: Scan, facts: Facts, reasons: list[Reason]) -> None:
@@ -213,9 +241,14 @@ _DOUBTS = {
         "on-hold", STOP, "On hold: two statements give this serial number different lots or expiry dates.", QUARANTINE
     ),
     Doubt.TWO_HOLDERS.value: Reason(
-        "custody-open", CHECK, "Two parties say that they have this pack: most likely a file is late.", "Set aside. Ask the supplier."
+        "custody-open",
+        CHECK,
+        "Two parties say that they have this pack: most likely a file is late.",
+        "Set aside. Ask the supplier.",
     ),
-    Doubt.SEEN_AFTER_END.value: Reason("on-hold", STOP, "On hold: it was seen again after its end was reported.", QUARANTINE),
+    Doubt.SEEN_AFTER_END.value: Reason(
+        "on-hold", STOP, "On hold: it was seen again after its end was reported.", QUARANTINE
+    ),
     Doubt.END_DECLARED_WRONG.value: Reason(
         "on-hold", STOP, "On hold: its end was declared an error.", "A person must reactivate it after looking at it."
     ),
@@ -233,14 +266,20 @@ def _disposition(facts: Facts, asker: Asker, authority: Authority, reasons: list
         when = f" on {facts.ended_day}" if facts.ended_day else ""
         if disposition == "partially_dispensed":
             if here:
-                reasons.append(Reason("partially-dispensed", INFO, f"Opened here{when}; some of it was dispensed.", "Go on."))
+                reasons.append(
+                    Reason("partially-dispensed", INFO, f"Opened here{when}; some of it was dispensed.", "Go on.")
+                )
             else:
                 reasons.append(Reason("partially-dispensed", STOP, f"Opened elsewhere{when}.", QUARANTINE))
         elif here:
             message = f"Already dispensed here{when}."
-            reasons.append(Reason("already-dispensed-here", CHECK, message, "If it never left, return it to stock first."))
+            reasons.append(
+                Reason("already-dispensed-here", CHECK, message, "If it never left, return it to stock first.")
+            )
         else:
-            reasons.append(Reason("already-dispensed-elsewhere", STOP, f"Already dispensed elsewhere{when}.", QUARANTINE))
+            reasons.append(
+                Reason("already-dispensed-elsewhere", STOP, f"Already dispensed elsewhere{when}.", QUARANTINE)
+            )
     elif disposition in _ENDS:
         code, message = _ENDS[disposition]
         reasons.append(Reason(code, STOP, message, QUARANTINE))
@@ -250,7 +289,9 @@ def _disposition(facts: Facts, asker: Asker, authority: Authority, reasons: list
         reasons.append(Reason("custody-open", severity, message, "Receive it into stock first."))
 
 
-def _place(facts: Facts, asker: Asker, authority: Authority, roles: dict[str, str], reasons: list[Reason]) -> tuple[str, ...]:
+def _place(
+    facts: Facts, asker: Asker, authority: Authority, roles: dict[str, str], reasons: list[Reason]
+) -> tuple[str, ...]:
     """Is it where the record has it? Without a site no rule about places applies."""
     if not asker.site:
         return ("custody",)
@@ -265,9 +306,13 @@ def _place(facts: Facts, asker: Asker, authority: Authority, roles: dict[str, st
         return ()
     # Where it should be decides the weight: with a pharmacy it cannot be here, with a wholesaler its file may be late.
     awaited = set(custody.to) or {custody.custodian}
-    if all(roles.get(gln, "") in PASSES_ON for gln in awaited) or (not custody.to and custody.how not in RECEIVES and not roles):
+    if all(roles.get(gln, "") in PASSES_ON for gln in awaited) or (
+        not custody.to and custody.how not in RECEIVES and not roles
+    ):
         message = "The record has this pack with a supplier, not on its way to you: most likely its file is late."
-        reasons.append(Reason("not-shipped-to-you", CHECK, message, "Set aside until the supplier's file is in, or ask for it."))
+        reasons.append(
+            Reason("not-shipped-to-you", CHECK, message, "Set aside until the supplier's file is in, or ask for it.")
+        )
     else:
         message = "The record has this pack with somebody else: it was not shipped to you."
         reasons.append(Reason("not-shipped-to-you", STOP, message, QUARANTINE))

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from rxtrail.answers import Verdict
 from rxtrail.errors import BadRequest, RxtrailError
 from rxtrail.web import problems, refusals
-from rxtrail.web.api import captures, documents, export, operations, packs, partners, stock, verify
+from rxtrail.web.api import captures, containers, documents, export, operations, packs, partners, stock, verify
 from rxtrail.web.context import Endpoint, NoQuery, Web, query_of, refusal
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
         refusals=(BadRequest, refusals.TooLarge, refusals.WrongMediaType),
     ),
     *packs.ENDPOINTS,
+    *containers.ENDPOINTS,
     *captures.ENDPOINTS,
     *documents.ENDPOINTS,
     *stock.ENDPOINTS,

@@ -12,8 +12,8 @@ from starlette.routing import Route
 
 from rxtrail.core.gs1.epc import gln_of
 from rxtrail.errors import NotFound, RxtrailError
+from rxtrail.web.api.changes import journey_of
 from rxtrail.web.api.documents import digest_of
-from rxtrail.web.api.packs import journey_of
 from rxtrail.web.api.verify import PURPOSES
 from rxtrail.web.codes import container_code, pack_code, pack_path
 from rxtrail.web.context import Web, path_part, query_of, refusal
@@ -161,7 +161,7 @@ def tone_of(disposition: str) -> str:
 
 def _json_address(journey: Journey) -> str:
     path = words.identifier_path(journey.epc)
-    return f"/api/v1{path}/journey" if path.startswith("/packs/") else ""
+    return f"/api/v1{path}/journey" if path else ""
 
 
 async def digital_link(web: Web, request: Request) -> Response:  # noqa: ARG001

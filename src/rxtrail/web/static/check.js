@@ -194,6 +194,7 @@ try {
 } catch {
   history = []; // not ours, or storage is blocked: begin anew
 }
+if (!Array.isArray(history)) history = [];
 
 function remember(verdict) {
   const { pack } = verdict;

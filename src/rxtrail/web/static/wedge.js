@@ -3,8 +3,8 @@
 // Keys are watched before the page sees them, so that a scan counts wherever the cursor is, and the group
 // separator (Ctrl+] or F8, which no text field keeps) is not lost.
 const GAP_MS = 250; // a longer pause ends a run: 80 ms cut scans in half on a busy machine
-const STALL_MS = 1000; // what has come at a scanner's pace so far may stall: the machine is busy, not the person
-const PACED_MIN = 4;
+const STALL_MS = 1000; // but what has come at a scanner's pace so far may stall: the machine is busy
+const STALLS_MAX = 2;
 const LENGTH_MIN = 6;
 const KEY_MS_MAX = 50; // a scanner's pace; nobody types 240 words a minute
 const KEY_MS_MAX_OUTSIDE = 120; // where nobody types at all, a slow scanner is believed too
@@ -14,6 +14,8 @@ export function watchScanner(field, onScan) {
   let run = "";
   let startedAt = 0;
   let lastAt = -Infinity;
+  let stalls = 0;
+  let stalledMs = 0;
   let target = null;
   let valueBefore = "";
 
@@ -23,6 +25,8 @@ export function watchScanner(field, onScan) {
   function forget() {
     run = "";
     lastAt = -Infinity;
+    stalls = 0;
+    stalledMs = 0;
     target = null;
   }
 
@@ -31,14 +35,17 @@ export function watchScanner(field, onScan) {
       startedAt = event.timeStamp;
       target = event.target;
       valueBefore = isText(target) ? target.value : "";
+    } else if (event.timeStamp - lastAt > GAP_MS) {
+      stalls += 1;
+      stalledMs += event.timeStamp - lastAt;
     }
     run += character;
     lastAt = event.timeStamp;
   }
 
-  const pace = () => (lastAt - startedAt) / Math.max(1, run.length - 1);
+  const pace = () => (lastAt - startedAt - stalledMs) / Math.max(1, run.length - 1);
 
-  const gapMax = () => (run.length >= PACED_MIN && pace() <= KEY_MS_MAX ? STALL_MS : GAP_MS);
+  const gapMax = () => (stalls < STALLS_MAX && pace() <= KEY_MS_MAX ? STALL_MS : GAP_MS);
 
   const isScan = () => run.length >= LENGTH_MIN && pace() <= (isText(target) ? KEY_MS_MAX : KEY_MS_MAX_OUTSIDE);
 
