@@ -40,46 +40,63 @@ class Run:
             self.red.append(f"{name} (exit {code})")
 
 
-def ensure_chromium() -> None:
-    """Install Debian's chromium when there is none and we may; without it the browser tests skip by name."""
-    if shutil.which("chromium") or os.geteuid() != 0 or not shutil.which("apt-get"):
+def ensure_tools() -> None:
+    """Install Debian's chromium and strace where we may; without them the tests that need them skip by name."""
+    missing = [name for name in ("chromium", "strace") if not shutil.which(name)]
+    if not missing or os.geteuid() != 0 or not shutil.which("apt-get"):
         return
-    print("\n== no chromium here: installing Debian's", flush=True)
+    print(f"\n== installing from Debian: {', '.join(missing)}", flush=True)
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for words in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", "chromium"]):
+    for words in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *missing]):
         subprocess.run(["apt-get", *words], env=quiet, check=False, stdout=subprocess.DEVNULL)
 
 
-def run_pytest(run: Run, *, quick: bool, words: list[str]) -> dict[str, Any]:
-    """Run the tests, under coverage when it is the full run; give what the tests told of themselves."""
-    coverage = [sys.executable, "-m", "coverage"]
-    command = [sys.executable, "-m", "pytest", "-q", "-m", QUICK_TESTS]
-    if not quick:
-        subprocess.run([*coverage, "erase"], cwd=ROOT, check=True)
-        command = [*coverage, "run", "-m", "pytest", "--durations=10"]
+def pytest_told(run: Run, name: str, command: list[str | Path], profile: str) -> dict[str, Any]:
+    """Run pytest once; give what the tests told of themselves (tests/conftest.py writes it)."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
-        profile = os.environ.get("HYPOTHESIS_PROFILE", "dev" if quick else "ci")
-        run.gate("pytest", *command, *words, env={"HYPOTHESIS_PROFILE": profile, "MAKE_TEST_REPORT": str(report)})
+        run.gate(name, *command, env={"HYPOTHESIS_PROFILE": profile, "MAKE_TEST_REPORT": str(report)})
         if not report.exists():
-            run.red.append("pytest did not come to its end")
+            run.red.append(f"{name} did not come to its end")
             return {"shared": False, "conformance": 0, "passed": 0, "failed": 1, "skipped": {}}
         told: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
-    if not quick:
-        subprocess.run([*coverage, "combine", "--quiet"], cwd=ROOT, check=False)
-        run.gate("coverage", *coverage, "report")
-        run.gate(
-            f"coverage of core, at least {CORE_COVERAGE} %",
-            *coverage,
-            "report",
-            "--include=*/rxtrail/core/*",
-            f"--fail-under={CORE_COVERAGE}",
-        )
-    run.missing += [f"{name}: {why}" for name, why in sorted(told["skipped"].items())]
-    if not told["passed"]:
-        run.red.append("no test was run")
-    if not quick and told["shared"] and not told["conformance"]:
-        run.red.append("the shared test data is there, but no conformance case was run")
+        return told
+
+
+def quick_tests(run: Run, words: list[str]) -> dict[str, Any]:
+    """Run the tests that take seconds."""
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-m",
+        QUICK_TESTS,
+        "--ignore=tests/faults",
+        *words,
+    ]
+    return pytest_told(run, "pytest", command, os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+
+def all_tests(run: Run, words: list[str]) -> dict[str, Any]:
+    """Run all tests, most of them under coverage, and hold the coverage."""
+    ensure_tools()
+    profile = os.environ.get("HYPOTHESIS_PROFILE", "ci")
+    coverage = [sys.executable, "-m", "coverage"]
+    subprocess.run([*coverage, "erase"], cwd=ROOT, check=True)
+    covered = [*coverage, "run", "-m", "pytest", "--durations=10", "--ignore=tests/faults", *words]
+    told = pytest_told(run, "pytest", [*covered], profile)
+    subprocess.run([*coverage, "combine", "--quiet"], cwd=ROOT, check=False)
+    run.gate("coverage", *coverage, "report")
+    core = ["--include=*/rxtrail/core/*", f"--fail-under={CORE_COVERAGE}"]
+    run.gate(f"coverage of core, at least {CORE_COVERAGE} %", *coverage, "report", *core)
+    if words:
+        return told  # a selection of tests: the faults are not among what was asked for
+    # Without coverage: a killed process writes none, and a traced one would take minutes for it.
+    faults = pytest_told(run, "pytest of faults", [sys.executable, "-m", "pytest", "tests/faults"], profile)
+    for count in ("conformance", "passed", "failed"):
+        told[count] += faults[count]
+    told["skipped"] |= faults["skipped"]
     return told
 
 
@@ -92,9 +109,13 @@ def main() -> int:
     run.gate("format", BIN / "ruff", "format", "--check", ".")
     run.gate("types", BIN / "mypy")
     run.gate("floors", BIN / "lint-imports")
-    if not quick:
-        ensure_chromium()
-    told = run_pytest(run, quick=quick, words=[word for word in words if word != "--quick"])
+    words = [word for word in words if word != "--quick"]
+    told = quick_tests(run, words) if quick else all_tests(run, words)
+    run.missing += [f"{name}: {why}" for name, why in sorted(told["skipped"].items())]
+    if not told["passed"]:
+        run.red.append("no test was run")
+    if not quick and told["shared"] and not told["conformance"]:
+        run.red.append("the shared test data is there, but no conformance case was run")
 
     print("\n== in short")
     for name in run.missing:

@@ -83,6 +83,11 @@ def chromium() -> str:
     return str(on_mac)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run browser tests last: Playwright keeps an event loop in this thread, and no other may start beside it."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
 _outcomes: dict[str, str] = {}  # test -> passed | failed | skipped, the worst of its phases
 _skipped: dict[str, str] = {}  # test -> why
 

@@ -40,6 +40,7 @@ pytestmark = pytest.mark.slow
 
 PACKS = 30_000
 EARLIER = ("AAA111", "BBB222", "CCC333")
+SHARED_MEMORY_WRITES = 8
 ROUNDS = pytest.mark.parametrize("rounds", [pytest.param(2, id="short"), pytest.param(30, id="long", marks=LONG)])
 # What is kept beside the store while a document is read goes to a file when it is large; here it always does.
 SPILLS = {
@@ -178,23 +179,21 @@ def test_no_space_in_the_middle_of_a_batch_undoes_the_batch_only(given: Scene, r
             assert ran.answer["state"] == "success"
             assert set(given.verdicts(data)) == {"ok"}
             continue
-        check_refused_by_name(ran, "store-full")
+        # The first writes set up the shared memory beside the store, which SQLite does not tell as a full disk.
+        check_refused_by_name(ran, "store-full", *(("store-failed",) if nth <= SHARED_MEMORY_WRITES else ()))
         check_what_is_there_is_whole(given, data)
         check_it_comes_in(given, data)
 
 
 def test_one_failed_write_fails_the_capture_and_the_next_one_finishes_it(given: Scene) -> None:
     rng = chance("EIO")
-    for error in ("ENOSPC", "EIO"):
-        nth = rng.randrange(200, 900)
-        print(f"{error} at write {nth}")
-        data = given.fresh()
-        failing = strace("-e", "trace=pwrite64", "-e", f"inject=pwrite64:error={error}:when={nth}", "-o", os.devnull)
-        ran = given.capture(data, through=failing)
-        if ran.code:
-            check_refused_by_name(ran, "store-full", "store-failed")
-            check_what_is_there_is_whole(given, data)
-        check_it_comes_in(given, data)
+    nth = rng.randrange(50, 400)
+    print(f"EIO at write {nth}")
+    data = given.fresh()
+    failing = strace("-e", "trace=pwrite64", "-e", f"inject=pwrite64:error=EIO:when={nth}", "-o", os.devnull)
+    check_refused_by_name(given.capture(data, through=failing), "store-failed")
+    check_what_is_there_is_whole(given, data)
+    check_it_comes_in(given, data)
 
 
 # --- a real file system that is full ----------------------------------------------------------------------
@@ -234,11 +233,13 @@ def test_on_a_full_file_system_the_capture_fails_and_the_counter_goes_on(given: 
 
 def test_a_serve_on_a_full_disk_says_so_and_goes_on_when_there_is_room(given: Scene, small: Path) -> None:
     data = given.fresh(small / "data")
-    with served(data) as server:
-        client = http.client.HTTPConnection(server.authority, timeout=SECONDS_MAX)
+    with (
+        served(data) as server,
+        contextlib.closing(http.client.HTTPConnection(server.authority, timeout=SECONDS_MAX)) as client,
+    ):
         fill(small / "ballast")
         status, problem = dispense(client, EARLIER[1], key="1")
-        assert (status, problem["code"]) == (503, "store-full"), problem
+        assert (status, problem["code"]) == (507, "store-full"), problem
         assert problem["advice"]
         body = json.dumps({"scan": scene.scan(EARLIER[0]), "site": scene.PHARMACY})
         client.request("POST", "/api/v1/verify", body, {"Content-Type": "application/json"})
@@ -246,5 +247,4 @@ def test_a_serve_on_a_full_disk_says_so_and_goes_on_when_there_is_room(given: Sc
         (small / "ballast").unlink()
         status, receipt = dispense(client, EARLIER[1], key="1")
         assert (status, receipt["disposition"], receipt["repeated"]) == (200, "dispensed", False)
-        client.close()
     look(data, str(given.document))

@@ -55,8 +55,10 @@ class Stream:
 
     def counter(self, number: int) -> None:
         """Dispense one pack after the other over one connection, and try those that everybody wants."""
-        client = http.client.HTTPConnection(self.authority, timeout=SECONDS_MAX)
-        with contextlib.suppress(OSError, http.client.HTTPException):
+        with (
+            contextlib.closing(http.client.HTTPConnection(self.authority, timeout=SECONDS_MAX)) as client,
+            contextlib.suppress(OSError, http.client.HTTPException),
+        ):
             for serial in (*SHARED, *self.serials[number]):
                 with self.lock:
                     self.asked.add(serial)
@@ -68,7 +70,6 @@ class Stream:
                     else:
                         assert serial in SHARED, answer
                         assert status == 409, answer
-        client.close()
 
     def commands(self, data: Path, serials: list[str]) -> None:
         """Dispense by the command line, which goes through the same server."""
@@ -192,8 +193,10 @@ def test_the_same_key_after_a_restart_gives_the_first_answer_and_no_second_dispe
             ended.result()
     told = dict(stream.acknowledged)
     recorded = dispensed_on_record(data)
-    with served(data) as server:
-        client = http.client.HTTPConnection(server.authority, timeout=SECONDS_MAX)
+    with (
+        served(data) as server,
+        contextlib.closing(http.client.HTTPConnection(server.authority, timeout=SECONDS_MAX)) as client,
+    ):
         for serial in serials:
             status, answer = dispense(client, serial, key=serial)
             assert status == 200, answer
@@ -201,16 +204,16 @@ def test_the_same_key_after_a_restart_gives_the_first_answer_and_no_second_dispe
             if serial in told:
                 assert answer["log_index"] == told[serial]["log_index"]
                 assert answer["event_id"] == told[serial]["event_id"]
-        client.close()
     assert dispensed_on_record(data) == dict.fromkeys(serials, 1)
 
 
 def one_by_one(stream: Stream, number: int) -> None:
-    client = http.client.HTTPConnection(stream.authority, timeout=SECONDS_MAX)
-    with contextlib.suppress(OSError, http.client.HTTPException):
+    with (
+        contextlib.closing(http.client.HTTPConnection(stream.authority, timeout=SECONDS_MAX)) as client,
+        contextlib.suppress(OSError, http.client.HTTPException),
+    ):
         for serial in stream.serials[number]:
             status, answer = dispense(client, serial, key=serial)
             assert status == 200, answer
             with stream.lock:
                 stream.acknowledged[serial] = answer
-    client.close()

@@ -379,9 +379,9 @@ def test_an_outsider_that_takes_back_its_own_dispensing_leaves_genuine_packs_alo
 
 
 def test_a_making_taken_back_leaves_a_pack_that_nobody_made(hub: Scene) -> None:
-    hub.capture(made(*PACKS), made(PACKS[0]).declared_wrong(5))
-    hub.capture(made(PACKS[0]), made(PACKS[0]).declared_wrong(5))
-    assert hub.verify(PACKS[0]).verdict.value != "ok"
+    hub.capture(made(*PACKS), made(*PACKS).declared_wrong(5))
+    assert hub.verify(PACKS[0]).verdict.value == "check"
+    assert hub.pack(PACKS[0])["disposition"] == "never-commissioned"
 
 
 # -- opening stock -------------------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ def record_of(given_: Iterable[Document], syntax: str = "xml", form: str = "", *
 
 def fill(hub: Scene, given_: Iterable[Document], syntax: str = "xml", form: str = "") -> None:
     for document in given_:
-        hub.capture(*document.told, sender=document.by, syntax=syntax, form=form)
+        hub.capture(*document.told, sender=document.by, receiver=document.to, syntax=syntax, form=form)
 
 
 @MODEST

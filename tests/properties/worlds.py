@@ -38,6 +38,7 @@ PARTIES = [MAKER, WHOLESALER, PHARMACY, OTHER_PHARMACY, OUTSIDER]
 MINUTES = st.integers(0, 40)
 
 _parties = st.sampled_from(PARTIES)
+_receivers = st.sampled_from([None, None, WHOLESALER, PHARMACY])
 _things = st.lists(st.sampled_from(EVERYTHING), min_size=1, max_size=3, unique=True).map(tuple)
 _packages = st.lists(st.sampled_from([*PACKS, *BLISTERS, CASES[0]]), min_size=1, max_size=4, unique=True).map(tuple)
 _containers = st.sampled_from([*PACKS[:1], *CASES, *PALLETS])
@@ -46,10 +47,11 @@ _ids = st.sampled_from(["auto", "auto", "auto", ""])
 
 @dataclass(frozen=True)
 class Said:
-    """One event, and who says it in a document."""
+    """One event, who says it in a document, and to whom."""
 
     told: Told
     by: Party
+    to: Party | None = None
 
 
 def _observed(*, step: str, disposition: str, action: str = "OBSERVE") -> st.SearchStrategy[Told]:
@@ -85,6 +87,7 @@ _shipped = st.builds(
     ),
     MINUTES, _things, _parties, _parties, _ids,
 )  # fmt: skip
+_sent_without_parties = _observed(step="shipping", disposition="in_transit")
 _repacked = st.builds(
     lambda minute, inputs, outputs: story.repacked(inputs, outputs, minute=minute),
     MINUTES, st.lists(st.sampled_from(PACKS), min_size=1, max_size=1), st.lists(st.sampled_from(BLISTERS), max_size=2),
@@ -104,6 +107,7 @@ _told = st.one_of(
     _unpacked,
     _shipped,
     _shipped,
+    _sent_without_parties,
     _repacked,
     _recalled_lots,
     _observed(step="receiving", disposition="in_progress"),
@@ -159,11 +163,11 @@ def worlds(draw: st.DrawFn, *, most: int = 14) -> list[Said]:
         said.extend(each for each in chain() if draw(st.integers(0, 9)))
     for told in draw(st.lists(_told, max_size=most)):
         place = told.at or MAKER
-        said.append(Said(told, draw(st.sampled_from([place, place, place, *PARTIES]))))
+        said.append(Said(told, draw(st.sampled_from([place, place, place, *PARTIES])), draw(_receivers)))
     for each in list(said):
         what = draw(st.integers(0, 11))
         if what == 0:
-            said.append(Said(each.told, draw(_parties)))
+            said.append(Said(each.told, draw(_parties), draw(_receivers)))
         elif what == 1 and each.told.id:
             declared = each.told.declared_wrong(each.told.minute + draw(st.integers(-1, 20)))
             said.append(Said(declared, draw(st.sampled_from([each.by, each.by, *PARTIES]))))
@@ -176,6 +180,7 @@ class Document:
 
     by: Party
     told: tuple[Told, ...]
+    to: Party | None = None
 
 
 @st.composite
@@ -185,8 +190,9 @@ def documents(draw: st.DrawFn, said: Sequence[Said]) -> list[Document]:
     size = draw(st.integers(1, 6))
     found: list[Document] = []
     for by in PARTIES:
-        told = [each.told for each in shuffled if each.by == by]
-        found.extend(Document(by, tuple(told[at : at + size])) for at in range(0, len(told), size))
+        for to in (None, WHOLESALER, PHARMACY):
+            told = [each.told for each in shuffled if (each.by, each.to) == (by, to)]
+            found.extend(Document(by, tuple(told[at : at + size]), to) for at in range(0, len(told), size))
     if found and draw(st.booleans()):
         found.append(draw(st.sampled_from(found)))
     return draw(st.permutations(found))

@@ -54,7 +54,7 @@ def read_table(data: bytes) -> list[Partner]:
             )
         partners, problems = _read_rows(rows)
     except csv.Error as error:
-        raise BadRequest(f"not a CSV table: {error}", place=f"line {rows.line_num}") from error
+        raise BadRequest(f"not a CSV table: {error}", place=f"line {rows.reader.line_num}") from error
     if problems:
         more = f" (and {len(problems) - PROBLEMS_TOLD_MAX} more)" if len(problems) > PROBLEMS_TOLD_MAX else ""
         raise BadRequest("; ".join(problems[:PROBLEMS_TOLD_MAX]) + more, place=problems[0].split(":", 1)[0])
@@ -75,12 +75,18 @@ def _read_rows(rows: csv.DictReader[str]) -> tuple[list[Partner], list[str]]:
         problems.extend(f"line {line}: {problem}" for problem in _problems(cell, glns))
         taken = [gln for gln in glns if owner.setdefault(gln, cell["name"]) != cell["name"]]
         problems.extend(f"line {line}: GLN {gln} belongs to {owner[gln]!r} already" for gln in taken)
-        earlier = found.get(cell["name"])
-        if earlier is not None:
-            glns = list(dict.fromkeys([*earlier.glns, *glns]))
-        found[cell["name"]] = Partner(
+        partner = Partner(
             cell["name"], glns, cell["role"].lower(), cell["relation"].lower(), cell["status"], cell["valid_until"]
         )
+        earlier = found.setdefault(partner.name, partner)
+        if earlier is not partner:
+            problems.extend(
+                f"line {line}: {column} {getattr(partner, column)!r} of {partner.name!r} was {getattr(earlier, column)!r}"
+                for column in ("role", "relation", "status", "valid_until")
+                if getattr(partner, column) != getattr(earlier, column)
+            )
+            glns = list(dict.fromkeys([*earlier.glns, *glns]))
+            found[partner.name] = msgspec.structs.replace(earlier, glns=glns)
     return list(found.values()), problems
 
 
@@ -101,12 +107,17 @@ def _problems(cell: dict[str, str], glns: list[str]) -> list[str]:
         problems.append(f"relation {cell['relation']!r} is none of {', '.join(r for r in RELATIONS if r)}")
     if cell["status"] not in STATUSES:
         problems.append(f"status {cell['status']!r} is none of {', '.join(STATUSES)}")
-    if cell["valid_until"]:
-        try:
-            datetime.date.fromisoformat(cell["valid_until"])
-        except ValueError:
-            problems.append(f"valid_until {cell['valid_until']!r} is not a date like 2027-12-31")
+    if cell["valid_until"] and not _is_date(cell["valid_until"]):
+        problems.append(f"valid_until {cell['valid_until']!r} is not a date like 2027-12-31")
     return problems
+
+
+def _is_date(text: str) -> bool:
+    """Tell whether a text is a date with dashes: days are compared as texts, so no other way of writing will do."""
+    try:
+        return datetime.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def store_table(tx: Transaction, log: Log, partners: list[Partner]) -> PartnersReport:

@@ -180,7 +180,7 @@ def _pack(
 def _gtins(filters: ExportFilters) -> set[str]:
     wanted: set[str] = set()
     if filters.gtin:
-        if not (filters.gtin.isdigit() and len(filters.gtin) <= 14):
+        if not (filters.gtin.isascii() and filters.gtin.isdigit() and len(filters.gtin) <= 14):
             raise BadRequest(f"{filters.gtin!r} is not a GTIN", place="gtin")
         wanted.add(filters.gtin.zfill(14))
     if filters.ndc:
@@ -239,11 +239,16 @@ def _event_test(filters: ExportFilters, today: datetime.date) -> Callable[[Event
 
 
 def _lists(event: Event) -> Iterator[tuple[str, list[str]]]:
+    """Give all packages and logistic units that an event speaks of; of the parents, those that are packages too."""
+    yield from _listed(event)
+    if event.parent and is_sgtin(event.parent):
+        yield event.parent[:21], [event.parent[21:]]
+
+
+def _listed(event: Event) -> Iterator[tuple[str, list[str]]]:
     for runs in (event.epcs, event.children, event.inputs, event.outputs):
         for run in runs:
             yield run.key, run.serials
-    if event.parent and is_sgtin(event.parent):
-        yield event.parent[:21], [event.parent[21:]]
 
 
 def _texts(tree: dict[str, object]) -> set[str]:
@@ -308,7 +313,7 @@ def _pack_cells(row: PackRow) -> list[str]:
 
 
 def _event_cells(body: EventBody, event: Event) -> list[str]:
-    epcs = [key + serial for key, serials in _lists(event) for serial in serials]
+    epcs = [key + serial for key, serials in _listed(event) for serial in serials]
     return [
         str(body.position),
         event.event_id,

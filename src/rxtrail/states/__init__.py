@@ -15,14 +15,14 @@ from rxtrail.answers import ChangeReceipt, CountIn, CountInReceipt
 from rxtrail.core.epcis.event import OBJECT, Event, Typed
 from rxtrail.core.gs1.runs import EpcRun
 from rxtrail.core.gs1.scan import Scan, read_scan
-from rxtrail.core.rules.answer import Answer, Verdict
-from rxtrail.core.rules.fold import COUNTING_IN, REACTIVATING, RELEASING
-from rxtrail.core.rules.steps import Flag
-from rxtrail.errors import BadRequest, NotFound, Refused
+from rxtrail.core.rules.answer import Answer, Severity, Verdict
+from rxtrail.core.rules.steps import Doubt, Flag
+from rxtrail.core.rules.words import COUNTING_IN, REACTIVATING, RELEASING, is_making
+from rxtrail.errors import BadRequest, Busy, NotFound, Refused
 from rxtrail.ledger.batch import append_events
 from rxtrail.ledger.prepare import prepare
 from rxtrail.record.contents import contents_of
-from rxtrail.record.exact import container_state
+from rxtrail.record.exact import container_state, unit_state
 from rxtrail.record.standing import identity_of
 from rxtrail.record.times import iso
 from rxtrail.store.rows import RecordKind
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 REPEAT_US = 600 * 1_000_000
 TEXT_CHARACTERS_MAX = 500
 CONTENTS_JUDGED_MAX = 20_000
+CONTENTS_MAX = 1_000_000
 
 
 class Order(msgspec.Struct, frozen=True, gc=False):
@@ -86,6 +87,9 @@ RECEIVABLE = frozenset(
 )
 
 
+UNKNOWN = frozenset({"unknown-serial", "unknown-product", "no-transaction-data"})
+
+
 class States:
     """The use case, with what it needs given once."""
 
@@ -112,6 +116,7 @@ class States:
         self._today = today
         self._new_event_id = new_event_id
         self._changed = changed
+        self._moment = 0
 
     def change(self, order: Order) -> ChangeReceipt:
         """Carry out one change and wait until it is durable.
@@ -119,6 +124,7 @@ class States:
         :raises BadRequest: the order does not fit its verb.
         :raises NotFound: the thing is not on record.
         :raises Refused: the record does not allow it; nothing was written.
+        :raises Busy: a file that speaks of the pack is still being written.
         """
         verb = VERBS.get(order.verb)
         if verb is None:
@@ -135,7 +141,7 @@ class States:
     def _change(
         self, tx: Transaction, log: Log, order: Order, verb: _Verb, by_verdict: dict[str, int]
     ) -> ChangeReceipt:
-        now = self._now()
+        now = self._tick()
         answer_key = f"{order.verb}\n{order.site}\n{order.by}\n{order.key}\n{order.code}" if order.key else ""
         if answer_key:
             earlier = tx.answered(answer_key)
@@ -154,6 +160,14 @@ class States:
             tx.add_answered(answer_key, now, msgspec.msgpack.encode(receipt))
         return receipt
 
+    def _tick(self) -> int:
+        """Give the time of a command: later than the one before, also when the clock stands still or is set back.
+
+        Only the writing thread asks. There is room before each for the receipt that a dispensing implies.
+        """
+        self._moment = max(self._now(), self._moment + 2)
+        return self._moment
+
     def _judge(self, tx: Transaction, code: str, site: str, purpose: str) -> Verdict:
         return self._judge_of(tx).judge(code, site=site, purpose=purpose)
 
@@ -167,46 +181,61 @@ class States:
                 advice="Scan the square (2D) code.",
             )
         verdict = self._judge(tx, order.code, order.site, verb.purpose)
-        disposition = verdict.state.disposition
         self._allow(order, verb, verdict)
-        partial = bool(order.partial) and order.verb == "dispense"
-        event = self._event(order, verb, now, [EpcRun(f"01/{scan.gtin}/21/", [scan.serial])], partial=partial)
+        epcs = [EpcRun(f"01/{scan.gtin}/21/", [scan.serial])]
+        if order.verb == "dispense" and self._awaits(tx, scan, order.site):
+            # Handing it over implies that it had arrived (SURFACES, "Whose record").
+            self._append(tx, log, self._event(order, VERBS["receive"], now - 1, epcs, partial=False), order.site)
+        event = self._event(order, verb, now, epcs, partial=bool(order.partial) and order.verb == "dispense")
         position = self._append(tx, log, event, order.site)
         self._decide(tx, log, order, verdict, position, now)
-        after = "partially_dispensed" if partial else _after(order.verb, disposition)
-        return ChangeReceipt(
-            order.verb, f"01/{scan.gtin}/21/{scan.serial}", after, event.event_id, position, iso(now), verdict
-        )
+        after = self._judge(tx, order.code, order.site, verb.purpose)
+        _must_have_worked(order, verdict, after)
+        epc, disposition = f"01/{scan.gtin}/21/{scan.serial}", after.state.disposition
+        return ChangeReceipt(order.verb, epc, disposition, event.event_id, position, iso(now), verdict)
+
+    def _awaits(self, tx: Transaction, scan: Scan, site: str) -> bool:
+        """Tell whether the record has a pack on its way to this site."""
+        product = tx.product(scan.gtin)
+        if product is None or not site:
+            return False
+        authority = self._judge_of(tx).authority
+        unit = tx.units_of(product[0], [scan.serial]).get(scan.serial)
+        if unit is not None:
+            to = unit_state(tx, authority, product[0], scan.serial, unit).custody.to
+        else:
+            row = tx.container(f"01/{scan.gtin}/21/{scan.serial}")
+            to = container_state(tx, authority, row).custody.to if row is not None else ()
+        return any(authority.same_party(site, gln) for gln in to)
 
     @staticmethod
     def _allow(order: Order, verb: _Verb, verdict: Verdict) -> None:
         """Refuse what the record does not allow; an override lifts amber, never red."""
-        disposition = verdict.state.disposition
-        reasons = {reason.code for reason in verdict.reasons}
-        unknown = reasons & {"unknown-serial", "unknown-product", "no-transaction-data"}
+        first = verdict.reasons[0] if verdict.reasons else None
         if verb.judged:
             if verdict.verdict in (Answer.OK, Answer.NOT_COVERED):
                 return
-            if verdict.verdict is Answer.CHECK and order.override and order.by:
+            assert first is not None, "a verdict that is not ok has a reason"
+            said = f"{verdict.headline}: {first.message}"
+            if verdict.verdict is Answer.UNCONFIRMED:
+                raise Busy(said, place=first.code, advice=first.next)
+            if verdict.verdict is Answer.CHECK and order.override:
                 return
-            first = verdict.reasons[0]
-            if verdict.verdict is Answer.CHECK:
-                advice = f"{first.next} A named person may override amber with a reason."
-            else:
-                advice = first.next
-            raise Refused(f"{verdict.headline}: {first.message}", place=first.code, advice=advice)
+            may_override = " A named person may override amber with a reason."
+            advice = first.next + (may_override if verdict.verdict is Answer.CHECK else "")
+            raise Refused(said, place=first.code, advice=advice)
         if order.verb == "receive":
-            stops = [r for r in verdict.reasons if r.severity.value == "stop" and r.code not in RECEIVABLE]
+            stops = [r for r in verdict.reasons if r.severity is Severity.STOP and r.code not in RECEIVABLE]
             if stops:
                 raise Refused(f"{verdict.headline}: {stops[0].message}", place=stops[0].code, advice=stops[0].next)
             return
-        if unknown:
-            first = verdict.reasons[0]
+        if first is not None and any(reason.code in UNKNOWN for reason in verdict.reasons):
             raise NotFound(first.message, place=first.code, advice=first.next)
-        allowed = verb.from_ or OPEN
         if order.verb in ("hold", "release"):
             return
-        if disposition not in allowed:
+        disposition = verdict.state.disposition
+        taken_back = order.verb == "reactivate" and Doubt.END_DECLARED_WRONG.value in verdict.state.holds
+        if disposition not in (verb.from_ or OPEN) and not taken_back:
             raise Refused(
                 f"cannot {order.verb}: the pack is {disposition or 'unknown'}",
                 place=disposition,
@@ -221,10 +250,15 @@ class States:
         row = reader.container(f"00/{sscc}")
         by_verdict: dict[str, int] = {}
         if row is not None:
-            for gtin, serial, lot, yymmdd in contents_of(reader, judge.authority, row, limit=CONTENTS_JUDGED_MAX):
+            contents = contents_of(reader, judge.authority, row, limit=CONTENTS_MAX)
+            for gtin, serial, lot, yymmdd in contents[:CONTENTS_JUDGED_MAX]:
                 code = f"(01){gtin}(21){serial}" + (f"(17){yymmdd}" if yymmdd else "") + (f"(10){lot}" if lot else "")
                 answer = judge.judge(code, site=order.site, purpose=verb.purpose).verdict.value
                 by_verdict[answer] = by_verdict.get(answer, 0) + 1
+            if len(contents) > CONTENTS_JUDGED_MAX:
+                # Not judged is not ok; each is judged when it is scanned.
+                unjudged = len(contents) - CONTENTS_JUDGED_MAX
+                by_verdict[Answer.UNCONFIRMED.value] = by_verdict.get(Answer.UNCONFIRMED.value, 0) + unjudged
         return by_verdict
 
     def _change_container(
@@ -301,12 +335,15 @@ class States:
     def count_in(self, rows: Sequence[CountIn], *, by: str, supplier: str, ref: str, site: str = "") -> CountInReceipt:
         """Count in packs received before the record began: whole, or not at all for a row that cannot be read.
 
-        :raises BadRequest: nobody is named, or there are no rows.
+        :raises BadRequest: nobody is named, there are no rows, or one of them cannot be read.
         """
         if not by:
             raise BadRequest("opening stock needs the name of who counted", place="by", advice="Give --by NAME.")
         if not rows:
             raise BadRequest("there is nothing to count in", place="rows")
+        _check_texts(by=by, supplier=supplier, ref=ref, site=site)
+        if site and not _is_gln(site):
+            raise BadRequest(f"site {site!r} is not a 13-digit GLN", place="site")
         receipt = self._writer.do(lambda tx, log: self._count_in(tx, log, rows, by, supplier, ref, site))
         self._changed()
         return receipt
@@ -314,15 +351,21 @@ class States:
     def _count_in(
         self, tx: Transaction, log: Log, rows: Sequence[CountIn], by: str, supplier: str, ref: str, site: str
     ) -> CountInReceipt:
-        now = self._now()
+        now = self._tick()
         year = self._today().year
         identity = identity_of(tx)
         site = site or identity.default_site or (identity.glns[0] if identity.glns else "")
         refused: list[tuple[int, str]] = []
         groups: dict[tuple[str, str, str], dict[str, int]] = {}
+        stated: dict[tuple[str, str], tuple[int, tuple[str, str]]] = {}
         for number, row in enumerate(rows, 1):
             scan = read_scan(row.scan or _as_scan(row), this_year=year)
             problem = _count_in_problem(scan)
+            if not problem:
+                said = (scan.lot, scan.expiry)
+                earlier = stated.setdefault((scan.gtin, scan.serial), (number, said))
+                if earlier[1] != said:
+                    problem = f"another lot or expiry than row {earlier[0]} has for the same pack"
             if problem:
                 refused.append((number, problem))
             else:
@@ -338,7 +381,11 @@ class States:
         for (gtin, lot, expiry), serials in groups.items():
             product = tx.product(gtin)
             known = tx.units_of(product[0], serials) if product is not None else {}
-            new = [serial for serial in serials if serial not in known or known[serial].made is None]
+            new = [
+                serial
+                for serial in serials
+                if (known[serial].made is None if serial in known else not _is_made_case(tx, gtin, serial))
+            ]
             already += len(serials) - len(new)
             if not new:
                 continue
@@ -357,10 +404,27 @@ class States:
         return CountInReceipt(counted, already, refused, first_position)
 
 
+def _must_have_worked(order: Order, before: Verdict, after: Verdict) -> None:
+    """Refuse a change that the record does not follow, so that a receipt never says what is not so."""
+    state = after.state
+    if order.verb == "reactivate" and state.disposition == before.state.disposition and state.disposition != "active":
+        advice = "A statement that came in says so with a later time than now. Look at its journey."
+        raise Refused(f"cannot reactivate: the pack stays {state.disposition}", place=state.disposition, advice=advice)
+    if order.verb == "release" and before.state.holds and state.holds == before.state.holds:
+        advice = f"Release its container: {state.container}." if state.container else "Look at its journey."
+        raise Refused(f"cannot release: {', '.join(state.holds)} stays", place="on-hold", advice=advice)
+
+
+def _is_made_case(tx: Transaction, gtin: str, serial: str) -> bool:
+    """Tell whether a package that holds others is on record as made."""
+    row = tx.container(f"01/{gtin}/21/{serial}")
+    return row is not None and any(is_making(step) for step in tx.histories([row.id])[row.id])
+
+
 def _check(order: Order, verb: _Verb) -> None:
-    for name in ("site", "key", "partial", "ref", "reason", "by", "to", "override"):
-        if len(getattr(order, name)) > TEXT_CHARACTERS_MAX:
-            raise BadRequest(f"{name} is longer than {TEXT_CHARACTERS_MAX} characters", place=name)
+    names = ("site", "key", "partial", "ref", "reason", "by", "to", "override")
+    _check_texts(**{name: getattr(order, name) for name in names})
+    _check_whole("code", order.code)
     if verb.needs_reason and not order.reason:
         raise BadRequest(f"{order.verb} needs a reason", place="reason", advice="Give --reason TEXT.")
     if order.override and not order.by:
@@ -369,6 +433,21 @@ def _check(order: Order, verb: _Verb) -> None:
         raise BadRequest("a return needs the GLN it goes to", place="to", advice="Give --to with 13 digits.")
     if order.site and not _is_gln(order.site):
         raise BadRequest(f"site {order.site!r} is not a 13-digit GLN", place="site")
+
+
+def _check_texts(**texts: str) -> None:
+    for name, text in texts.items():
+        if len(text) > TEXT_CHARACTERS_MAX:
+            raise BadRequest(f"{name} is longer than {TEXT_CHARACTERS_MAX} characters", place=name)
+        _check_whole(name, text)
+
+
+def _check_whole(name: str, text: str) -> None:
+    """Refuse half a character, which is what a terminal makes of bytes that are no text: it cannot be kept."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise BadRequest(f"{name} is not text: character {error.start + 1} is none", place=name) from error
 
 
 def _is_gln(text: str) -> bool:

@@ -95,7 +95,7 @@ def _journey(reader: Reader, key: str, name: str, gtin: str, serial: str, exact:
                 log_index=step.event,
                 record_time=iso(recorded_at),
                 document="sha256:" + row.sha256.hex() if row is not None else "",
-                evidence="scanned" if step.flags & Flag.COMMAND else "stated",
+                evidence=_evidence(step, is_own=number in (0, own_number)),
                 counts=not step.voided and (note is None or note.counts),
                 note="declared an error by its sender" if step.voided else (note.message if note is not None else ""),
             )
@@ -138,20 +138,28 @@ def _journey(reader: Reader, key: str, name: str, gtin: str, serial: str, exact:
     )
 
 
+def _evidence(step: Step, *, is_own: bool) -> str:
+    """Tell how a step is known: stated in a document, scanned by hand, or inferred from its container's scan."""
+    if not step.flags & Flag.COMMAND:
+        return "stated"
+    return "scanned" if is_own else "inferred"
+
+
 def _relevant(exact: Exact, own_number: int) -> list[tuple[int, Step]]:
     """Give the thing's own steps, and its containers' steps while it was inside them, in order of time."""
     rows: list[tuple[int, Step]] = [(own_number, step) for step in exact.steps]
     seen = {step.event for step in exact.steps}
     stays: list[tuple[int, Key, Key]] = [(s.container, s.since, s.until or FOREVER) for s in exact.state.stays]
-    depth = 0
-    while stays and depth < 64:
-        depth += 1
+    climbed: set[tuple[int, Key, Key]] = set()  # a ring is climbed once
+    while stays:
+        climbed.update(stays)
         outer: list[tuple[int, Key, Key]] = []
         for number, since, until in stays:
             for step in exact.histories.get(number, []):
                 if since <= step.key <= until and step.event not in seen:
-                    # What goes into or out of the container beside this one is no part of this one's way.
-                    if step.role == Role.PARENT:
+                    # What goes into or out of the container beside this one is no part of this one's way; an
+                    # unpacking that names no child is, since it takes this one out too.
+                    if step.role == Role.PARENT and not (step.flags & Flag.EMPTIES and step.key == until):
                         continue
                     seen.add(step.event)
                     rows.append((number, step))
@@ -164,7 +172,7 @@ def _relevant(exact: Exact, own_number: int) -> list[tuple[int, Step]]:
                     if packing is not None and packing.event not in seen:
                         seen.add(packing.event)
                         rows.append((number, packing))
-        stays = outer
+        stays = [stay for stay in outer if stay not in climbed]
     rows.sort(key=lambda row: row[1].key)
     return rows
 

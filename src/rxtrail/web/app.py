@@ -37,6 +37,8 @@ class App:
     def __init__(self, web: Web) -> None:
         self.web = web
         self._verify = verify.VerifyEndpoint(web)
+        self.at_once_path = verify.PATH.encode()
+        self.answer_at_once = self._verify.answer_at_once
         self._rest = Starlette(
             routes=[*table.routes(web), *pages.routes(web)],
             exception_handlers={

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from rxtrail.web import limits
 
@@ -14,8 +13,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _SWEEP_SECONDS: Final = 1.0
-ANSWER: Final = "rxtrail.answer_whole"
-"""Where an application finds ``answer_whole`` of its request; behind another server it is not there."""
+
+Field = tuple[bytes, bytes]
+Reply = tuple[int, list[Field], bytes]
+"""Status, header fields but for the length, and body."""
+
+
+class AtOnce(Protocol):
+    """An application that can answer a small POST to one address without a task, while its bytes are read."""
+
+    at_once_path: bytes
+
+    def answer_at_once(self, headers: list[Field], body: bytes) -> Reply:
+        """The answer; it never raises."""
 
 
 class HeaderTooLarge(Exception):
@@ -23,7 +33,11 @@ class HeaderTooLarge(Exception):
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """One connection. The bounds cost the fast path one number per header field and two per request."""
+    """One connection. The bounds cost the fast path one number per header field and two per request.
+
+    A small POST to the application's ``at_once_path`` is answered right here: a task, its events and a second
+    write would cost the counter more than the look-up of its pack. All else goes uvicorn's way.
+    """
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:  # noqa: ANN401 - uvicorn's own arguments
         super().__init__(*arguments, **settings)
@@ -31,6 +45,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self.begun_at = 0.0  # 0: no request is on its way in
         self.header_done = False
         self.body_bytes = 0
+        at_once: AtOnce | None = self.app if hasattr(self.app, "answer_at_once") else None
+        self._at_once = at_once
+        self._at_once_body: bytes | None = None  # not None: this request is being answered here
+        self._keep_alive = True
 
     def on_message_begin(self) -> None:
         """Begin to count and to wait."""
@@ -53,19 +71,58 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """From here on the body's own patience holds."""
         self.header_done = True
-        super().on_headers_complete()
-        # The application's task has been made but not begun, so it will find this.
-        self.scope[ANSWER] = partial(answer_whole, self.cycle)  # type: ignore[typeddict-unknown-key]
+        if self._at_once is not None and self.url == self._at_once.at_once_path and self._can_be_answered_here():
+            self._at_once_body = b""
+            self._keep_alive = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
+        else:
+            super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """Count what came, for the speed of the body."""
         self.body_bytes += len(body)
-        super().on_body(body)
+        if self._at_once_body is None:
+            super().on_body(body)
+        else:
+            self._at_once_body += body
 
     def on_message_complete(self) -> None:
         """The request is whole: nothing more is waited for."""
         self.begun_at = 0.0
-        super().on_message_complete()
+        if self._at_once_body is None:
+            super().on_message_complete()
+        else:
+            body, self._at_once_body = self._at_once_body, None
+            self._answer_here(body)
+
+    def _can_be_answered_here(self) -> bool:
+        """A POST with a small body of known length, when no earlier request waits for its answer."""
+        cycle: RequestResponseCycle | None = vars(self)["cycle"]
+        if (
+            self.parser.get_method() != b"POST"
+            or (cycle is not None and not cycle.response_complete)
+            or self.pipeline
+            or self.flow.write_paused
+            or self.expect_100_continue
+        ):
+            return False
+        for name, value in self.headers:
+            if name == b"content-length":
+                return len(value) < 9 and int(value) <= limits.REQUEST_BYTES_MAX
+        return False
+
+    def _answer_here(self, body: bytes) -> None:
+        assert self._at_once is not None
+        status, fields, answer = self._at_once.answer_at_once(self.headers, body)
+        parts = [STATUS_LINE[status]]
+        for name, value in (*fields, *self.server_state.default_headers):
+            parts += (name, b": ", value, b"\r\n")
+        if not self._keep_alive:
+            parts.append(b"connection: close\r\n")
+        parts += (b"content-length: %d\r\n\r\n" % len(answer), answer)
+        self.transport.write(b"".join(parts))
+        if not self._keep_alive:
+            self.transport.close()
+        self.on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
         """Close after a header that cannot be read, or that is too large to be."""
@@ -106,26 +163,6 @@ class BoundedProtocol(HttpToolsProtocol):
         self._header_bytes += count
         if self._header_bytes > limits.HEADER_BYTES_MAX:
             raise HeaderTooLarge
-
-
-async def answer_whole(cycle: RequestResponseCycle, head: bytes, body: bytes) -> None:
-    """Send a whole answer in one write: a second one costs the counter as much as a look-up of its pack.
-
-    ``head`` is the status line and the header fields but the last two, which are written here.
-    """
-    if cycle.flow.write_paused and not cycle.disconnected:
-        await cycle.flow.drain()
-    if cycle.disconnected:
-        return
-    assert not cycle.response_started
-    cycle.response_started = cycle.response_complete = True
-    cycle.message_event.set()
-    fields = b"".join([b"%s: %s\r\n" % field for field in cycle.default_headers])
-    last = b"" if cycle.keep_alive else b"connection: close\r\n"
-    cycle.transport.write(b"%s%s%scontent-length: %d\r\n\r\n%s" % (head, fields, last, len(body), body))
-    if not cycle.keep_alive:
-        cycle.transport.close()
-    cycle.on_response()
 
 
 async def sweep(connections: Iterable[object]) -> None:

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from rxtrail.core.rules.authority import PARTNER
-from rxtrail.core.rules.steps import Doubt, Flag, Note
+from rxtrail.core.rules.steps import Doubt, Flag, Note, Step
 from rxtrail.core.rules.words import is_making
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rxtrail.core.rules.authority import Authority
-    from rxtrail.core.rules.steps import Step
 
 
 class Weighed(msgspec.Struct, frozen=True, gc=False):

@@ -53,13 +53,34 @@ END_RANKS = {
 # Ends after which the thing must never be seen again; a dispensed pack may come back as a return.
 FINAL = frozenset({"destroyed", "stolen", "decommissioned", "transformed"})
 NOT_SELLABLE = frozenset(
-    {"non_sellable_other", "damaged", "non_conformant", "unknown", "no_pedigree_match", "needs_replacement", "unavailable",
-     "non_sellable_expired", "non_sellable_damaged", "non_sellable_disposed", "non_sellable_no_pedigree_match", "expired"}
-)  # fmt: skip
+    {
+        "damaged",
+        "expired",
+        "needs_replacement",
+        "no_pedigree_match",
+        "non_conformant",
+        "non_sellable_damaged",
+        "non_sellable_disposed",
+        "non_sellable_expired",
+        "non_sellable_no_pedigree_match",
+        "non_sellable_other",
+        "unavailable",
+        "unknown",
+    }
+)
 SELLABLE = frozenset(
-    {"active", "sellable_accessible", "sellable_not_accessible", "available", "conformant", "in_progress", "in_transit",
-     "container_closed", "mismatch_instance"}
-)  # fmt: skip
+    {
+        "active",
+        "available",
+        "conformant",
+        "container_closed",
+        "in_progress",
+        "in_transit",
+        "mismatch_instance",
+        "sellable_accessible",
+        "sellable_not_accessible",
+    }
+)
 SENDS = frozenset({"shipping", "departing", "consigning"})
 RECEIVES = frozenset({"receiving", "accepting", "arriving"})
 

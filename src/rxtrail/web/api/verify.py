@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -11,15 +12,18 @@ from rxtrail.errors import BadRequest, RxtrailError
 from rxtrail.web import limits, problems
 from rxtrail.web.body import JSON_TYPES, decode_json, media_type_of
 from rxtrail.web.doors import API_HEADERS
-from rxtrail.web.protocol import ANSWER
 from rxtrail.web.refusals import TooLarge, UploadBroken, WrongMediaType, WrongMethod
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from starlette.types import Receive, Scope, Send
 
     from rxtrail.web.context import Web
     from rxtrail.web.problems import Problem
+    from rxtrail.web.protocol import Field, Reply
 
+_LOG = logging.getLogger("rxtrail.web")
 PATH: Final = "/api/v1/verify"
 PURPOSES: Final = ("dispense", "receive", "return", "investigate", "public")
 
@@ -47,8 +51,30 @@ class VerifyEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 200 with a verdict whatever it says; a problem when the request cannot be judged."""
         try:
-            self._look_at(scope)
-            asked = decode_json(await _body_of(receive), self._decoder)
+            method = scope["method"]
+            self._look_at(method, scope["headers"])
+            if method != "POST":
+                raise WrongMethod(f"{method} is not for this address.", advice="POST the scan as JSON.")
+            body = await _body_of(receive)
+        except RxtrailError as error:
+            status, fields, answer = self._refusal(problems.of(error))
+        else:
+            status, fields, answer = self._judge(body)
+        headers = [*fields, (b"content-length", b"%d" % len(answer))]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer})
+
+    def answer_at_once(self, headers: list[Field], body: bytes) -> Reply:
+        """The same for a POST whose body is here already, without a task of its own."""
+        try:
+            self._look_at("POST", headers)
+        except RxtrailError as error:
+            return self._refusal(problems.of(error))
+        return self._judge(body)
+
+    def _judge(self, body: bytes) -> Reply:
+        try:
+            asked = decode_json(body, self._decoder)
             if asked.purpose not in PURPOSES:
                 raise BadRequest(
                     f"{asked.purpose!r} is not a purpose.",
@@ -58,65 +84,42 @@ class VerifyEndpoint:
             began = time.perf_counter()
             verdict = self._verify(asked.scan, site=asked.site, purpose=asked.purpose, key=asked.key)
             self._verified(verdict.verdict, time.perf_counter() - began)
-            answer = self._encode(verdict)
+            return 200, _FIELDS, self._encode(verdict)
         except RxtrailError as error:
             self._web.failed(error)
-            await self._refuse(problems.of(error), send)
-            return
-        except Exception:
-            # Our own mistake: the counter is told that there is no answer, the server's log gets the rest.
-            await self._refuse(problems.internal(), send)
-            raise
-        whole = scope.get(ANSWER)
-        if whole is not None:
-            await whole(_HEAD, answer)
-            return
-        await send(
-            {
-                "type": "http.response.start",
-                "status": 200,
-                "headers": [_JSON, (b"content-length", b"%d" % len(answer)), *API_HEADERS],
-            }
-        )
-        await send({"type": "http.response.body", "body": answer})
+            return self._refusal(problems.of(error))
+        except Exception:  # noqa: BLE001 - the counter is told that there is no answer, never a wrong one
+            _LOG.exception("our own mistake while judging a scan")
+            return self._refusal(problems.internal())
 
-    def _look_at(self, scope: Scope) -> None:
-        """Judge method and headers in one pass."""
-        host = origin = b""
-        content_type = b""
-        for name, value in scope["headers"]:
+    def _look_at(self, method: str, headers: Iterable[Field]) -> None:
+        """Judge the headers in one pass."""
+        host = origin = content_type = b""
+        for name, value in headers:
             if name == b"host":
                 host = value
             elif name == b"content-type":
                 content_type = value
             elif name == b"origin":
                 origin = value
-        method = scope["method"]
         self._check_doors(method, host, origin)
-        if method != "POST":
-            raise WrongMethod(f"{method} is not for this address.", advice="POST the scan as JSON.")
         # A form of another site cannot send this type without asking first, so it also keeps forgeries out.
-        if content_type != b"application/json" and media_type_of(content_type.decode("latin-1")) not in JSON_TYPES:
+        if (
+            content_type != b"application/json"
+            and method == "POST"
+            and media_type_of(content_type.decode("latin-1")) not in JSON_TYPES
+        ):
             raise WrongMediaType("A scan is sent as JSON.", advice="Send Content-Type: application/json.")
 
-    async def _refuse(self, problem: Problem, send: Send) -> None:
-        answer = problems.encode(problem)
+    def _refusal(self, problem: Problem) -> Reply:
         more = [(name.encode(), value.encode()) for name, value in problems.headers_of(problem).items()]
         if problem.code == WrongMethod.code:
             more.append((b"allow", b"POST"))
         self._web.meter.answered("POST", problem.status)
-        await send(
-            {
-                "type": "http.response.start",
-                "status": problem.status,
-                "headers": [_PROBLEM, (b"content-length", b"%d" % len(answer)), *API_HEADERS, *more],
-            }
-        )
-        await send({"type": "http.response.body", "body": answer})
+        return problem.status, [_PROBLEM, *API_HEADERS, *more], problems.encode(problem)
 
 
-_JSON: Final = (b"content-type", b"application/json")
-_HEAD: Final = b"HTTP/1.1 200 OK\r\n" + b"".join(b"%s: %s\r\n" % field for field in (_JSON, *API_HEADERS))
+_FIELDS: Final = [(b"content-type", b"application/json"), *API_HEADERS]
 _PROBLEM: Final = (b"content-type", problems.MEDIA_TYPE.encode())
 
 
