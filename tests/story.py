@@ -228,7 +228,9 @@ def recalled_lot(lot: str = LOT, product: str = GTIN, *, at: Party = MAKER, minu
     return Told(minute, "holding", "recalled", "OBSERVE", classes=(name,), at=at, **more)
 
 
-def repacked(inputs: Iterable[str], outputs: Iterable[str], *, minute: float = 30, at: Party = MAKER, **more: Any) -> Told:
+def repacked(
+    inputs: Iterable[str], outputs: Iterable[str], *, minute: float = 30, at: Party = MAKER, **more: Any
+) -> Told:
     more.setdefault("lot", LOT)
     more.setdefault("expiry", EXPIRY)
     return Told(minute, "repackaging", "active", "", inputs=tuple(inputs), outputs=tuple(outputs), at=at, **more)
@@ -253,7 +255,12 @@ def _instant(minute: float) -> str:
 
 
 def xml(
-    events: Iterable[Told], *, sender: Party | None = MAKER, receiver: Party | None = None, form: str = "urn", instance: str = ""
+    events: Iterable[Told],
+    *,
+    sender: Party | None = MAKER,
+    receiver: Party | None = None,
+    form: str = "urn",
+    instance: str = "",
 ) -> bytes:
     """Write an EPCIS 1.2 document with its business document header, as DSCSA partners send them."""
     write = WRITTEN[form]
@@ -314,7 +321,9 @@ def _xml_event(told: Told, write: Any) -> str:
             parts.append(f"<bizLocation><id>{write(told.at.sgln)}</id></bizLocation>")
     extension = ""
     if told.classes:
-        inner = "".join(f"<quantityElement><epcClass>{write(name)}</epcClass></quantityElement>" for name in told.classes)
+        inner = "".join(
+            f"<quantityElement><epcClass>{write(name)}</epcClass></quantityElement>" for name in told.classes
+        )
         extension += f"<quantityList>{inner}</quantityList>"
     for name, party in (("source", told.seller), ("destination", told.buyer)):
         if party is not None:
@@ -338,7 +347,12 @@ def _urn_word(kind: str, word: str) -> str:
 
 
 def jsonld(
-    events: Iterable[Told], *, sender: Party | None = MAKER, receiver: Party | None = None, form: str = "link", instance: str = ""
+    events: Iterable[Told],
+    *,
+    sender: Party | None = MAKER,
+    receiver: Party | None = None,
+    form: str = "link",
+    instance: str = "",
 ) -> bytes:
     """Write an EPCIS 2.0 JSON-LD document."""
     document: dict[str, Any] = {
@@ -439,7 +453,9 @@ class Scene:
         instance: str = "", proceed: bool = False,
     ) -> CaptureReceipt:  # fmt: skip
         form = form or ("urn" if syntax == "xml" else "link")
-        return self.give(SYNTAXES[syntax](events, sender=sender, receiver=receiver, form=form, instance=instance), proceed=proceed)
+        return self.give(
+            SYNTAXES[syntax](events, sender=sender, receiver=receiver, form=form, instance=instance), proceed=proceed
+        )
 
     def give(self, document: bytes, *, proceed: bool = False) -> CaptureReceipt:
         self.count += 1
@@ -451,7 +467,9 @@ class Scene:
         code = element_string(epc, lot=lot, expiry=expiry)
         return self.node.verify(code, site=site.gln if site is not None else "", purpose=purpose)
 
-    def change(self, verb: str, epc: str, *, site: Party | None = None, lot: str = LOT, expiry: str = EXPIRY, **more: str) -> ChangeReceipt:
+    def change(
+        self, verb: str, epc: str, *, site: Party | None = None, lot: str = LOT, expiry: str = EXPIRY, **more: str
+    ) -> ChangeReceipt:
         code = epc if epc.startswith("00/") else element_string(epc, lot=lot, expiry=expiry)
         return self.node.change(verb, code, site=site.gln if site is not None else "", **more)
 

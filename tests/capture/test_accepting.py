@@ -1,4 +1,4 @@
-"""A document is accepted or refused whole: what cannot be read leaves nothing, what can be read is kept with findings."""
+"""A document is accepted or refused whole: what cannot be read leaves nothing, the rest is kept with findings."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ OWN_NAMESPACE = "http://own.example/ns/"
 
 def lined(document: bytes) -> bytes:
     """Each event on a line of its own, the first on line 2, so that a place says which one is meant."""
-    return document.replace(b"<ObjectEvent>", b"\n<ObjectEvent>").replace(b"<AggregationEvent>", b"\n<AggregationEvent>")
+    return document.replace(b"<ObjectEvent>", b"\n<ObjectEvent>").replace(
+        b"<AggregationEvent>", b"\n<AggregationEvent>"
+    )
 
 
 PLAIN = lined(xml(delivery(*PACKS)))

@@ -16,6 +16,7 @@ from tests.story import MAKER, PHARMACY, Scene, codes, delivery, jsonld, made, m
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rxtrail.answers import CaptureReceipt
     from tests.story import Told
 
 PACKS = packs(3)
@@ -40,7 +41,7 @@ def lots(count: int, size: int = 4) -> list[Told]:
 # -- the same again ------------------------------------------------------------------------------------------------
 
 
-def check_nothing_new(scene: Scene, before: list[bytes], receipt: capture.CaptureReceipt) -> None:
+def check_nothing_new(scene: Scene, before: list[bytes], receipt: CaptureReceipt) -> None:
     assert (receipt.state, receipt.new_events, receipt.packages, receipt.log_index) == ("success", 0, 0, -1)
     assert scene.packs() == before
 
@@ -236,7 +237,7 @@ def test_events_that_do_not_fit_in_memory_are_applied_all_the_same(
 # -- a job that was stopped ----------------------------------------------------------------------------------------
 
 
-def stopped(scene: Scene, document: bytes, *, after: int, proceed: bool = False) -> capture.CaptureReceipt:
+def stopped(scene: Scene, document: bytes, *, after: int, proceed: bool = False) -> CaptureReceipt:
     """Capture, and ask to stop when that many events are in."""
     worker = scene.node._capture
     assert worker is not None
@@ -274,9 +275,7 @@ def test_a_job_stopped_between_batches_goes_on_and_ends_like_an_undisturbed_one(
         assert scene.node.resume() == 0
 
 
-def test_a_pack_of_a_job_that_is_not_finished_is_unconfirmed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_pack_of_a_job_that_is_not_finished_is_unconfirmed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(capture, "BATCH_EVENTS_MAX", 1)
     with story.scene(tmp_path / "data", "pharmacy", PHARMACY) as scene:
         scene.partners((MAKER, "maker"))

@@ -52,6 +52,7 @@ class Stream:
         self.asked: set[str] = set()
         self.winners: collections.Counter[str] = collections.Counter()  # of the packs that all want
         self.lock = threading.Lock()
+        self.started = threading.Event()  # somebody was answered
 
     def counter(self, number: int) -> None:
         """Dispense one pack after the other over one connection, and try those that everybody wants."""
@@ -65,6 +66,7 @@ class Stream:
                 status, answer = dispense(client, serial, key=f"{self.number}-{number}-{serial}")
                 with self.lock:
                     if status == 200:
+                        self.started.set()
                         self.winners[serial] += 1
                         self.acknowledged[serial] = answer
                     else:
@@ -148,7 +150,8 @@ def test_every_acknowledged_dispensing_survives_and_none_is_doubled(tmp_path: Pa
             stream = Stream(server, own, number)
             running = [threads.submit(stream.counter, counter) for counter in range(COUNTERS)]
             running += [threads.submit(stream.commands, data, by_command[n][:2]) for n in range(COMMANDS)]
-            seconds = rng.uniform(0.5, 1.5)
+            stream.started.wait(SECONDS_MAX)
+            seconds = rng.uniform(0.2, 1.2)
             time.sleep(seconds)
             with stream.lock:
                 count = len(stream.acknowledged)

@@ -296,9 +296,7 @@ def test_an_outsider_that_copies_the_makers_event_and_takes_it_back_voids_nothin
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)])
-def test_a_declaration_that_others_repeat_voids_the_same_in_any_order(
-    hub: Scene, order: tuple[int, int, int]
-) -> None:
+def test_a_declaration_that_others_repeat_voids_the_same_in_any_order(hub: Scene, order: tuple[int, int, int]) -> None:
     hub.capture(*delivery(*PACKS)[:3])
     documents = [
         (SHIPPING, MAKER),
@@ -333,9 +331,7 @@ ENDS = {
 
 @pytest.mark.parametrize("declaration_first", [True, False])
 @pytest.mark.parametrize("end", ENDS)
-def test_taking_an_end_back_never_reopens_the_pack_by_itself(
-    hub: Scene, end: str, *, declaration_first: bool
-) -> None:
+def test_taking_an_end_back_never_reopens_the_pack_by_itself(hub: Scene, end: str, *, declaration_first: bool) -> None:
     hub.capture(made(*PACKS))
     told = [ENDS[end], ENDS[end].declared_wrong(70)]
     for each in reversed(told) if declaration_first else told:

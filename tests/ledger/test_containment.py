@@ -197,9 +197,7 @@ def second_life(buyer: story.Party = OTHER_PHARMACY, *, at: float = 100) -> list
 
 
 @pytest.mark.parametrize("backwards", [False, True])
-def test_an_sscc_that_is_used_again_after_unpacking_never_mixes_two_histories(
-    hub: Scene, *, backwards: bool
-) -> None:
+def test_an_sscc_that_is_used_again_after_unpacking_never_mixes_two_histories(hub: Scene, *, backwards: bool) -> None:
     documents: list[tuple[list[Told], story.Party]] = [
         (delivery(*PACKS), MAKER),
         ([received(UNIT), unpacked(UNIT)], PHARMACY),
@@ -297,7 +295,10 @@ def test_a_ring_of_containers_is_a_finding_and_no_crash(hub: Scene, ring: str) -
 
 def test_a_ring_of_three_hundred_units_is_no_crash(hub: Scene) -> None:
     units = [sscc(1000 + n) for n in range(300)]
-    told = [packed(outer, inner, minute=1 + n) for n, (inner, outer) in enumerate(zip(units, units[1:] + units[:1], strict=True))]
+    told = [
+        packed(outer, inner, minute=1 + n)
+        for n, (inner, outer) in enumerate(zip(units, units[1:] + units[:1], strict=True))
+    ]
     receipt = hub.capture(made(PACKS[0]), packed(units[0], PACKS[0], minute=0.5), *told)
     assert "HIERARCHY_CYCLE" in codes(receipt)
     assert hub.trace(PACKS[0]).found

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rxtrail.store import Store, Transaction
     from rxtrail.store.rows import Record
 
-SECONDS_MAX = 20
+SECONDS_MAX = 10
 NOW = 1_800_000_000_000_000
 
 
@@ -354,9 +354,7 @@ def test_more_scans_than_one_commit_takes_are_all_written_before_the_writer_clos
     assert scans(bench) == [b"%d" % number for number in range(45)]
 
 
-def test_more_scans_than_one_commit_takes_are_written_in_several(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_more_scans_than_one_commit_takes_are_written_in_several(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writers, "SCANS_PER_COMMIT_MAX", 10)
     go_on = bench.held_up()
     for number in range(45):

@@ -97,7 +97,7 @@ def test_only_name_gln_and_role_are_needed(node: Scene) -> None:
 
 
 def test_what_was_exported_is_read_again_as_it_was(node: Scene) -> None:
-    odd = 'A "quoted", name\nof two lines – Ünïcode'
+    odd = 'A "quoted", name\nof two lines, Ünïcode'
     rows = io.StringIO(newline="")
     csv.writer(rows).writerows([HEADER.split(","), [odd, f"{MAIN}|{ANNEX}", "pharmacy", "self", "ended", "2026-02-28"]])
     node.node.load_partners(rows.getvalue().encode())

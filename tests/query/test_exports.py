@@ -48,9 +48,9 @@ PACK_COLUMNS = [
 ]  # fmt: skip
 
 
-@pytest.fixture
-def stock(hub: Scene) -> Scene:
-    """A hub with two products, a pallet, a serialised case, and one pack for each thing that can be said of one."""
+def fill(hub: Scene) -> Scene:
+    """Two products, a pallet, a serialised case, and one pack for each thing that can be said of one."""
+    hub.partners((WHOLESALER, "wholesaler"), (PHARMACY, "pharmacy"), (OTHER_PHARMACY, "pharmacy"))
     hub.capture(*delivery(*FIRST, unit=UNIT), receiver=PHARMACY)
     hub.capture(
         made(*SECOND, lot="B2", expiry="2029-01-31"),
@@ -69,6 +69,13 @@ def stock(hub: Scene) -> Scene:
     hub.capture(story.received(PALLET, at=WHOLESALER), sender=WHOLESALER)
     hub.capture(story.dispensed(FIRST[0]), sender=PHARMACY)
     return hub
+
+
+@pytest.fixture(scope="module")
+def stock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """A filled hub that the tests only read."""
+    with story.scene(tmp_path_factory.mktemp("stock")) as hub:
+        yield fill(hub)
 
 
 def packs_of(scene: Scene, fmt: str = "json", **filters: str) -> list[dict[str, Any]]:
@@ -254,14 +261,15 @@ def test_an_exported_document_makes_the_same_packs_on_a_fresh_node(stock: Scene,
         assert facts(fresh) == facts(stock)
 
 
-def test_our_own_changes_survive_export_and_capture(stock: Scene, tmp_path: Path) -> None:
+def test_our_own_changes_survive_export_and_capture(hub: Scene, tmp_path: Path) -> None:
+    fill(hub)
     for epc, verb in ((SECOND[0], "dispense"), (SECOND[1], "decommission"), (SECOND[2], "hold")):
-        stock.time.pass_by(seconds=1)
-        stock.change(verb, epc, site=WHOLESALER, lot="B2", expiry="2029-01-31", reason="why")
+        hub.time.pass_by(seconds=1)
+        hub.change(verb, epc, site=WHOLESALER, lot="B2", expiry="2029-01-31", reason="why")
     with story.scene(tmp_path / "fresh") as fresh:
-        fresh.give(stock.export("events", "epcis"))
+        fresh.give(hub.export("events", "epcis"))
         for epc in SECOND:
-            there, here = fresh.pack(epc), stock.pack(epc)
+            there, here = fresh.pack(epc), hub.pack(epc)
             assert (there["disposition"], there["holds"]) == (here["disposition"], here["holds"])
         assert [fresh.pack(epc)["disposition"] for epc in SECOND] == ["dispensed", "decommissioned", "active"]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rxtrail.core.rules.steps import Flag, Role, Step
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tests.store.conftest import Opener
 
 
+HERE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # examples undo what they write
 GTIN, OTHER_GTIN = "00312345678903", "00345678678909"
 MAKER, SELLER = "0312345000013", "0354321000014"
 LOT, EXPIRY = "L7", "2028-09-30"
@@ -49,6 +50,16 @@ def writing(store: Store) -> Iterator[Transaction]:
         store.rollback()
         raise
     store.commit()
+
+
+@contextlib.contextmanager
+def undone(store: Store) -> Iterator[Transaction]:
+    """A transaction that leaves nothing: every example of a property finds the store empty."""
+    tx = store.begin()
+    try:
+        yield tx
+    finally:
+        store.rollback()
 
 
 @contextlib.contextmanager
@@ -139,22 +150,25 @@ def test_a_setting_is_what_was_written_last(store: Store) -> None:
         assert reader.settings() == {"role": "hub", "glns": MAKER}
 
 
+@HERE
 @given(texts=st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)))
-def test_a_text_has_one_number_and_is_given_back(
-    texts: list[str], tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    from rxtrail.store.sqlite import open_store
-
-    store = open_store(tmp_path_factory.mktemp("texts") / "store.sqlite")
-    try:
-        with writing(store) as tx:
-            numbers = {text: tx.name_id(text) for text in texts}
-            assert [tx.name_id(text) for text in texts] == [numbers[text] for text in texts]
+def test_a_text_has_one_number_and_is_given_back(texts: list[str], store: Store) -> None:
+    with undone(store) as tx:
+        numbers = {text: tx.name_id(text) for text in texts}
+        assert [tx.name_id(text) for text in texts] == [numbers[text] for text in texts]
         assert len(set(numbers.values())) == len(numbers)
-        with reading(store) as reader:
-            assert [reader.name(number) for number in numbers.values()] == list(numbers)
-    finally:
-        store.close()
+        assert [tx.name(number) for number in numbers.values()] == list(numbers)
+
+
+def test_a_text_is_read_from_the_disk_as_it_was_written(store: Store, reopen: Opener) -> None:
+    texts = ["é", "a;b", " ", "\u2028", "'", '"', "x" * 5000, "\U0001f48a"]
+    with writing(store) as tx:
+        numbers = [tx.name_id(text) for text in texts]
+    again = reopen(writable=False)
+    with reading(again) as reader:
+        assert [reader.name(number) for number in numbers] == texts
+        assert [reader.name_known(text) for text in texts] == numbers
+    again.close()
 
 
 def test_the_empty_text_is_0_and_an_unknown_one_has_no_number(store: Store) -> None:
@@ -184,7 +198,12 @@ def test_a_product_has_one_number_and_may_hold_others(store: Store) -> None:
 def test_a_lot_is_its_product_its_number_and_its_expiry(store: Store) -> None:
     with writing(store) as tx:
         product = tx.product_id(GTIN)
-        lots = [(product, LOT, EXPIRY), (product, LOT, ""), (product, "", EXPIRY), (tx.product_id(OTHER_GTIN), LOT, EXPIRY)]
+        lots = [
+            (product, LOT, EXPIRY),
+            (product, LOT, ""),
+            (product, "", EXPIRY),
+            (tx.product_id(OTHER_GTIN), LOT, EXPIRY),
+        ]
         numbers = [tx.lot_id(*lot) for lot in lots]
         assert len(set(numbers)) == len(lots)
         assert [tx.lot_id(*lot) for lot in lots] == numbers
@@ -338,29 +357,22 @@ def test_serials_are_texts_whatever_they_look_like(store: Store) -> None:
         assert [row.serial for _, row in reader.units_from((0, ""), 100)] == sorted(ODD)
 
 
-@given(serials=st.sets(st.text(st.characters(min_codepoint=33, max_codepoint=122), min_size=1, max_size=8), max_size=40))
-def test_many_packages_are_read_in_the_order_of_their_keys(
-    serials: set[str], tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    from rxtrail.store.sqlite import open_store
-
-    store = open_store(tmp_path_factory.mktemp("units") / "store.sqlite")
-    try:
-        with writing(store) as tx:
-            one, other = tx.product_id(GTIN), tx.product_id(OTHER_GTIN)
-            assert tx.add_units(one, list(serials), 1, None, None) == len(serials)
-            tx.add_units(other, ["Z"], 1, None, None)
-            assert list(tx.units_of(one, reversed(sorted(serials)))) == sorted(serials)
-        with reading(store) as reader:
-            expected = [(one, serial) for serial in sorted(serials)] + [(other, "Z")]
-            paged: list[tuple[int, str]] = []
-            after = (0, "")
-            while page := reader.units_from(after, 7):
-                paged += [(product, row.serial) for product, row in page]
-                after = paged[-1]
-            assert paged == expected
-    finally:
-        store.close()
+@HERE
+@given(
+    serials=st.sets(st.text(st.characters(min_codepoint=33, max_codepoint=122), min_size=1, max_size=8), max_size=40)
+)
+def test_many_packages_are_read_in_the_order_of_their_keys(serials: set[str], store: Store) -> None:
+    with undone(store) as tx:
+        one, other = tx.product_id(GTIN), tx.product_id(OTHER_GTIN)
+        assert tx.add_units(one, list(serials), 1, None, None) == len(serials)
+        tx.add_units(other, ["Z"], 1, None, None)
+        assert list(tx.units_of(one, sorted(serials, reverse=True))) == sorted(serials)
+        paged: list[tuple[int, str]] = []
+        after = (0, "")
+        while page := tx.units_from(after, 7):
+            paged += [(product, row.serial) for product, row in page]
+            after = paged[-1]
+        assert paged == [(one, serial) for serial in sorted(serials)] + [(other, "Z")]
 
 
 def test_fifty_thousand_packages_go_in_and_come_out_in_one_call(store: Store) -> None:
@@ -643,7 +655,7 @@ def test_a_job_adds_up_what_it_did_and_keeps_its_first_position(store: Store) ->
         done = reader.job("job")
         assert done is not None
         assert (done.state, done.applied, done.packages, done.new_events) == ("success", 3, 6, 3)
-        assert (done.first_position, done.finished_at, done.gtins) == (7, 66, {GTIN, OTHER_GTIN})
+        assert (done.first_position, done.finished_at, done.gtins) == (7, 66, frozenset({GTIN, OTHER_GTIN}))
         assert reader.jobs_open() == []
         assert reader.job("nobody") is None
 

@@ -32,12 +32,14 @@ def made(path: Path) -> Path:
     return path
 
 
-def settings(path: Path) -> dict[str, str]:
-    store = open_store(path, writable=False)
-    reader = store.reader()
-    found = reader.settings()
-    reader.close()
-    store.close()
+def settings(path: Path, *, writable: bool = False) -> dict[str, str]:
+    store = open_store(path, writable=writable)
+    try:
+        reader = store.reader()
+        found = reader.settings()
+        reader.close()
+    finally:
+        store.close()
     return found
 
 
@@ -133,11 +135,7 @@ def test_a_file_that_is_no_database_is_refused_by_name_and_left_as_it_was(
     path = tmp_path / "other"
     path.write_bytes(content)
     with pytest.raises(StoreFailed) as refused:
-        store = open_store(path, writable=writable)
-        try:
-            store.reader()
-        finally:
-            store.close()
+        settings(path, writable=writable)
     assert refused.value.code == "store-failed"
     assert refused.value.advice
     assert path.read_bytes() == content
@@ -159,9 +157,7 @@ def test_a_folder_in_its_place_is_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_every_migration_is_noted_with_the_checksum_of_its_text(made: Path) -> None:
-    expected = [
-        (number, name, hashlib.sha256(sql.encode()).hexdigest()) for number, name, sql in migrate.migrations()
-    ]
+    expected = [(number, name, hashlib.sha256(sql.encode()).hexdigest()) for number, name, sql in migrate.migrations()]
     assert len(expected) > 0
     assert run(made, "SELECT number, name, sha256 FROM migration ORDER BY number") == expected
     assert [number for number, _, _ in expected] == list(range(1, len(expected) + 1))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
+import itertools
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -99,8 +102,6 @@ def at_home() -> list[Told]:
 
 
 def minute(text: str) -> float:
-    import datetime
-
     return (datetime.datetime.fromisoformat(text) - START).total_seconds() / 60
 
 
@@ -109,7 +110,9 @@ def way(journey: Journey) -> list[tuple[float, str, str, str]]:
 
 
 def stays(journey: Journey) -> list[tuple[str, float, float | None]]:
-    return [(stay.container, minute(stay.since), minute(stay.until) if stay.until else None) for stay in journey.containment]
+    return [
+        (stay.container, minute(stay.since), minute(stay.until) if stay.until else None) for stay in journey.containment
+    ]
 
 
 def step(journey: Journey, at: float) -> JourneyEvent:
@@ -163,7 +166,10 @@ def test_names_come_from_master_data(hub: Scene) -> None:
     journey = hub.trace(PACKS[0])
     assert journey.product == NAME
     assert step(journey, 0).read_point.name == MAKER.name
-    assert (step(journey, 20).biz_location.id, step(journey, 20).biz_location.name) == (WHOLESALER.sgln, WHOLESALER.name)
+    assert (step(journey, 20).biz_location.id, step(journey, 20).biz_location.name) == (
+        WHOLESALER.sgln,
+        WHOLESALER.name,
+    )
     assert (step(journey, 10).source.name, step(journey, 10).destination.name) == (MAKER.name, WHOLESALER.name)
     assert (step(journey, 50).speaker.id, step(journey, 50).speaker.name) == (PHARMACY.gln, PHARMACY.name)
     assert [stay.party.name for stay in journey.custody][-1] == PHARMACY.name
@@ -205,7 +211,7 @@ def test_custody_is_told_in_intervals(hub: Scene) -> None:
     tell(hub)
     custody = hub.trace(PACKS[0]).custody
     told = [(stay.party.id, minute(stay.since), minute(stay.until) if stay.until else None) for stay in custody]
-    assert all(until == since for (_, _, until), (_, since, _) in zip(told, told[1:], strict=False))
+    assert all(until == since for (_, _, until), (_, since, _) in itertools.pairwise(told))
     assert told[-1][2] is None
     at = {moment: next(p for p, since, until in told if since <= moment and (until is None or moment < until))
           for moment in (3, 8, 25, 35, 52, 70)}  # fmt: skip
@@ -296,8 +302,6 @@ def test_an_event_declared_wrong_is_marked_and_does_not_count(hub: Scene) -> Non
 
 def minute_of(told: Told) -> Told:
     """The maker's own mention of a pack, which ends nothing."""
-    from dataclasses import replace
-
     return replace(told, step="inspecting", disposition="active")
 
 
@@ -432,7 +436,9 @@ def test_an_unknown_serial_of_a_known_product_still_has_its_name(hub: Scene) -> 
     assert (hub.trace(pack("nobody")).product, hub.trace(pack("nobody")).found) == (NAME, False)
 
 
-@pytest.mark.parametrize("text", ["", " ", "aspirin", f"(01){GTIN}", "urn:epc:id:sgtin:x", "https://example.com/", "\0"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "aspirin", f"(01){GTIN}", "urn:epc:id:sgtin:x", "https://example.com/", "\0"]
+)
 def test_text_that_names_no_thing_is_a_bad_request(text: str, hub: Scene) -> None:
     with pytest.raises(BadRequest) as refused:
         hub.trace(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,6 @@ import msgspec
 import pytest
 
 from rxtrail.bootstrap import open_node
-from rxtrail.core.rules.answer import Answer
 from rxtrail.errors import BadRequest
 from rxtrail.store.rows import RecordKind
 from tests import story
@@ -34,16 +34,17 @@ from tests.story import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from rxtrail.core.rules.answer import Verdict
 
 OLD = "2026-10-31"
 PACK = pack("S0")
 
 
-def says(verdict: object) -> str:
-    answer = verdict.verdict  # type: ignore[attr-defined]
-    assert isinstance(answer, Answer)
-    return answer.value
+def says(verdict: Verdict) -> str:
+    return verdict.verdict.value
 
 
 # -- an empty record -----------------------------------------------------------------------------------------------
@@ -165,6 +166,18 @@ def test_between_two_batches_neither_written_nor_unwritten_packs_are_ok_or_unkno
         assert {says(scene.verify(lot[at], site=PHARMACY)) for lot in lots for at in (0, -1)} == {"ok"}
 
 
+def test_a_pack_on_record_is_not_ok_while_a_file_that_speaks_of_it_is_being_written(pharmacy: Scene) -> None:
+    pharmacy.capture(*delivery(PACK))
+    node = pharmacy.node
+    assert node._capture is not None
+    accepted = node._capture.accept(io.BytesIO(story.xml([story.stolen(PACK)])), name="late.xml")
+    node._captured(None)
+    assert says(pharmacy.verify(PACK, site=PHARMACY)) == "unconfirmed"
+    node._capture.apply(accepted)
+    node._captured(None)
+    assert says(pharmacy.verify(PACK, site=PHARMACY)) == "stop"
+
+
 def test_a_file_that_is_being_written_hides_no_stop(pharmacy: Scene) -> None:
     pharmacy.capture(made(PACK), shipped(PACK), story.destroyed(PACK))
     node = pharmacy.node
@@ -196,18 +209,29 @@ WRONG_TEXTS = {
 }
 
 
+@pytest.fixture(scope="module")
+def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Scene]]:
+    """A hub and a pharmacy that hold one pack."""
+    with contextlib.ExitStack() as stack:
+        opened = {
+            role: stack.enter_context(story.scene(tmp_path_factory.mktemp(role), role, PHARMACY))
+            for role in ("hub", "pharmacy")
+        }
+        for scene in opened.values():
+            scene.capture(*delivery(PACK))
+        yield opened
+
+
 @pytest.mark.parametrize("role", ["hub", "pharmacy"])
 @pytest.mark.parametrize("name", WRONG_TEXTS)
-def test_a_text_that_is_no_pack_is_a_named_check_and_never_ok(name: str, role: str, tmp_path: Path) -> None:
-    with story.scene(tmp_path, role, *([PHARMACY] if role == "pharmacy" else [])) as scene:
-        scene.capture(*delivery(PACK))
-        verdict = scene.node.verify(WRONG_TEXTS[name], site=PHARMACY.gln)
-        assert says(verdict) == "check"
-        assert len(verdict.reasons) == 1
-        assert verdict.reasons[0].code in SCAN_FAULTS
-        assert verdict.reasons[0].next
-        assert (verdict.matched.serial, verdict.record.basis) == ("not-held", "none")
-        assert msgspec.json.encode(verdict), "every verdict can be sent"
+def test_a_text_that_is_no_pack_is_a_named_check_and_never_ok(name: str, role: str, nodes: dict[str, Scene]) -> None:
+    verdict = nodes[role].node.verify(WRONG_TEXTS[name], site=PHARMACY.gln)
+    assert says(verdict) == "check"
+    assert len(verdict.reasons) == 1
+    assert verdict.reasons[0].code in SCAN_FAULTS
+    assert verdict.reasons[0].next
+    assert (verdict.matched.serial, verdict.record.basis) == ("not-held", "none")
+    assert msgspec.json.encode(verdict), "every verdict can be sent"
 
 
 @pytest.mark.parametrize(("purpose", "site"), [("sell", ""), ("dispense", "12"), ("dispense", "030000000000X")])

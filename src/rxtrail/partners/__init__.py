@@ -81,7 +81,7 @@ def _read_rows(rows: csv.DictReader[str]) -> tuple[list[Partner], list[str]]:
         earlier = found.setdefault(partner.name, partner)
         if earlier is not partner:
             problems.extend(
-                f"line {line}: {column} {getattr(partner, column)!r} of {partner.name!r} was {getattr(earlier, column)!r}"
+                f"line {line}: another {column} than {getattr(earlier, column)!r}, which {partner.name!r} has above"
                 for column in ("role", "relation", "status", "valid_until")
                 if getattr(partner, column) != getattr(earlier, column)
             )

@@ -1,4 +1,5 @@
-// The check page: one scan at a time, in the order they were made; red stops the line until a person confirms.
+// The check page: one scan at a time, in the order they were made. What was stopped stays named on the page until a
+// person says that it was set aside, however many packs are scanned after it.
 import { change, newKey, verify } from "./api.js";
 import { el, keep, kept, shape, timeWords, visible } from "./dom.js";
 import { bindToggle, play } from "./sound.js";
@@ -15,9 +16,9 @@ const purpose = document.getElementById("purpose");
 const empty = result.firstElementChild;
 
 let busy = false;
-let stopped = false; // a red verdict waits for a person
+let stopped = ""; // the code of the red verdict that is on the page
+let aside = []; // packs that were stopped and that nobody has said to be set aside
 let waiting = []; // scans made while one is being checked
-let missed = 0; // scans made while stopped; they were not checked
 let main = null; // the button that F9 presses
 
 // --- checking ----------------------------------------------------------------------------------------------
@@ -28,14 +29,11 @@ function onScan(text, { byScanner }) {
     if (stopped) confirmStop();
     return;
   }
-  if (stopped && byScanner) {
-    missed += 1;
-    tell(`Not checked: ${missed === 1 ? "1 scan" : `${missed} scans`} while this pack is stopped. Confirm it, then scan again.`);
-    play("stop");
+  if (stopped === code && byScanner) {
+    play("stop"); // the trigger pressed twice: the answer stands already
     return;
   }
-  stopped = false; // a code that was typed is a person's answer to the red one
-  missed = 0;
+  if (!byScanner) aside = []; // a code that was typed is a person's answer to the red one
   if (waiting.length >= WAITING_MAX) {
     tell("Too fast: this scan was not taken. Scan the pack again.");
     play("other");
@@ -59,16 +57,15 @@ async function checkNext() {
   busy = false;
   linkState(status !== 0 && status < 500);
   show(answered ? value : cannotTell(next.code, value), next);
-  if (stopped) {
-    if (waiting.length > 0) tell(`Not checked: ${waiting.length} later scan${waiting.length === 1 ? "" : "s"}. Confirm this pack, then scan again.`);
-    waiting = [];
-  } else {
-    checkNext();
-  }
+  checkNext();
 }
 
 function show(verdict, asked) {
-  stopped = verdict.verdict === "stop";
+  if (aside.length > 0) tell(`Set aside first: ${aside.map(visible).join(", ")}. Press Escape when that is done.`);
+  if (verdict.verdict === "stop") {
+    stopped = asked.code;
+    aside.push(`serial ${verdict.pack.serial || "not read"}`);
+  }
   draw(result, verdict, { actions: actionsFor(verdict, asked), nameOf, purpose: asked.purpose });
   const first = verdict.reasons[0];
   say([verdict.headline, first?.message, first?.next].filter(Boolean).map(visible).join(". "), verdict.verdict !== "ok");
@@ -78,8 +75,7 @@ function show(verdict, asked) {
 }
 
 function clearResult() {
-  stopped = false;
-  missed = 0;
+  stopped = "";
   main = null;
   delete result.dataset.verdict;
   delete result.dataset.checkedAt;
@@ -90,6 +86,7 @@ function clearResult() {
 }
 
 function confirmStop() {
+  aside = [];
   clearResult();
   hush();
   refocus();
