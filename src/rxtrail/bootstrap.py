@@ -324,7 +324,7 @@ class Node:
 
     def jobs_open(self) -> int:
         """Count the capture jobs that are not finished."""
-        return len(self._reader().jobs_open())
+        return sum(job.open for job in self._reader().jobs_unfinished())
 
     # -- at the counter --------------------------------------------------------------------------------------------
 
@@ -472,7 +472,7 @@ class Node:
             documents=documents,
             log_size=reader.log_size(),
             store_bytes=reader.store_bytes(),
-            running_jobs=len(reader.jobs_open()),
+            running_jobs=sum(job.open for job in reader.jobs_unfinished()),
             version=version(),
         )
 

@@ -241,7 +241,7 @@ def test_one_position_is_given_once(store: Store) -> None:
     with writing(store) as tx:
         tx.add_records([record(0)])
     tx = store.begin()
-    with pytest.raises(Exception, match="UNIQUE|unique") as caught:
+    with pytest.raises(Exception, match="UNIQUE") as caught:
         tx.add_records([record(0)])
     store.rollback()
     assert isinstance(store.failure(caught.value), StoreFailed)
@@ -631,7 +631,7 @@ def test_one_document_is_kept_once(store: Store) -> None:
     with writing(store) as tx:
         tx.add_document(document("a"), [])
     tx = store.begin()
-    with pytest.raises(Exception, match="UNIQUE|unique"):
+    with pytest.raises(Exception, match="UNIQUE"):
         tx.add_document(document("a"), [])
     store.rollback()
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import io
 import json
+import threading
 import uuid
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -79,6 +80,7 @@ class Capture:
         self._today = today
         self._changed = changed
         self._stopping = False
+        self._turns: dict[str, threading.Lock] = {}  # a job is applied by one thread at a time
 
     def stop(self) -> None:
         """Have a running job stop after its present batch; it goes on when the node starts again."""
@@ -140,6 +142,11 @@ class Capture:
                 -1, now, 0, "", frozenset(gtins),
             )  # fmt: skip
             number = self._writer.do(lambda tx, _log: _keep(tx, row, raw.chunks(), job, found, header), alone=True)
+            if number is None:  # the same document came in twice at once, and the other one was first
+                spool.close()
+                earlier = reader.document_by_sha(sha256)
+                assert earlier is not None, "what was there before the write is there after it"
+                return self._again(reader, earlier, header)
             return Accepted(job.id, number, header, spool, gtins=job.gtins)
         except BaseException:
             spool.close()
@@ -151,7 +158,7 @@ class Capture:
     def _again(reader: Reader, earlier: DocumentRow, header: Header) -> Accepted:
         job = reader.job_of_document(earlier.id)
         assert job is not None, "a kept document has a job"
-        return Accepted(job.id, earlier.id, header, None, duplicate=not job.open)
+        return Accepted(job.id, earlier.id, header, None, duplicate=job.state == "success")
 
     # -- applying --------------------------------------------------------------------------------------------------
 
@@ -164,9 +171,11 @@ class Capture:
         header = accepted.header
         events = accepted.spool.take(speaker=header.sender, receiver=header.receiver)
         try:
-            self._apply(accepted.job, accepted.document, header.sender, events, 0, progress)
+            with self._turns.setdefault(accepted.job, threading.Lock()):
+                self._apply(accepted.job, accepted.document, header.sender, events, progress)
         finally:
             accepted.spool.close()
+            self._turns.pop(accepted.job, None)
         return self.receipt(accepted.job)
 
     def resume(self, job_id: str, *, progress: Callable[[int, int], None] | None = None) -> CaptureReceipt:
@@ -175,28 +184,30 @@ class Capture:
         job = reader.job(job_id)
         if job is None:
             raise NotFound(f"no capture job {job_id}")
-        if job.open:
+        if job.state != "success":
             document = reader.document(job.document)
             assert document is not None, "a job's document is kept with it"
             raw = io.BufferedReader(RawStream(reader.raw(job.document)), READ_BYTES)
             events = _prepared_again(open_document(raw, proceed=job.proceed), document)
-            self._apply(job_id, job.document, document.sender, events, job.applied, progress)
+            with self._turns.setdefault(job_id, threading.Lock()):
+                self._apply(job_id, job.document, document.sender, events, progress)
         return self.receipt(job_id)
 
     def resume_all(self, *, progress: Callable[[int, int], None] | None = None) -> int:
         """Go on with every unfinished job, oldest first; give how many there were."""
-        jobs = self._reader().jobs_open()
+        jobs = [job for job in self._reader().jobs_unfinished() if job.open]
         for job in jobs:
             self.resume(job.id, progress=progress)
         return len(jobs)
 
     def _apply(
-        self, job: str, document: int, speaker: str, events: Iterator[Prepared], applied: int,
+        self, job: str, document: int, speaker: str, events: Iterator[Prepared],
         progress: Callable[[int, int], None] | None,
     ) -> None:  # fmt: skip
         row = self._reader().job(job)
         assert row is not None, "an accepted job is on record"
         total = row.events
+        applied = row.applied  # what another thread has applied meanwhile is not applied again
         for _ in range(applied):
             next(events)
         if applied >= total:
@@ -270,7 +281,8 @@ def receipt_of(reader: Reader, job_id: str, *, duplicate: bool = False) -> Captu
     document = reader.document(job.document)
     assert document is not None, "a job's document is kept with it"
     rows = reader.findings_of_document(job.document)
-    truncated = sum(int(row.place) for row in rows if row.code == "FINDINGS_TRUNCATED")
+    # Ours tell how many were left out; the reader's, at a line, only that there were more.
+    truncated = sum(int(row.place) if row.place.isdecimal() else 1 for row in rows if row.code == "FINDINGS_TRUNCATED")
     return CaptureReceipt(
         document="sha256:" + document.sha256.hex(),
         name=job.name,
@@ -308,8 +320,14 @@ def _keep(
     job: JobRow,
     findings: list[Finding],
     header: Header,
-) -> int:
-    """Keep the raw document, its job, its findings and its master data, all in one transaction."""
+) -> int | None:
+    """Keep the raw document, its job, its findings and its master data, all in one transaction.
+
+    Gives the document's number, or None when the very same document is kept already.
+    """
+    earlier = tx.document_by_sha(row.sha256)
+    if earlier is not None:
+        return None
     number = tx.add_document(row, chunks)
     tx.add_job(msgspec.structs.replace(job, document=number))
     _add_findings(tx, number, [(None, finding) for finding in findings])
@@ -412,7 +430,8 @@ def _batches(events: Iterator[Prepared]) -> Iterator[list[Prepared]]:
             batch, packages, mentions = [], 0, 0
         batch.append(prepared)
         packages += new
-        mentions += new + sum(len(run.serials) for run in event.children)
+        lists = (event.epcs, event.children, event.inputs, event.outputs)
+        mentions += sum(len(run.serials) for runs in lists for run in runs)
         packing = not makes
     if batch:
         yield batch

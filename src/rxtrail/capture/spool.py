@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-MENTIONS_IN_MEMORY_MAX = 1_200_000
+MEMORY_BYTES_MAX = 256 << 20  # of events, as estimated below
+EVENT_BYTES = 4_000  # what an event costs beside its text, measured
+MENTION_BYTES = 120  # and an identifier in it
 _LENGTH_BYTES = 4
 
 
@@ -26,7 +28,6 @@ class _Spilled(msgspec.Struct, frozen=True, gc=False, array_like=True):
     hash: bytes
     identity: bytes
     name: str
-    counterpart: bytes
     speaker: str
     source: str
     destination: str
@@ -44,7 +45,7 @@ class Spool:
         """Spill to an unnamed file in ``folder``."""
         self._folder = folder
         self._memory: list[Prepared] = []
-        self._mentions = 0
+        self._bytes = 0
         self._file: IO[bytes] | None = None
         self._encoder = msgspec.msgpack.Encoder()
         self._decoder = msgspec.msgpack.Decoder(_Spilled)
@@ -56,15 +57,15 @@ class Spool:
         if self._file is None:
             self._memory.append(prepared)
             event = prepared.event
+            self._bytes += EVENT_BYTES + len(prepared.canonical) + len(prepared.envelope)
             for runs in (event.epcs, event.children, event.inputs, event.outputs):
-                for run in runs:
-                    self._mentions += len(run.serials)
-            if self._mentions > MENTIONS_IN_MEMORY_MAX:
+                self._bytes += MENTION_BYTES * sum(len(run.serials) for run in runs)
+            if self._bytes > MEMORY_BYTES_MAX:
                 self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 (closed with the spool)
             return
         p = prepared
         spilled = _Spilled(
-            p.canonical, p.envelope, p.hash, p.identity, p.name, p.counterpart, p.speaker, p.source, p.destination,
+            p.canonical, p.envelope, p.hash, p.identity, p.name, p.speaker, p.source, p.destination,
             p.lot, p.expiry, p.flags, p.place, p.findings,
         )  # fmt: skip
         body = self._encoder.encode(spilled)
@@ -97,7 +98,7 @@ class Spool:
             s = self._decoder.decode(self._file.read(int.from_bytes(head, "big")))
             yield Prepared(
                 restore(s.canonical, s.envelope), s.canonical, s.envelope, s.hash, s.identity, s.name,
-                s.counterpart, s.speaker, s.source, s.destination, s.lot, s.expiry, s.flags, s.place, s.findings,
+                s.speaker, s.source, s.destination, s.lot, s.expiry, s.flags, s.place, s.findings,
             )  # fmt: skip
 
     def close(self) -> None:

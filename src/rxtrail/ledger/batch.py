@@ -12,18 +12,20 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from rxtrail.core.epcis import canonical
 from rxtrail.core.epcis.event import AGGREGATION, ASSOCIATION, OBJECT, TRANSACTION, TRANSFORMATION, Finding
-from rxtrail.core.rules.fold import RELEASING
+from rxtrail.core.rules.authority import originates
 from rxtrail.core.rules.steps import Flag, Role
+from rxtrail.core.rules.words import NOT_SELLABLE, RECALLED, RELEASING
 from rxtrail.ledger.containers import ContainerRows
 from rxtrail.ledger.packages import PackageRows
-from rxtrail.ledger.prepare import ACTION_NUMBERS, KIND_NUMBERS, Prepared, other_identity
-from rxtrail.store.rows import EventRow, RecordKind
+from rxtrail.ledger.prepare import ACTION_NUMBERS, KIND_NUMBERS, Prepared
+from rxtrail.store.rows import EventRow, NamedEvent, RecordKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rxtrail.core.epcis.event import Quantity
+    from rxtrail.core.epcis.event import Event, Quantity
     from rxtrail.core.gs1.runs import EpcRun
     from rxtrail.core.rules.authority import Authority
     from rxtrail.ledger.log import Log
@@ -71,7 +73,8 @@ class _Batch:
         self.findings: list[tuple[int | None, Finding]] = []
         self.rows: list[EventRow] = []
         self.identities: list[tuple[bytes, int]] = []
-        self.voids: list[tuple[int, int]] = []
+        self.voids: dict[int, int | None] = {}  # event -> the declaration that voids it
+        self.here: dict[int, Prepared] = {}  # the new events of this batch
         self.class_rows: list[tuple[int, str, int]] = []
         self.containers = ContainerRows(tx, authority, self.speaker_number)
         self.packages = PackageRows(tx, authority, speaker, self.containers)
@@ -87,10 +90,7 @@ class _Batch:
             self._take(position, prepared)
         self.tx.add_events(self.rows)
         self.tx.add_identities(self.identities)
-        for position, by in self.voids:
-            self.tx.void(position, by)
-            self.containers.voided.add(position)
-            self.containers.refold(self.tx.touched_by(position)[1])
+        self._write_voids()
         self.tx.add_lot_events(self.class_rows)
         packages = self.packages.write()
         packages += self.containers.write({position for position, _ in new})
@@ -103,71 +103,88 @@ class _Batch:
     def _select(self, events: Sequence[Prepared]) -> tuple[list[tuple[int, Prepared]], list[int], int]:
         """Append what is new to the log; note declarations and further speakers."""
         known = self.tx.events_by_identity({event.identity for event in events})
-        declarations = self.tx.settings().get("declarations") == "1"
-        if any(event.flags & Flag.DECLARATION for event in events) and not declarations:
-            declarations = True
-            self.tx.set_settings({"declarations": "1"})
-        counterparts = self.tx.events_by_identity({event.counterpart for event in events}) if declarations else {}
         new: list[tuple[int, Prepared]] = []
         positions: list[int] = []
         repeated = 0
         for prepared in events:
-            identity = prepared.identity
-            earlier = known.get(identity)
-            if earlier is not None and earlier[2] != prepared.hash and prepared.event.event_id:
-                identity = other_identity(identity, prepared.hash)
-                earlier = known.get(identity) or self.tx.events_by_identity([identity]).get(identity)
-                if earlier is None:
-                    self._reused(prepared)
+            named = known.setdefault(prepared.identity, [])
+            same = [n for n in named if not (n.flags ^ prepared.flags) & Flag.DECLARATION]
+            # Without an eventID the name is the hash of the content, so one name is one event.
+            earlier = next((n for n in same if n.hash == prepared.hash or not prepared.event.event_id), None)
             if earlier is not None:
-                positions.append(earlier[0])
+                positions.append(earlier.position)
                 repeated += 1
-                self._also_said(earlier[0], earlier[1])
+                self._also_said(earlier)
                 continue
+            if same:
+                self._reused(prepared)
             position = self.log.append(
                 RecordKind.EVENT, prepared.canonical, prepared.envelope, party=self.speaker_number
             )
-            known[identity] = (position, self.speaker, prepared.hash)
+            named.append(NamedEvent(position, self.speaker, prepared.hash, prepared.flags))
             positions.append(position)
             new.append((position, prepared))
-            self.identities.append((identity, position))
-            if declarations:
-                self._match(
-                    prepared,
-                    position,
-                    known.get(prepared.counterpart) or counterparts.get(prepared.counterpart),
-                )
+            self.here[position] = prepared
+            self.identities.append((prepared.identity, position))
+        for named in known.values():
+            if any(n.flags & Flag.DECLARATION for n in named):
+                self._weigh_declarations(named)
         return new, positions, repeated
 
     def _reused(self, prepared: Prepared) -> None:
         message = f"eventID {prepared.event.event_id!r} was used before for an event with other content; both are kept"
         prepared.findings = [*prepared.findings, Finding("error", "EVENT_ID_REUSED", message, prepared.place)]
 
-    def _also_said(self, position: int, first_speaker: str) -> None:
-        if first_speaker == self.speaker:
+    def _also_said(self, earlier: NamedEvent) -> None:
+        if earlier.position in self.here or self.speaker in self.tx.event_brief(earlier.position).speakers:
             return
-        if self.speaker not in self.tx.event_brief(position).speakers:
-            self.tx.add_event_speaker(position, self.speaker, self.document)
-            self.containers.refold(self.tx.touched_by(position)[1])
+        self.tx.add_event_speaker(earlier.position, self.speaker, self.document)
+        self.containers.refold(self.tx.touched_by(earlier.position)[1])
 
-    def _match(self, prepared: Prepared, position: int, other: tuple[int, str, bytes] | None) -> None:
-        """Void the event of a declaration when both are here and one speaker said both, whichever came first."""
-        if other is None:
-            return
-        other_position, other_speaker, _ = other
-        speakers = {other_speaker}
-        if other_speaker != self.speaker:
-            speakers |= self.tx.event_brief(other_position).speakers
-        if self.speaker not in speakers:
-            message = "an error declaration by someone who did not send the event; it voids nothing"
-            prepared.findings = [
-                *prepared.findings,
-                Finding("error", "DECLARATION_NOT_BY_SENDER", message, prepared.place),
-            ]
-        elif prepared.flags & Flag.DECLARATION:
-            self.voids.append((other_position, position))
-        else:
-            self.voids.append((position, other_position))
+    def _weigh_declarations(self, named: Sequence[NamedEvent]) -> None:
+        """Say of every event of one name whether it is declared wrong, whatever came first.
+
+        A declaration counts when one party said both it and the event, and the event is that party's own to take
+        back: it happened at its place or is about what it issued. Where nobody's claim is better than another's,
+        having said both is enough.
+        """
+        declarations = [n for n in named if n.flags & Flag.DECLARATION]
+        told = set[int]()
+        for event in named:
+            if event.flags & Flag.DECLARATION:
+                continue
+            speakers = self._speakers(event.position)
+            owners = {speaker for speaker in speakers if originates(speaker, self._event(event.position))}
+            entitled = owners or speakers
+            by = [d.position for d in declarations if entitled & self._speakers(d.position)]
+            told.update(by)
+            self.voids[event.position] = by[0] if by else None
+        if len(declarations) == len(named):
+            return  # the event itself has not come yet
+        for declaration in declarations:
+            if declaration.position in self.here and declaration.position not in told:
+                prepared = self.here[declaration.position]
+                message = "an error declaration by someone whose event it is not; it voids nothing"
+                found = Finding("error", "DECLARATION_NOT_BY_SENDER", message, prepared.place)
+                prepared.findings = [*prepared.findings, found]
+
+    def _speakers(self, position: int) -> frozenset[str]:
+        if position in self.here:
+            return frozenset((self.speaker,))
+        return self.tx.event_brief(position).speakers
+
+    def _event(self, position: int) -> Event:
+        if position in self.here:
+            return self.here[position].event
+        return canonical.decode(next(self.tx.event_bodies([position])).canonical)
+
+    def _write_voids(self) -> None:
+        for position, by in self.voids.items():
+            if (self.tx.event_brief(position).voided_by is None) != (by is None):
+                self.tx.void(position, by)
+                self.containers.refold(self.tx.touched_by(position)[1])
+            if by is not None:
+                self.containers.odd.add(position)
 
     # -- what a new event says -------------------------------------------------------------------------------------
 
@@ -225,7 +242,7 @@ class _Batch:
             self._make(position, event.epcs, Role.EPC, prepared)
         else:
             self._mention(position, event.epcs, Role.EPC)
-        if event.quantities and (event.disposition == "recalled" or event.biz_step in ("holding", RELEASING)):
+        if event.quantities and (event.disposition == RECALLED or event.biz_step == RELEASING):
             self._classes(position, event.quantities)
 
     def _classes(self, position: int, quantities: Sequence[Quantity]) -> None:
@@ -259,6 +276,10 @@ class _Batch:
                 product = self.tx.product_id(run.key[GTIN_PART])
                 making = self.packages.making(position, product, prepared)
                 self.packages.made(product, run.serials, position, making, role)
+                if prepared.event.disposition == RECALLED or prepared.event.disposition in NOT_SELLABLE:
+                    # Made and held by one event: the row alone would say that it is fine.
+                    self.packages.held_from_the_start(product, run.serials, position, making, role)
+                    self.containers.odd.add(position)
             else:
                 for serial in run.serials:
                     self.containers.touch(run.key + serial, position, role)

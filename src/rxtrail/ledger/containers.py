@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from rxtrail.core.epcis.event import EPCS_PER_FINDING_MAX, Finding
+from rxtrail.core.rules.authority import issued_as
 from rxtrail.core.rules.fold import Containers
 from rxtrail.core.rules.steps import Custody, Role, Timeline
 from rxtrail.store.rows import ContainerRow
@@ -58,7 +59,7 @@ class ContainerRows:
         self._refold: set[int] = set()
         self._holding: dict[int, set[str]] = defaultdict(set)  # product -> serials that are parents in this batch
         self._packings: dict[int, tuple[int, int]] = {}  # packing event of this batch -> (parent, time)
-        self.voided: set[int] = set()  # events that this batch found to be declared wrong
+        self.odd: set[int] = set()  # events of this batch that need folding: declared wrong, or making and holding
         self.findings: list[tuple[int | None, Finding]] = []
 
     # -- numbering -------------------------------------------------------------------------------------------------
@@ -188,7 +189,7 @@ class ContainerRows:
         made, parent, since = old.made, old.parent, old.since
         for event, role, making in touches:
             packing = self._packings.get(event)
-            if event in self.voided:
+            if event in self.odd:
                 return None
             if role == Role.CHILD and packing is not None and parent is None and packing[0] != old.id:
                 parent, since = packing
@@ -223,7 +224,7 @@ def fold_containers(tx: Transaction, authority: Authority, numbers: set[int]) ->
         return []
     histories = tx.histories(numbers)
     rows = tx.containers(histories)
-    gtins = {number: row.key[GTIN_PART] for number, row in rows.items() if row.product is not None}
+    gtins = {number: issued_as(row.key) for number, row in rows.items()}
     containers = Containers(histories, gtins, authority)
     folded: list[tuple[str, Timeline, bool]] = []
     changed: list[ContainerRow] = []

@@ -104,6 +104,10 @@ class PackageRows:
                 first.append(serial)
         return first
 
+    def held_from_the_start(self, product: int, serials: list[str], event: int, making: int, role: Role) -> None:
+        """Note that a making also holds what it makes, so that its packages are folded."""
+        self._own[product].extend((serial, event, role, making) for serial in serials)
+
     def mentioned(self, product: int, serials: Iterable[str], event: int, role: Role) -> None:
         """Note any other part that these packages take in an event."""
         self._own[product].extend((serial, event, role, None) for serial in serials)
@@ -288,7 +292,7 @@ class PackageRows:
             events.append((product, serial, other, Role.CHILD, None))
             own = own or not copies
         if made is not None and packed is not None and not self._making(made).speakers & self._brief(packed).speakers:
-            own = True
+            own = True  # (a making or packing that several say is folded too: see record.facts)
         if made is None and packed is not None and packing is not None and row.packed is not None:
             own = True
         changed: UnitChange = (made, packed, 1 if own or row.own else None, product, serial)

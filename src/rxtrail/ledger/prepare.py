@@ -37,7 +37,6 @@ class Prepared(msgspec.Struct, gc=False):
     hash: bytes
     identity: bytes
     name: str  # its eventID or, without one, its CBV 2.0 event hash
-    counterpart: bytes  # the identity of its declaration, or of what it declares wrong
     speaker: str  # 13-digit GLN, as written when it has none, "" for this node's operator
     source: str  # "owning party;possessing party;location" or ""
     destination: str
@@ -80,15 +79,13 @@ def prepare(
             # A shipping without a destination list: the buyer of the order, and whom the document is for.
             destination = _join(receiver, _buyer(event), "")
     name = event.event_id or event_hash.event_hash(event)
-    identity_, counterpart = identities(event, name)
     return Prepared(
         event=event,
         canonical=written,
         envelope=envelope(event),
         hash=canonical.order_hash(written),
-        identity=identity_,
+        identity=identity(name),
         name=name,
-        counterpart=counterpart,
         speaker=speaker,
         source=source,
         destination=destination,
@@ -100,20 +97,13 @@ def prepare(
     )
 
 
-def identities(event: Event, name: str) -> tuple[bytes, bytes]:
-    """Give the event's identity and its counterpart's, each 16 bytes of SHA-256 over a mark and the event's name.
+def identity(name: str) -> bytes:
+    """Give the 16 bytes under which an event and its declarations are found: SHA-256 of the event's name.
 
     The name is the eventID or, without one, the CBV 2.0 event hash. An error declaration repeats the original's
-    eventID (EPCIS 2.0 clause 7.4.1.2), so what it is belongs to the identity.
+    eventID (EPCIS 2.0 clause 7.4.1.2), so it has the same name; whether it is one is told by its flags.
     """
-    named = name.encode()
-    stated, declared = hashlib.sha256(b"e" + named).digest()[:16], hashlib.sha256(b"d" + named).digest()[:16]
-    return (stated, declared) if event.error_declaration is None else (declared, stated)
-
-
-def other_identity(identity_: bytes, order_hash: bytes) -> bytes:
-    """Give the identity of an event that uses another's eventID with other content: both are kept."""
-    return hashlib.sha256(b"c" + identity_ + order_hash).digest()[:16]
+    return hashlib.sha256(name.encode()).digest()[:16]
 
 
 def envelope(event: Event) -> bytes:

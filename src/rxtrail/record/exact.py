@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from rxtrail.core.rules.authority import issued_as
 from rxtrail.core.rules.fold import Containers, custody_of, fold
 from rxtrail.core.rules.steps import Custody, Key, State, Step, Timeline
+from rxtrail.core.rules.words import END_RANKS
 
 if TYPE_CHECKING:
     from rxtrail.core.rules.authority import Authority
@@ -24,6 +26,7 @@ class Exact(msgspec.Struct, gc=False):
     steps: list[Step]
     custody: Custody  # effective: the outermost container's while inside
     containers: list[int]  # now, innermost first
+    ended: State  # whose end counts: its own, or that of a container it is in, whichever is more final
     doubts: tuple[str, ...]  # its own and those of its containers now
     holds: tuple[str, ...]
     folded: Containers
@@ -53,7 +56,7 @@ class Shelf:
             return
         found = self._reader.histories(missing)
         rows = self._reader.containers(found)
-        self._gtins.update({n: self._reader.gtin(row.product) for n, row in rows.items() if row.product is not None})
+        self._gtins.update({number: issued_as(row.key) for number, row in rows.items()})
         self.histories.update(found)
 
 
@@ -82,6 +85,7 @@ def _exact(timeline: Timeline, steps: list[Step], shelf: Shelf, number: int) -> 
     custody = state.custody
     chain: list[int] = []
     doubts, holds = dict.fromkeys(state.doubts), dict.fromkeys(state.holds)
+    ended = state
     current: Timeline | None = timeline
     while current is not None and current.state.stays and current.state.stays[-1].until is None:
         outer = current.state.stays[-1].container
@@ -92,8 +96,10 @@ def _exact(timeline: Timeline, steps: list[Step], shelf: Shelf, number: int) -> 
         if current is not None:
             doubts.update(dict.fromkeys(current.state.doubts))
             holds.update(dict.fromkeys(current.state.holds))
+            if END_RANKS.get(current.state.disposition, 0) > END_RANKS.get(ended.disposition, 0):
+                ended = current.state
     if chain:
         inherited = custody_of(timeline, FOREVER, shelf.containers)
         if inherited.holders:
             custody = inherited
-    return Exact(timeline, steps, custody, chain, tuple(doubts), tuple(holds), shelf.containers, shelf.histories)
+    return Exact(timeline, steps, custody, chain, ended, tuple(doubts), tuple(holds), shelf.containers, shelf.histories)

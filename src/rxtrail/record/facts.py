@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from rxtrail.core.rules.steps import Flag
+from rxtrail.core.rules.authority import OTHER
+from rxtrail.core.rules.steps import Flag, Step
 from rxtrail.core.rules.verdict import Facts
+from rxtrail.core.rules.words import END_RANKS, RECALLED
 from rxtrail.ledger.containers import Snapshot, decode_snapshot
 from rxtrail.record.exact import Shelf, container_state, unit_state
 from rxtrail.record.times import day
@@ -49,15 +51,26 @@ class Recalls:
         self.products: frozenset[int] = frozenset()
 
     def load(self, reader: Reader, authority: Authority) -> None:
-        """Read all class-level statements; the latest of those who may make one stands."""
-        latest: dict[tuple[int, str], bool] = {}
-        rows = reader.class_steps()
-        for product, lot, step in sorted(rows, key=lambda row: row[2].key):
+        """Read all class-level statements: a recall stands until it is lifted by somebody who may."""
+        standing: dict[tuple[int, str], list[Step]] = {}
+        for product, lot, step in sorted(reader.class_steps(), key=lambda row: row[2].key):
             gtin = reader.gtin(product)
-            if not step.voided and authority.level(step.speakers, gtin) > 1:
-                latest[product, lot] = step.disposition == "recalled"
-        self.lots = frozenset(key for key, recalled in latest.items() if recalled and key[1])
-        self.products = frozenset(product for (product, lot), recalled in latest.items() if recalled and not lot)
+            level = authority.level(step.speakers, gtin)
+            if step.voided or step.flags & Flag.DECLARATION or level <= OTHER:
+                continue
+            recalls = standing.setdefault((product, lot), [])
+            if step.disposition == RECALLED:
+                recalls.append(step)
+            else:
+                # Who recalled it may lift that, and so may whoever weighs more: nobody lifts another's recall else.
+                recalls[:] = [
+                    recall
+                    for recall in recalls
+                    if not (recall.speakers & step.speakers or level > authority.level(recall.speakers, gtin))
+                ]
+        recalled = {key for key, recalls in standing.items() if recalls}
+        self.lots = frozenset(key for key in recalled if key[1])
+        self.products = frozenset(product for product, lot in recalled if not lot)
 
     def of(self, product: int, *lots: str) -> str:
         """Tell what is recalled: the ``product``, the ``lot``, or nothing."""
@@ -162,6 +175,8 @@ def _plain(
     packed = row.packed_time
     if making.voided or packed is None or row.packed_voided is not None or row.a_key is None:
         return None
+    if (making.flags | (row.packed_flags or 0)) & Flag.MORE_SPEAKERS:
+        return None  # who merely copied a statement has no standing: that is for the fold to say
     # Climb to the outermost container; an emptying after the packing on any level needs the whole history.
     if row.a_emptied is not None and row.a_emptied >= packed:
         return None
@@ -189,6 +204,8 @@ def _plain(
     for state in states:
         if state is not None:
             snapshot = memory.snapshot(state)
+            if snapshot.disposition in END_RANKS:
+                return None
             doubts += snapshot.doubts
             holds += snapshot.holds
             if snapshot.recalled and not recalled:
@@ -205,8 +222,8 @@ def _plain(
         (),
         "",
         snapshot.custody,
-        holds,
-        doubts,
+        tuple(dict.fromkeys(holds)) if holds else holds,
+        tuple(dict.fromkeys(doubts)) if doubts else doubts,
         recalled,
         bool(documents) and (making.document in documents or row.packed_document in documents),
         made.inactive,
@@ -237,9 +254,9 @@ def _from_exact(
         lot=state.lot,
         expiry=state.expiry,
         basis=basis_of(authority, speakers, state.made_flags, gtin) if made else "none",
-        disposition=state.disposition or "active",
-        ended_where=state.ended_where,
-        ended_day=day(state.ended_time) if state.ended_time else "",
+        disposition=exact.ended.disposition or "active",
+        ended_where=exact.ended.ended_where,
+        ended_day=day(exact.ended.ended_time) if exact.ended.ended_time else "",
         custody=exact.custody,
         holds=exact.holds,
         doubts=exact.doubts,

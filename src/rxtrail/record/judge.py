@@ -101,7 +101,7 @@ class Judge:
 
     def refresh_pending(self) -> None:
         """Read anew which documents are still being written."""
-        jobs = self._reader.jobs_open()
+        jobs = self._reader.jobs_unfinished()
         gtins: frozenset[str] = frozenset().union(*(job.gtins for job in jobs)) if jobs else frozenset()
         self._pending = Pending(frozenset(job.document for job in jobs), gtins)
 

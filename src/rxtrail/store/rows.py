@@ -58,6 +58,15 @@ class EventRow(NamedTuple):
     event_id: str
 
 
+class NamedEvent(NamedTuple):
+    """An event or declaration as its name finds it: its first speaker, order hash and flags."""
+
+    position: int
+    speaker: str
+    hash: bytes
+    flags: int
+
+
 class EventBrief(NamedTuple):
     """What decides how an event weighs against another: ``parent`` is a container's number, 0 for none."""
 
@@ -124,6 +133,7 @@ class PackFacts(NamedTuple):
     packed_time: int | None
     packed_voided: int | None
     packed_document: int | None
+    packed_flags: int | None
     a_key: str | None
     a_parent: int | None
     a_since: int | None

@@ -112,7 +112,7 @@ def _journey(reader: Reader, key: str, name: str, gtin: str, serial: str, exact:
         lot=state.lot,
         expiry=state.expiry,
         state=StateView(
-            disposition=state.disposition or ("active" if state.made >= 0 or not gtin else ""),
+            disposition=exact.ended.disposition or ("active" if state.made >= 0 or not gtin else ""),
             custodian=custody.custodian,
             owner=custody.owner,
             location=custody.location,

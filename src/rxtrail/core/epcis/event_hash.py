@@ -92,9 +92,7 @@ def event_hash(event: Event, ignored: frozenset[str] = frozenset()) -> str:
 def ignored_fields(header: Header) -> frozenset[str]:
     """Give the fields that a document says a repository added to its events: ``{namespace}local`` each."""
     named = header.extensions.get(_IGNORE_FIELDS)
-    return frozenset(
-        name for each in _each(named) for name in (each if isinstance(each, dict) else [str(each)])
-    )
+    return frozenset(name for each in _each(named) for name in (each if isinstance(each, dict) else [str(each)]))
 
 
 def pre_hash(event: Event, ignored: frozenset[str] = frozenset()) -> str:

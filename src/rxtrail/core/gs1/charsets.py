@@ -64,9 +64,7 @@ def has_control(text: str) -> bool:
 
 def _quoted(text: str) -> str:
     # Escapes are read octet by octet, so octets are written as they are and only what is none becomes UTF-8.
-    octets = (
-        text.encode("latin-1") if max(text, default="") <= "\xff" else text.encode(errors="surrogatepass")
-    )
+    octets = text.encode("latin-1") if max(text, default="") <= "\xff" else text.encode(errors="surrogatepass")
     return quote(octets, safe="")
 
 

@@ -22,9 +22,7 @@ def check_digit(body: str) -> str:
 
 def is_valid(digits: str) -> bool:
     """Tell whether ``digits`` is digits only and its last one is the check digit of the others."""
-    return (
-        len(digits) > 1 and digits.isdecimal() and digits.isascii() and check_digit(digits[:-1]) == digits[-1]
-    )
+    return len(digits) > 1 and digits.isdecimal() and digits.isascii() and check_digit(digits[:-1]) == digits[-1]
 
 
 def check_digits(bodies: list[str]) -> str:

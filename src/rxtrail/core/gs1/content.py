@@ -21,9 +21,7 @@ COMPANY_PREFIX_LENGTH_MIN = 4
 IBAN_LENGTH_MAX = 34
 IBAN_LENGTH_MIN = 11
 _CSET_32 = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-_PRIMES = [
-    number for number in range(2, 510) if all(number % other for other in range(2, int(number**0.5) + 1))
-]
+_PRIMES = [number for number in range(2, 510) if all(number % other for other in range(2, int(number**0.5) + 1))]
 _INDEX_CHARACTERS = frozenset("-_" + charsets.DIGIT + charsets.LETTER)
 
 
@@ -110,11 +108,7 @@ def _date_day_00(text: str) -> str:
     year, month, day = int(text[:4]), int(text[4:6]), int(text[6:])
     if not 1 <= month <= 12:
         return "ILLEGAL_MONTH"
-    days = (
-        29
-        if month == 2 and calendar.isleap(year)
-        else (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)[month - 1]
-    )
+    days = 29 if month == 2 and calendar.isleap(year) else (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)[month - 1]
     return OK if day <= days else "ILLEGAL_DAY"
 
 

@@ -112,9 +112,7 @@ def identify(uri: str) -> tuple[Identifier, Problem | None]:
     parts = _take_apart(uri)
     if parts is None:
         code = "INVALID_EPC_URI" if uri.lower().startswith(STEM) else NOT_GS1
-        return Identifier("", uri), Problem(
-            code, f"no GS1 key in {shown(uri)}", f"Kept as written. {_ANOTHER}"
-        )
+        return Identifier("", uri), Problem(code, f"no GS1 key in {shown(uri)}", f"Kept as written. {_ANOTHER}")
     (ai, value), *others = parts.path
     qualifiers = dict(others)
     value = _full_gtin(ai, value)
@@ -131,9 +129,7 @@ def to_digital_link(canonical: str, stem: str = STEM) -> str:
     """Write a canonical identifier as a Digital Link; raises BadIdentifier for one that is no GS1 key."""
     found = split(canonical)
     if found is None:
-        raise BadIdentifier(
-            f"not a GS1 identifier: {shown(canonical)}", advice="Only GS1 keys have a Digital Link."
-        )
+        raise BadIdentifier(f"not a GS1 identifier: {shown(canonical)}", advice="Only GS1 keys have a Digital Link.")
     ai, value, qualifier, part = found
     path = f"{stem}/{ai}/{charsets.escape_path(value)}"
     return f"{path}/{qualifier}/{charsets.escape_path(part)}" if qualifier else path
@@ -147,15 +143,11 @@ def write(elements: list[tuple[str, str]], stem: str = STEM) -> str:
     """
     first = next((ai for ai, _ in elements if ai in TABLE and TABLE[ai].qualifiers is not None), "")
     if not first:
-        raise BadIdentifier(
-            "none of the elements is a key", advice="A Digital Link needs a key such as (01) or (00)."
-        )
+        raise BadIdentifier("none of the elements is a key", advice="A Digital Link needs a key such as (01) or (00).")
     values: dict[str, str] = {}
     for ai, value in elements:
         values.setdefault(ai, value)
-    present = [
-        found for group in TABLE[first].qualifiers or () if (found := [ai for ai in group if ai in values])
-    ]
+    present = [found for group in TABLE[first].qualifiers or () if (found := [ai for ai in group if ai in values])]
     chain = [first, *(present[0] if present else ())]
     rest = [ai for ai in values if ai not in chain]
     for ai in rest:
@@ -183,9 +175,7 @@ def _take_apart(uri: str) -> _Parts | None:
             return None
         pairs.append((ai, charsets.unescape(segments[index + 1])))
         if ai in KEYS:
-            return _Parts(
-                match[1] + "/".join(segments[:index]), match[2], pairs[::-1], match[4] or "", worded
-            )
+            return _Parts(match[1] + "/".join(segments[:index]), match[2], pairs[::-1], match[4] or "", worded)
     return None
 
 
@@ -203,9 +193,7 @@ def _check(uri: str, parts: _Parts, query: list[tuple[str, str]]) -> None:
         reason = "holds a character that a URI may not hold"
     elif parts.worded:
         reason = "uses words for AIs, which the standard no longer allows"
-    elif not any(
-        qualifiers == [ai for ai in group if ai in qualifiers] for group in TABLE[key].qualifiers or ((),)
-    ):
+    elif not any(qualifiers == [ai for ai in group if ai in qualifiers] for group in TABLE[key].qualifiers or ((),)):
         reason = f"has qualifiers that do not follow ({key}) in this order"
     for ai, value in parts.path + query:
         fault = content.fault_of(ai, value)
@@ -218,6 +206,4 @@ def _check(uri: str, parts: _Parts, query: list[tuple[str, str]]) -> None:
         if not TABLE[ai].attribute:
             reason = reason or f"has ({ai}) in its query, where it may not stand"
     if reason:
-        raise BadIdentifier(
-            f"{shown(uri)} {reason}", advice="Read it leniently, or ask its author to correct it."
-        )
+        raise BadIdentifier(f"{shown(uri)} {reason}", advice="Read it leniently, or ask its author to correct it.")

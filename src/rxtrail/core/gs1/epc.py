@@ -85,10 +85,7 @@ def write_run(run: EpcRun) -> list[str]:
     if run.key.endswith(("/21/", "/10/")) and run.form and run.serials:
         start = write(run.key, "0", run.form)[:-1]
         escape = charsets.escape_urn if run.form[0].isdigit() else charsets.escape_path
-        return [
-            start + (serial if serial.isalnum() and serial.isascii() else escape(serial))
-            for serial in run.serials
-        ]
+        return [start + (serial if serial.isalnum() and serial.isascii() else escape(serial)) for serial in run.serials]
     return [write(run.key, serial, run.form) for serial in run.serials]
 
 
@@ -274,7 +271,5 @@ def _examine_path(text: str) -> tuple[Identifier, Problem | None]:
 def _split_or_raise(canonical: str) -> tuple[str, str, str, str]:
     found = split(canonical)
     if found is None:
-        raise BadIdentifier(
-            f"not a GS1 identifier: {shown(canonical)}", advice="Only GS1 keys have an element string."
-        )
+        raise BadIdentifier(f"not a GS1 identifier: {shown(canonical)}", advice="Only GS1 keys have an element string.")
     return found

@@ -95,9 +95,7 @@ def read(text: str) -> tuple[Identifier, Problem | None]:
         return _verbatim(text, "INVALID_EPC_URI", f"{shown(text)} has a % without two hexadecimal digits")
     value = _number(scheme, prefix, parts[0])
     if not value:
-        return _verbatim(
-            text, "INVALID_EPC_URI", f"{shown(text)} does not hold the digits of a {KEYS[scheme.ai].name}"
-        )
+        return _verbatim(text, "INVALID_EPC_URI", f"{shown(text)} does not hold the digits of a {KEYS[scheme.ai].name}")
     is_class = kind == "idpat" and parts[-1] == "*"
     part = "" if is_class or scheme.parts == 1 else charsets.unescape(parts[-1])
     if not part and not is_class and scheme.parts > 1:
@@ -153,11 +151,7 @@ def _number(scheme: _Scheme, prefix: str, reference: str) -> str:
     if not scheme.body:
         return prefix + charsets.unescape(reference) if reference else ""
     body = reference[:1] + prefix + reference[1:] if scheme.leads else prefix + reference
-    if (
-        len(body) != scheme.body
-        or not charsets.ALL_DIGITS.fullmatch(body)
-        or (scheme.leads and not reference)
-    ):
+    if len(body) != scheme.body or not charsets.ALL_DIGITS.fullmatch(body) or (scheme.leads and not reference):
         return ""
     # A GRAI in a barcode starts with a filler 0 (GS1 General Specifications, section 3.9.1).
     return ("0" if scheme.ai == "8003" else "") + body + check_digit.check_digit(body)
@@ -186,6 +180,4 @@ def _prefix_and_reference(scheme: _Scheme, value: str, length: int) -> tuple[str
 
 
 def _verbatim(text: str, code: str, message: str) -> tuple[Identifier, Problem]:
-    return Identifier("", text), Problem(
-        code, message, "Kept as written; ask the sender to correct the identifier."
-    )
+    return Identifier("", text), Problem(code, message, "Kept as written; ask the sender to correct the identifier.")

@@ -86,9 +86,7 @@ KEYS = {
     "8003": Key("GRAI", 14, 14, Tail("X", 16, "serial")),
     "8004": Key("GIAI", tail=Tail("X", 30, "asset"), tail_needed=True),
     "8006": Key("ITIP", 18, 14, qualifiers={"21": _SERIAL_20}),
-    "8010": Key(
-        "CPI", tail=Tail("Y", 30, "component"), tail_needed=True, qualifiers={"8011": Tail("N", 12, "serial")}
-    ),
+    "8010": Key("CPI", tail=Tail("Y", 30, "component"), tail_needed=True, qualifiers={"8011": Tail("N", 12, "serial")}),
     "8013": Key("GMN", tail=Tail("X", 25, "model"), tail_needed=True),
     "8017": Key("GSRN", 18, 18),
     "8018": Key("GSRN", 18, 18),

@@ -68,9 +68,7 @@ def parse(text: str) -> Ndc:
         raise BadIdentifier(f"not an NDC: {shown(text)}", advice="Write it as printed, such as 52601-8159-0.")
     if len(found) > 1:
         choices = ", ".join(ndc.hyphenated for ndc in found)
-        raise BadIdentifier(
-            f"NDC {shown(text)} can be read as {choices}", advice="Write it with hyphens, as printed."
-        )
+        raise BadIdentifier(f"NDC {shown(text)} can be read as {choices}", advice="Write it with hyphens, as printed.")
     return found[0]
 
 

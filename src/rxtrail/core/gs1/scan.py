@@ -54,9 +54,7 @@ def read_scan(text: str, *, this_year: int) -> Scan:
             fault = "" if _is_gtin(gtin) else BAD_CHECK_DIGIT
             if expiry:
                 reading = f"(01){gtin}(21){serial}(17){yymmdd}(10){lot}"
-                return Scan(
-                    text, reading, gtin, serial, lot, expiry, yymmdd, "", {}, symbology or "", [], fault
-                )
+                return Scan(text, reading, gtin, serial, lot, expiry, yymmdd, "", {}, symbology or "", [], fault)
     return _read_any(text, this_year)
 
 
@@ -107,9 +105,7 @@ def _read_any(text: str, this_year: int) -> Scan:
     if not body:
         return Scan(text, symbology=symbology, fault=SCANNER_FAULT)
     if symbology.startswith(_LINEAR_SYMBOLS):
-        return _bare(text, body.partition("|")[0], symbology) or Scan(
-            text, symbology=symbology, fault=WRONG_BARCODE
-        )
+        return _bare(text, body.partition("|")[0], symbology) or Scan(text, symbology=symbology, fault=WRONG_BARCODE)
     if body[:8].lower().startswith(("http://", "https:/", "urn:epc:")) or _PATH_START.match(body):
         return _of_uri(text, body, symbology, this_year)
     bare = None if symbology in _GS1_SYMBOLS else _bare(text, body, symbology)
@@ -200,9 +196,7 @@ def _can_hold(value: str, missing: set[str], this_year: int) -> bool:
                 continue
             if (not others and len(rest) == 6) or (others and _starts(rest[6:], others, this_year)):
                 return True
-        elif (not others and len(rest) <= SERIAL_LENGTH_MAX) or (
-            others and _can_hold(rest, others, this_year)
-        ):
+        elif (not others and len(rest) <= SERIAL_LENGTH_MAX) or (others and _can_hold(rest, others, this_year)):
             return True
     return False
 

@@ -53,9 +53,7 @@ def _component(text: str) -> Component:
     match = _COMPONENT.fullmatch(text)
     assert match is not None, f"the AI table holds an unknown format: {text}"
     optional, kind, open_length, length, checks = match.groups()
-    return Component(
-        kind, 1 if open_length else int(length), int(length), bool(optional), tuple(checks.split(",")[1:])
-    )
+    return Component(kind, 1 if open_length else int(length), int(length), bool(optional), tuple(checks.split(",")[1:]))
 
 
 def _build() -> dict[str, ApplicationIdentifier]:

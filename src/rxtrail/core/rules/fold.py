@@ -20,7 +20,6 @@ from rxtrail.core.rules.custody import around, custody_of, marks_at
 from rxtrail.core.rules.makings import Weighed, agree, weigh
 from rxtrail.core.rules.steps import Custody, Doubt, Flag, Key, Mark, Note, Role, State, Stay, Step, Timeline
 from rxtrail.core.rules.words import (
-    COUNTING_IN,
     END_RANKS,
     FINAL,
     NOT_SELLABLE,
@@ -46,11 +45,9 @@ if TYPE_CHECKING:
     from rxtrail.core.rules.authority import Authority
 
 __all__ = [
-    "COUNTING_IN",
     "REACTIVATING",
     "RECEIVES",
     "RELEASING",
-    "RING_MAX",
     "SENDS",
     "Containers",
     "agree",

@@ -92,34 +92,41 @@ FAULTS = {
 
 
 def judge(
-    scan: Scan, facts: Facts | None, asker: Asker, authority: Authority, today: datetime.date, roles: dict[str, str]
+    scan: Scan,
+    facts: Facts | None,
+    asker: Asker,
+    authority: Authority,
+    today: datetime.date,
+    roles: dict[str, str],
+    *,
+    recalled: str = "",
 ) -> Judgement:
-    """Judge one scan. ``facts`` is None when no pack could be read from it; ``roles`` maps listed GLNs to roles."""
+    """Judge one scan.
+
+    ``facts`` is None when no pack could be read from it: ``recalled`` then tells whether its "lot" or "product" is
+    recalled all the same. ``roles`` maps listed GLNs to roles.
+    """
     day = today.isoformat()
+    reasons: list[Reason] = []
     if facts is None:
-        message, advice = FAULTS[scan.fault or "scanner-fault"]
-        reasons = [Reason(scan.fault or "scanner-fault", CHECK, message, advice)]
+        reasons.append(_unreadable(scan))
         _expired(scan.expiry, day, asker, reasons)
+        _recalled(scan, Facts(recalled=recalled), reasons)
         return _judgement(reasons)
-    reasons = []
     if not facts.on_record:
         _absent(scan, facts, asker, authority, reasons)
         absent = reasons[0].code
         _expired(scan.expiry, day, asker, reasons)
         _recalled(scan, facts, reasons)
+        if facts.mentioned:  # what was done to it counts, also when nobody says that it was made
+            _state(facts, asker, authority, reasons)
         return _judgement(reasons, serial=_ABSENT_SERIAL.get(absent, "not-held"))
     lot = _lot(scan, facts, reasons)
     expiry = _expiry(scan, facts, reasons)
     _expired(min(e for e in (scan.expiry, facts.expiry, "9999") if e), day, asker, reasons)
     _recalled(scan, facts, reasons)
-    if facts.disposition not in ("active", ""):
-        _disposition(facts, asker, authority, reasons)
-    if facts.holds:
-        reasons.append(
-            Reason("on-hold", STOP, f"On hold: {', '.join(facts.holds)}", "Do not use. Ask who put it on hold.")
-        )
-    for doubt in facts.doubts:
-        reasons.append(_DOUBTS[doubt])
+    if facts.disposition != "active" or facts.holds or facts.doubts:
+        _state(facts, asker, authority, reasons)
     if facts.pending:
         message = "A file that speaks of this pack is still being read."
         reasons.append(Reason("unreachable", UNCONFIRMED, message, "Scan again in a minute."))
@@ -132,6 +139,28 @@ def judge(
         reasons.append(Reason("not-authorised-partner", CHECK, message, "Set aside. Check the supplier's licence."))
     not_checked = _place(facts, asker, authority, roles, reasons)
     return _judgement(reasons, "yes", lot, expiry, not_checked)
+
+
+def _unreadable(scan: Scan) -> Reason:
+    """Say why no pack could be read from the code."""
+    if scan.sscc and not scan.fault:
+        message = "This is the label of a case or pallet, not of a pack."
+        return Reason(
+            "wrong-barcode", CHECK, message, "Scan the square (2D) code on a pack, or receive the whole unit."
+        )
+    code = scan.fault or "scanner-fault"
+    message, advice = FAULTS[code]
+    return Reason(code, CHECK, message, advice)
+
+
+def _state(facts: Facts, asker: Asker, authority: Authority, reasons: list[Reason]) -> None:
+    """Say what was done to it: ended, held, or made doubtful."""
+    if facts.disposition not in ("active", ""):
+        _disposition(facts, asker, authority, reasons)
+    if facts.holds:
+        message = f"On hold: {', '.join(facts.holds)}"
+        reasons.append(Reason("on-hold", STOP, message, "Do not use. Ask who put it on hold."))
+    reasons.extend(_DOUBTS[doubt] for doubt in facts.doubts)
 
 
 _ABSENT_SERIAL = {"unknown-serial": "no", "unknown-product": "no", "lot-unknown": "yes"}
@@ -296,7 +325,10 @@ def _place(
     if not asker.site:
         return ("custody",)
     custody = facts.custody
-    there = {custody.custodian, custody.owner, gln_of_location(custody.location), *custody.to, *custody.holders} - {""}
+    if custody.to:
+        there = set(custody.to)  # sent away: it is no longer where it was, and not yet anywhere else
+    else:
+        there = {custody.custodian, custody.owner, gln_of_location(custody.location), *custody.holders} - {""}
     if facts.basis == "counted-in" and not there:
         return ("custody",)
     if not there:

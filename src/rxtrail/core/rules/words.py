@@ -109,10 +109,14 @@ def end_of(step: Step) -> str:
 
 
 def empties(step: Step) -> bool:
-    """Tell whether the step takes everything out of the container it speaks of."""
+    """Tell whether the step takes everything out of the container it speaks of.
+
+    A logistic unit's number is taken out of use when it is opened. One that is stolen, destroyed or sold takes what
+    is in it along.
+    """
     if step.role == Role.PARENT:
         return bool(step.flags & Flag.EMPTIES)
-    return step.role == Role.EPC and end_of(step) in FINAL
+    return step.role == Role.EPC and end_of(step) in ("decommissioned", "transformed")
 
 
 def places_of(step: Step) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from rxtrail.store.rows import (
     FindingRow,
     JobRow,
     Making,
+    NamedEvent,
     PackFacts,
     Record,
     UnitRow,
@@ -77,7 +78,9 @@ def _short(event_id: str) -> str | bytes:
         and len(event_id) == len(_HASH) + 64 + len(_HASH_END)
     ):
         with contextlib.suppress(ValueError):
-            return bytes.fromhex(event_id[len(_HASH) : -len(_HASH_END)])
+            digits = bytes.fromhex(event_id[len(_HASH) : -len(_HASH_END)])
+            if _long(digits) == event_id:
+                return digits
     return event_id
 
 
@@ -114,7 +117,6 @@ class Names:
     def forget(self) -> None:
         """Forget everything, since a rolled back transaction may have numbered things."""
         self.generation += 1
-        self.changed = False
         for cache in (self.text, self.number, self.gtin, self.product, self.lot, self.making, self.three):
             cache.clear()
 
@@ -491,9 +493,9 @@ class SqliteReader:
         row = self._one("job_of_document", document)
         return None if row is None else self._job(row)
 
-    def jobs_open(self) -> list[JobRow]:
-        """Read the jobs that are not finished, oldest first."""
-        return [self._job(row) for row in self._all("jobs_open")]
+    def jobs_unfinished(self) -> list[JobRow]:
+        """Read the jobs whose facts are not all in the record (failed ones too), oldest first."""
+        return [self._job(row) for row in self._all("jobs_unfinished")]
 
     def jobs_before(self, created_at: int, limit: int) -> list[JobRow]:
         """Read jobs, newest first, that were created before a time."""
@@ -612,13 +614,13 @@ class SqliteTransaction(SqliteReader):
         """Note which events identities belong to."""
         self._many("add_identity", rows)
 
-    def events_by_identity(self, identities: Iterable[bytes]) -> dict[bytes, tuple[int, str, bytes]]:
-        """Find (event, first speaker, order hash) by identities."""
+    def events_by_identity(self, identities: Iterable[bytes]) -> dict[bytes, list[NamedEvent]]:
+        """Find the events and declarations of many names, in log order."""
         wanted = json.dumps([identity.hex() for identity in identities])
-        return {
-            bytes.fromhex(identity): (event, self.name(speaker), hash_)
-            for identity, event, speaker, hash_ in self._all("events_by_identity", wanted)
-        }
+        found: dict[bytes, list[NamedEvent]] = {}
+        for identity, event, speaker, hash_, flags in self._all("events_by_identity", wanted):
+            found.setdefault(bytes.fromhex(identity), []).append(NamedEvent(event, self.name(speaker), hash_, flags))
+        return found
 
     def add_event_speaker(self, event: int, speaker: str, document: int) -> None:
         """Note that someone else said the very same event."""
@@ -631,8 +633,8 @@ class SqliteTransaction(SqliteReader):
         speaker, flags, voided_by, time, hash_, parent = self._one("event_brief", event)
         return EventBrief(self._speakers(event, speaker, flags), flags, voided_by, time, hash_, parent)
 
-    def void(self, event: int, by: int) -> None:
-        """Mark an event as declared wrong."""
+    def void(self, event: int, by: int | None) -> None:
+        """Mark an event as declared wrong by a declaration, or as not."""
         self._run("void_event", by, event)
         self._change()
 
@@ -784,7 +786,9 @@ class SqliteStore:
 
     def reader(self) -> SqliteReader:
         """Open a reader for the calling thread."""
-        return SqliteReader(_connect(self._path, cache_kib=CACHE_KIB_READER, read_only=True), self._names, self._path)
+        with _as_store_failed():
+            connection = _connect(self._path, cache_kib=CACHE_KIB_READER, read_only=True)
+        return SqliteReader(connection, self._names, self._path)
 
     def begin(self) -> SqliteTransaction:
         """Start the one write transaction."""
@@ -821,14 +825,17 @@ class SqliteStore:
             return StoreFull(
                 f"no room left: {error}", advice="Free space on the disk of the data folder, then try again."
             )
+        if isinstance(error, dbapi2.IntegrityError | dbapi2.DataError | dbapi2.ProgrammingError):
+            return None  # somebody asked for what cannot be: that work is undone, the store is well
         if isinstance(error, dbapi2.Error):
             return StoreFailed(f"the store failed: {error}", advice="Check the disk's health, then start again.")
         return None
 
     def rollback(self) -> None:
         """Undo the whole transaction."""
-        with contextlib.suppress(dbapi2.Error):  # a failed disk leaves no transaction to undo
+        with contextlib.suppress(StoreFailed):  # a failed or full disk leaves no transaction to undo
             self._execute("ROLLBACK")
+        self._names.changed = False
         self._names.forget()
 
     def _execute(self, statement: str) -> None:
@@ -848,9 +855,7 @@ def _as_store_failed() -> Iterator[None]:
     try:
         yield
     except dbapi2.Error as error:
-        failure = SqliteStore.failure(error)
-        assert failure is not None, "a database error is the store's own failure"
-        raise failure from error
+        raise SqliteStore.failure(error) or StoreFailed(f"the store failed: {error}") from error
 
 
 def _connect(path: Path, *, cache_kib: int, read_only: bool = False) -> dbapi2.Connection:

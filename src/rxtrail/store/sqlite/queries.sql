@@ -99,8 +99,8 @@ INSERT INTO event (position, time, hash, kind, action, biz_step, disposition, sp
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: void_event
--- Mark an event as declared wrong by its sender.
-UPDATE event SET voided_by = ? WHERE position = ? AND voided_by IS NULL;
+-- Mark an event as declared wrong by its sender, or as not.
+UPDATE event SET voided_by = ? WHERE position = ?;
 
 -- name: event_brief
 -- Read what decides how an event weighs against another.
@@ -124,9 +124,9 @@ INSERT INTO event_speaker (event, speaker, document) VALUES (?, ?, ?) ON CONFLIC
 SELECT speaker FROM event_speaker WHERE event = ?;
 
 -- name: events_by_identity
--- Find events by their identities, many at once (identities as hex).
-SELECT hex(i.identity), i.event, e.speaker, e.hash FROM json_each(?) j
-JOIN event_identity i ON i.identity = unhex(j.value) JOIN event e ON e.position = i.event;
+-- Find events by their identities, many at once (identities as hex), in log order.
+SELECT hex(i.identity), i.event, e.speaker, e.hash, e.flags FROM json_each(?) j
+JOIN event_identity i ON i.identity = unhex(j.value) JOIN event e ON e.position = i.event ORDER BY i.event;
 
 -- name: add_identity
 -- Note which event an identity belongs to.
@@ -168,7 +168,7 @@ SELECT product, serial FROM unit_event WHERE event = ?;
 
 -- name: pack_facts
 -- Read a package, its packing and up to three containers around it: one statement for the counter.
-SELECT u.made, u.packed, u.own, e.time, e.voided_by, e.document, a.key,
+SELECT u.made, u.packed, u.own, e.time, e.voided_by, e.document, e.flags, a.key,
   a.parent, a.since, a.emptied, a.state,
   b.parent, b.since, b.emptied, b.state,
   c.parent, c.emptied, c.state
@@ -297,10 +297,10 @@ WHERE id = ?;
 SELECT id, document, name, proceed, state, events, applied, packages, new_events, first_position, created_at,
   finished_at, error, gtins FROM job WHERE id = ?;
 
--- name: jobs_open
--- Read the jobs that are not finished, oldest first.
+-- name: jobs_unfinished
+-- Read the jobs whose facts are not all in the record, oldest first.
 SELECT id, document, name, proceed, state, events, applied, packages, new_events, first_position, created_at,
-  finished_at, error, gtins FROM job WHERE state IN ('accepted', 'running') ORDER BY created_at, id;
+  finished_at, error, gtins FROM job WHERE state IN ('accepted', 'running', 'failed') ORDER BY created_at, id;
 
 -- name: jobs_after
 -- Read jobs, newest first.

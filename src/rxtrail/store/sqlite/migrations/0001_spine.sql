@@ -58,7 +58,7 @@ CREATE TABLE job (
   error TEXT NOT NULL,
   gtins BLOB NOT NULL
 );
-CREATE INDEX job_open ON job (created_at) WHERE state IN ('accepted', 'running');
+CREATE INDEX job_unfinished ON job (created_at) WHERE state IN ('accepted', 'running', 'failed');
 CREATE INDEX job_document ON job (document);
 
 CREATE TABLE finding (
@@ -99,8 +99,10 @@ CREATE INDEX event_document ON event (document);
 CREATE TABLE event_speaker (
   event INTEGER NOT NULL, speaker INTEGER NOT NULL, document INTEGER NOT NULL, PRIMARY KEY (event, speaker)
 ) WITHOUT ROWID;
--- SHA-256, first 16 bytes, of (is a declaration, eventID or CBV event hash, content rank).
-CREATE TABLE event_identity (identity BLOB PRIMARY KEY, event INTEGER NOT NULL) WITHOUT ROWID;
+-- SHA-256, first 16 bytes, of the eventID or CBV event hash: an event, its declarations, and others of that name.
+CREATE TABLE event_identity (
+  identity BLOB NOT NULL, event INTEGER NOT NULL, PRIMARY KEY (identity, event)
+) WITHOUT ROWID;
 
 -- Master data, the latest word of each speaker on each thing.
 CREATE TABLE master (
