@@ -230,7 +230,7 @@ def test_events_that_do_not_fit_in_memory_are_applied_all_the_same(
 ) -> None:
     document = story.SYNTAXES[syntax](lots(4))
     expected = undisturbed(tmp_path / "memory", document)
-    monkeypatch.setattr(spool, "MENTIONS_IN_MEMORY_MAX", 6)
+    monkeypatch.setattr(spool, "MEMORY_BYTES_MAX", 20_000)
     assert undisturbed(tmp_path / "file", document) == expected
 
 

@@ -21,9 +21,7 @@ pytestmark = pytest.mark.conformance
 FAULTS = {
     "a JSON true is hashed as True, and no XML document can say that": re.compile(r":\s*(?:true|false)\b"),
     "a number of more than 15 digits is rounded": re.compile(r"[>\"]\d{16,}[<\"]"),
-    "cbvmda of the standard's own context is not expanded": re.compile(
-        r'"cbvmda:(?!.*"cbvmda"\s*:)', re.DOTALL
-    ),
+    "cbvmda of the standard's own context is not expanded": re.compile(r'"cbvmda:(?!.*"cbvmda"\s*:)', re.DOTALL),
 }
 
 

@@ -141,9 +141,7 @@ def test_links_are_taken_apart_as_listed(shared: Path) -> None:
         if option(case, "setPermitUnknownAIs"):
             vectors.leave_out(UNKNOWN_ATTRIBUTE)
             continue
-        lenient = option(case, "permitConvenienceAlphas") or option(
-            case, "setPermitZeroSuppressedGTINinDLuris"
-        )
+        lenient = option(case, "permitConvenienceAlphas") or option(case, "setPermitZeroSuppressedGTINinDLuris")
         try:
             got = caret(digital_link.parse(case["digital_link"], lenient=lenient).elements)
         except BadIdentifier:

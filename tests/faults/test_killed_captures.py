@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from rxtrail.bootstrap import open_node
-from rxtrail.store.sqlite import open_store
 from tests.faults.processes import (
     LONG,
     LONG_PACKS,
@@ -190,13 +189,8 @@ def kill_while_writing(given: Scene, process: subprocess.Popen[bytes], data: Pat
 
 
 def has_open_job(data: Path) -> bool:
-    store = open_store(data / "rxtrail.sqlite", writable=False)
-    reader = store.reader()
-    try:
-        return bool(reader.jobs_open())
-    finally:
-        reader.close()
-        store.close()
+    with open_node(data, write=False) as node:
+        return bool(node.jobs_open())
 
 
 def go_on(given: Scene, data: Path, left: Left, way: str) -> None:

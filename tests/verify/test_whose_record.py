@@ -166,18 +166,6 @@ def test_between_two_batches_neither_written_nor_unwritten_packs_are_ok_or_unkno
         assert {says(scene.verify(lot[at], site=PHARMACY)) for lot in lots for at in (0, -1)} == {"ok"}
 
 
-def test_a_pack_on_record_is_not_ok_while_a_file_that_speaks_of_it_is_being_written(pharmacy: Scene) -> None:
-    pharmacy.capture(*delivery(PACK))
-    node = pharmacy.node
-    assert node._capture is not None
-    accepted = node._capture.accept(io.BytesIO(story.xml([story.stolen(PACK)])), name="late.xml")
-    node._captured(None)
-    assert says(pharmacy.verify(PACK, site=PHARMACY)) == "unconfirmed"
-    node._capture.apply(accepted)
-    node._captured(None)
-    assert says(pharmacy.verify(PACK, site=PHARMACY)) == "stop"
-
-
 def test_a_file_that_is_being_written_hides_no_stop(pharmacy: Scene) -> None:
     pharmacy.capture(made(PACK), shipped(PACK), story.destroyed(PACK))
     node = pharmacy.node

@@ -18,6 +18,7 @@ from rxtrail.core.rules.authority import originates
 from rxtrail.core.rules.steps import Flag, Role
 from rxtrail.core.rules.words import NOT_SELLABLE, RECALLED, RELEASING
 from rxtrail.ledger.containers import ContainerRows
+from rxtrail.ledger.notes import notes_of
 from rxtrail.ledger.packages import PackageRows
 from rxtrail.ledger.prepare import ACTION_NUMBERS, KIND_NUMBERS, Prepared
 from rxtrail.store.rows import EventRow, NamedEvent, RecordKind
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 SGTIN_START, SGTIN_END = "01/", "/21/"
 GTIN_PART = slice(3, 17)
+NOTED_MAX = 300  # packages a batch whose own history is looked at for findings
 
 
 class Appended(msgspec.Struct, gc=False):
@@ -67,6 +69,7 @@ class _Batch:
     def __init__(self, tx: Transaction, log: Log, authority: Authority, speaker: str, document: int) -> None:
         self.tx = tx
         self.log = log
+        self.authority = authority
         self.speaker = speaker
         self.speaker_number = tx.name_id(speaker)
         self.document = document
@@ -94,6 +97,8 @@ class _Batch:
         self.tx.add_lot_events(self.class_rows)
         packages = self.packages.write()
         packages += self.containers.write({position for position, _ in new})
+        here = {position for position, _ in new}
+        self.findings.extend(notes_of(self.tx, self.authority, self.packages.doubtful[:NOTED_MAX], here))
         self.findings.extend(self.packages.findings)
         self.findings.extend(self.containers.findings)
         return Appended(first, len(new), repeated, packages, positions, self.findings, bool(self.class_rows))
@@ -162,8 +167,10 @@ class _Batch:
         if len(declarations) == len(named):
             return  # the event itself has not come yet
         for declaration in declarations:
-            if declaration.position in self.here and declaration.position not in told:
-                prepared = self.here[declaration.position]
+            # Told with whichever of the two came in now.
+            here = [n.position for n in (declaration, *named) if n.position in self.here]
+            if here and declaration.position not in told:
+                prepared = self.here[here[0]]
                 message = "an error declaration by someone whose event it is not; it voids nothing"
                 found = Finding("error", "DECLARATION_NOT_BY_SENDER", message, prepared.place)
                 prepared.findings = [*prepared.findings, found]

@@ -133,30 +133,48 @@ class ContainerRows:
         self._resolve()
         packages = self._promote()
         index: list[tuple[int, int, int, int | None]] = []
-        added: list[ContainerRow] = []
-        changed: list[ContainerRow] = []
-        fold: set[int] = set(self._refold)
+        rows: dict[int, ContainerRow] = {}  # as they were, or new and empty
+        plain: dict[int, ContainerRow] = {}  # as they are now, where that needs no folding
         numbers = [self._numbers[key] for key in self._touched if key not in self._new]
-        rows = self._tx.containers(numbers) if numbers else {}
+        known = self._tx.containers(numbers) if numbers else {}
         for key, touches in self._touched.items():
             number = self._numbers[key]
             index.extend((number, event, role, making) for event, role, making in touches)
-            old = rows.get(number)
+            old = known.get(number)
             if old is None:
                 product = self._tx.product_id(key[GTIN_PART]) if is_sgtin(key) else None
                 old = ContainerRow(number, key, product, None, None, None, None, self._speaker, None)
-            plain = self._plain(old, touches) if number not in self._refold else None
-            if plain is None:
-                fold.add(number)
-            if key in self._new:
-                added.append(plain or old)
-            elif plain is not None:
-                changed.append(plain)
-        self._tx.add_containers(added)
-        self._tx.set_containers(changed)
+            rows[number] = old
+            row = self._plain(old, touches) if number not in self._refold else None
+            if row is not None:
+                plain[number] = row
+        for number in self._in_rings(plain):
+            del plain[number]
+        self._tx.add_containers([plain.get(number, row) for number, row in rows.items() if row.key in self._new])
+        self._tx.set_containers([row for row in plain.values() if row.key not in self._new])
         self._tx.add_container_events(index)
-        self._write_folds(fold, events)
+        self._write_folds(self._refold | (rows.keys() - plain.keys()), events)
         return packages
+
+    def _in_rings(self, plain: dict[int, ContainerRow]) -> set[int]:
+        """Give those of the containers that are, through other containers, inside themselves."""
+        above: dict[int, int | None] = {number: row.parent for number, row in plain.items()}
+        frontier = {parent for parent in above.values() if parent is not None} - above.keys()
+        while frontier:
+            rows = self._tx.containers(frontier)
+            above.update({number: rows[number].parent if number in rows else None for number in frontier})
+            frontier = {p for n in frontier if (p := above[n]) is not None} - above.keys()
+        rings: set[int] = set()
+        for number in plain:
+            seen: set[int] = set()
+            parent = above[number]
+            while parent is not None and parent not in seen:
+                if parent == number:
+                    rings.add(number)
+                    break
+                seen.add(parent)
+                parent = above[parent]
+        return rings
 
     def _resolve(self) -> None:
         """Find the numbers of everything that was touched without being announced."""

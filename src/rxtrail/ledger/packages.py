@@ -48,6 +48,7 @@ class PackageRows:
         self._here: dict[int, Making] = {}  # the makings of this batch
         self._next_making = 0
         self._briefs: dict[int, EventBrief] = {}
+        self.doubtful: list[tuple[int, str]] = []  # packages whose row does not say all
         self.findings: list[tuple[int | None, Finding]] = []
 
     # -- gathering -------------------------------------------------------------------------------------------------
@@ -170,6 +171,7 @@ class PackageRows:
             new += self._write_rest(product, rest, own_serials, changes, events)
         self._tx.change_units(changes)
         self._tx.add_unit_events(events)
+        self.doubtful.extend((product, serial) for _, _, own, _, serial in changes if own)
         return new
 
     def _groups(self, product: int) -> Iterator[tuple[int, int | None, list[str]]]:

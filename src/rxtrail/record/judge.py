@@ -134,7 +134,10 @@ class Judge:
                 self._memory,
             )
         asker = Asker(self._role, self._own, site, purpose)
-        return self._verdict(scan, found, asker)
+        # A recall is judged on the scanned product and lot also when no pack can be read.
+        product = self._reader.product(scan.gtin) if found is None and scan.gtin else None
+        recalled = self._recalls.of(product[0], scan.lot) if product is not None else ""
+        return self._verdict(scan, found, asker, recalled)
 
     def unreachable(self, text: str) -> Verdict:
         """Say that the record cannot be asked now: never ok, never "unknown"."""
@@ -164,8 +167,16 @@ class Judge:
             if self._today() != self._day:
                 self.refresh()  # validity of partners and expiry are a matter of days
 
-    def _verdict(self, scan: Scan, found: Found | None, asker: Asker) -> Verdict:
-        judged = judge(scan, found.facts if found is not None else None, asker, self._authority, self._day, self._roles)
+    def _verdict(self, scan: Scan, found: Found | None, asker: Asker, recalled: str) -> Verdict:
+        judged = judge(
+            scan,
+            found.facts if found is not None else None,
+            asker,
+            self._authority,
+            self._day,
+            self._roles,
+            recalled=recalled,
+        )
         product, ndc = self._product(scan.gtin) if scan.gtin else ("", "")
         if found is None or not (found.facts.on_record or found.facts.mentioned):
             state, record = StateView(), RecordView(not_checked=["custody"])

@@ -36,6 +36,9 @@ class Verify:
 
         :raises BadRequest: the purpose or the site is none.
         """
+        if not (text.isascii() and key.isascii()):
+            # Half a character, which is what a terminal makes of bytes that are no text, can be neither kept nor sent.
+            text, key = text.encode(errors="replace").decode(), key.encode(errors="replace").decode()
         verdict = self._judge.judge(text, site=site, purpose=purpose)
         if self._note_scan is not None:
             pack = verdict.pack

@@ -48,8 +48,6 @@ def test_octets_stay_octets() -> None:
     assert charsets.escape_path("\xc3\xa9") == "%C3%A9"
 
 
-@pytest.mark.parametrize(
-    ("text", "bad"), [("A%2F", False), ("A%2", True), ("%zz", True), ("A", False), ("%%41", True)]
-)
+@pytest.mark.parametrize(("text", "bad"), [("A%2F", False), ("A%2", True), ("%zz", True), ("A", False), ("%%41", True)])
 def test_a_percent_sign_needs_two_hexadecimal_digits(text: str, bad: bool) -> None:
     assert charsets.has_bad_escape(text) is bad

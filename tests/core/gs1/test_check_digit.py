@@ -39,9 +39,7 @@ def test_the_check_digit_is_what_plain_reckoning_gives(body: str) -> None:
 
 @given(st.integers(1, 24), st.data())
 def test_many_check_digits_at_once_are_those_one_by_one(length: int, data: st.DataObject) -> None:
-    many = data.draw(
-        st.lists(st.text("0123456789", min_size=length, max_size=length), min_size=1, max_size=40)
-    )
+    many = data.draw(st.lists(st.text("0123456789", min_size=length, max_size=length), min_size=1, max_size=40))
     assert check_digits(many) == "".join(map(check_digit, many))
 
 

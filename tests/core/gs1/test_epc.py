@@ -128,9 +128,7 @@ def test_urn_link_element_string_and_canonical_name_one_thing(written: str, cano
 
 
 def test_partners_who_split_a_gtin_differently_name_the_same_package() -> None:
-    assert epc.canonical("urn:epc:id:sgtin:030093.0078701.S") == epc.canonical(
-        "urn:epc:id:sgtin:0300930.078701.S"
-    )
+    assert epc.canonical("urn:epc:id:sgtin:030093.0078701.S") == epc.canonical("urn:epc:id:sgtin:0300930.078701.S")
 
 
 def test_an_extension_of_zero_is_none() -> None:

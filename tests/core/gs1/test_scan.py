@@ -57,9 +57,7 @@ def test_a_medicine_pack_is_read_clean(text: str) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "shown", ["<GS>", "<gs>", "{GS}", "[GS]", "^]", r"\x1d", r"\x1D", r"\u001d", "␝", "^", "~"]
-)
+@pytest.mark.parametrize("shown", ["<GS>", "<gs>", "{GS}", "[GS]", "^]", r"\x1d", r"\x1D", r"\u001d", "␝", "^", "~"])
 def test_a_separator_shown_as_text_is_restored_and_told(shown: str) -> None:
     for text in (RAW.replace("\x1d", shown), f"{shown}{RAW.replace(chr(29), shown)}"):
         found = read(text)

@@ -31,16 +31,9 @@ def test_every_check_that_the_table_names_exists() -> None:
 
 def test_every_ai_that_a_rule_names_is_in_the_table() -> None:
     for entry in tables.TABLE.values():
-        groups = [
-            pattern
-            for alternatives in entry.required
-            for group in alternatives
-            for pattern in group.split("+")
-        ]
+        groups = [pattern for alternatives in entry.required for group in alternatives for pattern in group.split("+")]
         for pattern in (*groups, *entry.excluded):
-            assert any(
-                ai.startswith(pattern.rstrip("n")) and len(ai) == len(pattern) for ai in tables.TABLE
-            ), pattern
+            assert any(ai.startswith(pattern.rstrip("n")) and len(ai) == len(pattern) for ai in tables.TABLE), pattern
 
 
 def test_every_key_of_ours_is_a_digital_link_key_of_gs1() -> None:
