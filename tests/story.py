@@ -389,9 +389,8 @@ def _json_event(told: Told, write: Any) -> dict[str, Any]:
         event["outputEPCList"] = [write(epc) for epc in told.outputs]
     elif told.epcs:
         event["epcList"] = [write(epc) for epc in told.epcs]
-    for name, word in (("action", told.action), ("bizStep", told.step), ("disposition", told.disposition)):
-        if word:
-            event[name] = word
+    words = {"action": told.action, "bizStep": told.step, "disposition": told.disposition}
+    event.update({name: word for name, word in words.items() if word})
     if told.at is not None:
         event["readPoint"] = {"id": write(told.at.sgln)}
         if not told.leaves:
@@ -449,9 +448,15 @@ class Scene:
     count: int = field(default=0)
 
     def capture(
-        self, *events: Told, sender: Party | None = MAKER, receiver: Party | None = None, syntax: str = "xml", form: str = "",
-        instance: str = "", proceed: bool = False,
-    ) -> CaptureReceipt:  # fmt: skip
+        self,
+        *events: Told,
+        sender: Party | None = MAKER,
+        receiver: Party | None = None,
+        syntax: str = "xml",
+        form: str = "",
+        instance: str = "",
+        proceed: bool = False,
+    ) -> CaptureReceipt:
         form = form or ("urn" if syntax == "xml" else "link")
         return self.give(
             SYNTAXES[syntax](events, sender=sender, receiver=receiver, form=form, instance=instance), proceed=proceed

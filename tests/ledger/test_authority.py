@@ -1,4 +1,4 @@
-"""Who may say what: an outsider's file is evidence and never moves or freezes genuine packs, in any order of arrival."""
+"""Who may say what: an outsider's file is evidence and never moves or freezes genuine packs, whatever came first."""
 
 from __future__ import annotations
 

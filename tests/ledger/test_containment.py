@@ -29,6 +29,7 @@ from tests.story import (
     sscc,
     unpacked,
 )
+import itertools
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,7 +75,7 @@ def test_a_unit_dose_in_a_pack_in_a_case_on_a_pallet_goes_where_the_pallet_goes(
 def test_there_may_be_any_number_of_levels(hub: Scene, levels: int) -> None:
     units = [sscc(100 + level) for level in range(levels)]
     told = [made(PACKS[0]), packed(units[0], PACKS[0], minute=1)]
-    told += [packed(outer, inner, minute=2 + n) for n, (inner, outer) in enumerate(zip(units, units[1:], strict=False))]
+    told += [packed(outer, inner, minute=2 + n) for n, (inner, outer) in enumerate(itertools.pairwise(units))]
     receipt = hub.capture(*told, shipped(units[-1], minute=100))
     assert "HIERARCHY_CYCLE" not in codes(receipt)
     hub.capture(received(units[-1], minute=110), sender=PHARMACY)

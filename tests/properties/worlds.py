@@ -193,6 +193,7 @@ def documents(draw: st.DrawFn, said: Sequence[Said]) -> list[Document]:
         for to in (None, WHOLESALER, PHARMACY):
             told = [each.told for each in shuffled if (each.by, each.to) == (by, to)]
             found.extend(Document(by, tuple(told[at : at + size]), to) for at in range(0, len(told), size))
-    if found and draw(st.booleans()):
+    again: bool = draw(st.booleans())
+    if found and again:
         found.append(draw(st.sampled_from(found)))
     return draw(st.permutations(found))
