@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,6 @@ from tests.story import (
     sscc,
     unpacked,
 )
-import itertools
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -336,6 +336,26 @@ def test_what_left_a_box_by_itself_follows_a_late_word_about_the_pallet_around_i
     hub.capture(shipped(CASE, seller=WHOLESALER, buyer=PHARMACY, minute=30), sender=WHOLESALER)
     hub.capture(shipped(PALLET, buyer=WHOLESALER, minute=10))
     assert where(hub, PACKS[0]) == (CASE, WHOLESALER.gln, PHARMACY.gln)
+
+
+def test_what_left_a_plain_box_follows_a_late_word_about_the_pallet_that_the_box_was_on(hub: Scene) -> None:
+    box = sscc(31)
+    hub.capture(made(CASE, *PACKS), packed(CASE, *PACKS, minute=2), packed(box, CASE, minute=3))
+    hub.capture(story.stolen(CASE, minute=30))
+    assert where(hub, PACKS[0]) == (CASE, MAKER.gln, "")
+    hub.capture(packed(PALLET, box, minute=4), shipped(PALLET, buyer=WHOLESALER, minute=10))
+    hub.capture(received(PALLET, at=WHOLESALER, minute=15), sender=WHOLESALER)
+    assert where(hub, PACKS[0]) == (CASE, WHOLESALER.gln, "")
+
+
+def test_what_left_a_plain_box_follows_a_late_packing_of_the_box(hub: Scene) -> None:
+    box = sscc(31)
+    hub.capture(made_unit(PALLET), shipped(PALLET, buyer=WHOLESALER, minute=10))
+    hub.capture(received(PALLET, at=WHOLESALER, minute=15), sender=WHOLESALER)
+    hub.capture(made(CASE, *PACKS), packed(CASE, *PACKS, minute=2), packed(box, CASE, minute=3))
+    hub.capture(story.stolen(CASE, minute=30))
+    hub.capture(packed(PALLET, box, minute=4))
+    assert where(hub, PACKS[0]) == (CASE, WHOLESALER.gln, "")
 
 
 # -- what a movement writes ----------------------------------------------------------------------------------------

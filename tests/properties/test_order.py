@@ -8,15 +8,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import hypothesis
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rxtrail.record.standing import authority_of
-from tests.properties.worlds import Document, chain, documents, worlds
-from tests.story import MAKER, OTHER_PHARMACY, PHARMACY, WHOLESALER, Scene, scene
+from tests.properties.worlds import PACKS, Document, chain, documents, worlds
+from tests.story import (
+    MAKER,
+    OTHER_PHARMACY,
+    OUTSIDER,
+    PHARMACY,
+    SECOND_WHOLESALER,
+    WHOLESALER,
+    Scene,
+    Told,
+    made,
+    scene,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from tests.story import Party
 
 EXAMPLES = max(20, hypothesis.settings().max_examples // 3)  # each example fills one or two stores
 MODEST = hypothesis.settings(max_examples=EXAMPLES)
@@ -66,6 +80,27 @@ def test_a_chain_of_four_levels_ends_the_same_forwards_and_backwards() -> None:
     assert record_of(reversed(forwards)) == expected
     assert record_of([*whole, *whole]) == expected
     assert record_of(reversed(whole)) == expected
+
+
+BARE = Told(10, "shipping", "in_transit", epcs=(PACKS[0],), at=SECOND_WHOLESALER, leaves=True)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ((MAKER, WHOLESALER), (MAKER, PHARMACY)),
+        ((MAKER, None), (MAKER, PHARMACY)),
+        ((WHOLESALER, PHARMACY), (OTHER_PHARMACY, WHOLESALER)),
+        ((WHOLESALER, None), (MAKER, None)),
+        ((OUTSIDER, PHARMACY), (MAKER, WHOLESALER)),
+    ],
+)
+def test_a_shipping_that_names_no_parties_ends_the_same_whoever_says_it_first_to_whomever(
+    one: tuple[Party, Party | None], other: tuple[Party, Party | None]
+) -> None:
+    making = Document(MAKER, (made(PACKS[0]),))
+    documents_ = [Document(by, (BARE,), to) for by, to in (one, other)]
+    assert record_of([making, *documents_]) == record_of([making, *documents_[::-1]])
 
 
 @MODEST
