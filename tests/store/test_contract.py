@@ -311,6 +311,15 @@ def test_an_identity_names_its_event_and_the_first_word_stands(store: Store) -> 
     assert found == {b"a" * 16: [first, second], b"b" * 16: [second]}
 
 
+def test_the_parties_of_an_event_can_be_written_anew(store: Store) -> None:
+    with writing(store) as tx:
+        add_event(tx, 0)
+        tx.set_parties(0, "a;;", ";b;")
+        assert tx.parties_of(0) == ("a;;", ";b;")
+        tx.set_parties(0, "", "")
+        assert tx.parties_of(0) == ("", "")
+
+
 def test_further_speakers_of_an_event_are_added_to_the_first(store: Store) -> None:
     with writing(store) as tx:
         add_event(tx, 0, parent=4)

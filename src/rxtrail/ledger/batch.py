@@ -16,7 +16,7 @@ from rxtrail.core.epcis import canonical
 from rxtrail.core.epcis.event import AGGREGATION, ASSOCIATION, OBJECT, TRANSACTION, TRANSFORMATION, Finding
 from rxtrail.core.rules.authority import originates
 from rxtrail.core.rules.steps import Flag, Role
-from rxtrail.core.rules.words import NOT_SELLABLE, RECALLED, RELEASING
+from rxtrail.core.rules.words import NOT_SELLABLE, RECALLED, RELEASING, SENDS
 from rxtrail.ledger.containers import ContainerRows
 from rxtrail.ledger.notes import notes_of
 from rxtrail.ledger.packages import PackageRows
@@ -120,6 +120,7 @@ class _Batch:
                 positions.append(earlier.position)
                 repeated += 1
                 self._also_said(earlier)
+                self._parties(earlier, prepared)
                 continue
             if same:
                 self._reused(prepared)
@@ -145,6 +146,28 @@ class _Batch:
             return
         self.tx.add_event_speaker(earlier.position, self.speaker, self.document)
         self.containers.refold(self.tx.touched_by(earlier.position)[1])
+
+    def _parties(self, earlier: NamedEvent, prepared: Prepared) -> None:
+        """Choose between what two documents add to one shipping that names no parties itself.
+
+        The document of whose own event it is comes first; of equals the text decides, so that arrival does not.
+        """
+        event = prepared.event
+        if event.biz_step not in SENDS or (event.sources and event.destinations):
+            return
+        if earlier.position in self.here:
+            stored = self.here[earlier.position]
+            known = (stored.source, stored.destination)
+        else:
+            known = self.tx.parties_of(earlier.position)
+        told = (prepared.source, prepared.destination)
+        if told == known or min(told, known, key=lambda p: (not originates(p[0].split(";")[0], event), p)) == known:
+            return
+        if earlier.position in self.here:
+            self.here[earlier.position].source, self.here[earlier.position].destination = told
+        else:
+            self.tx.set_parties(earlier.position, *told)
+            self.containers.refold(self.tx.touched_by(earlier.position)[1])
 
     def _weigh_declarations(self, named: Sequence[NamedEvent]) -> None:
         """Say of every event of one name whether it is declared wrong, whatever came first.
@@ -221,8 +244,12 @@ class _Batch:
         )
         self.findings.extend((position, finding) for finding in prepared.findings)
         if prepared.flags & Flag.DECLARATION:
-            return  # it repeats the original's packages only to say which event it means
-        if event.kind == OBJECT:
+            # It repeats the original's packages: they are in its history, and it acts through what it voids.
+            if event.parent:
+                self.containers.touch(event.parent, position, Role.PARENT)
+            for runs in (event.epcs, event.children, event.inputs, event.outputs):
+                self._mention(position, runs, Role.EPC)
+        elif event.kind == OBJECT:
             self._object(position, prepared)
         elif event.kind in (AGGREGATION, ASSOCIATION):
             self._aggregation(position, prepared)

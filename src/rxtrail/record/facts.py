@@ -243,6 +243,12 @@ def _from_exact(
 ) -> Found:
     state = exact.state
     made = state.made >= 0
+    # An outsider who merely names a serial number does not make it known.
+    mentioned = not made and any(
+        step.flags & Flag.COMMAND or authority.level(step.speakers, gtin) > OTHER
+        for step in exact.steps
+        if not step.flags & Flag.DECLARATION
+    )
     containers = reader.containers(exact.containers[:1])
     container = containers[exact.containers[0]].key if exact.containers else ""
     recalled = recalls.of(product, state.lot, scanned_lot) or ("pack" if _recalled_inside(exact) else "")
@@ -250,7 +256,7 @@ def _from_exact(
     facts = Facts(
         product_known=True,
         on_record=made,
-        mentioned=not made,
+        mentioned=mentioned,
         lot=state.lot,
         expiry=state.expiry,
         basis=basis_of(authority, speakers, state.made_flags, gtin) if made else "none",

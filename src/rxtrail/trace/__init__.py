@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rxtrail.core.rules.authority import Authority
+    from rxtrail.core.rules.steps import Note
     from rxtrail.store import Reader
 
 ROLE_NAMES = {Role.EPC: "epc", Role.PARENT: "parent", Role.CHILD: "child", Role.INPUT: "input", Role.OUTPUT: "output"}
@@ -96,8 +97,8 @@ def _journey(reader: Reader, key: str, name: str, gtin: str, serial: str, exact:
                 record_time=iso(recorded_at),
                 document="sha256:" + row.sha256.hex() if row is not None else "",
                 evidence=_evidence(step, is_own=number in (0, own_number)),
-                counts=not step.voided and (note is None or note.counts),
-                note="declared an error by its sender" if step.voided else (note.message if note is not None else ""),
+                counts=not step.voided and not step.flags & Flag.DECLARATION and (note is None or note.counts),
+                note=_note(step, note),
             )
         )
     state = exact.state
@@ -143,6 +144,14 @@ def _evidence(step: Step, *, is_own: bool) -> str:
     if not step.flags & Flag.COMMAND:
         return "stated"
     return "scanned" if is_own else "inferred"
+
+
+def _note(step: Step, note: Note | None) -> str:
+    if step.flags & Flag.DECLARATION:
+        return "declares an event of the same name wrong"
+    if step.voided:
+        return "declared an error by its sender"
+    return note.message if note is not None else ""
 
 
 def _relevant(exact: Exact, own_number: int) -> list[tuple[int, Step]]:

@@ -633,6 +633,15 @@ class SqliteTransaction(SqliteReader):
         speaker, flags, voided_by, time, hash_, parent = self._one("event_brief", event)
         return EventBrief(self._speakers(event, speaker, flags), flags, voided_by, time, hash_, parent)
 
+    def parties_of(self, event: int) -> tuple[str, str]:
+        """Read the source and destination of an event, each ``owning party;possessing party;location``."""
+        source, destination = self._one("parties_of", event)
+        return self.name(source), self.name(destination)
+
+    def set_parties(self, event: int, source: str, destination: str) -> None:
+        """Write the source and destination of an event that does not name them itself."""
+        self._run("set_parties", self.name_id(source), self.name_id(destination), event)
+
     def void(self, event: int, by: int | None) -> None:
         """Mark an event as declared wrong by a declaration, or as not."""
         self._run("void_event", by, event)

@@ -102,6 +102,14 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 -- Mark an event as declared wrong by its sender, or as not.
 UPDATE event SET voided_by = ? WHERE position = ?;
 
+-- name: parties_of
+-- Read the source and destination of an event.
+SELECT source, destination FROM event WHERE position = ?;
+
+-- name: set_parties
+-- Write the source and destination of an event that does not name them itself.
+UPDATE event SET source = ?, destination = ? WHERE position = ?;
+
 -- name: event_brief
 -- Read what decides how an event weighs against another.
 SELECT speaker, flags, voided_by, time, hash, parent FROM event WHERE position = ?;
