@@ -227,7 +227,10 @@ def test_a_killed_capture_is_all_there_in_the_end_or_was_never_accepted(given: S
     for number in range(given.rounds):
         kill_some = kill_anywhere if number % 2 else kill_while_writing
         process = begin(given, data, left, way)
-        told = kill_some(given, process, data, rng)
+        try:
+            told = kill_some(given, process, data, rng)
+        finally:
+            kill(process)
         left = given.look(data)
         print(f"kill {number} {told}: {left}")
         if not left.state:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rxtrail.bootstrap import LOCK_FILE, SOCKET_FILE
-from tests.faults.processes import SECONDS_MAX, kill, look, run, serve, served, start, write_document
+from tests.faults.processes import SECONDS_MAX, kill, look, run, served, start, write_document
 from tests.faults.test_killed_captures import wait_for_jobs
 from tests.web import scene
 
@@ -144,9 +144,9 @@ def test_a_stale_socket_file_without_anyone_behind_it_does_not_block(data: Path,
 
 
 def test_a_serve_that_is_asked_to_end_takes_its_socket_along(data: Path) -> None:
-    server = serve(data)
-    server.process.send_signal(signal.SIGTERM)
-    server.process.communicate(timeout=SECONDS_MAX)
+    with served(data) as server:
+        server.process.send_signal(signal.SIGTERM)
+        server.process.communicate(timeout=SECONDS_MAX)
     assert server.process.returncode == 0
     assert not (data / SOCKET_FILE).exists()
     assert lock_is_free(data)
@@ -158,13 +158,13 @@ def test_a_capture_through_a_serve_that_ends_is_told_and_goes_on_at_its_next_sta
 ) -> None:
     large = tmp_path / "large.xml"
     write_document(large, PACKS)
-    server = serve(data)
-    capture = start(data, "capture", str(large), "--json")
-    while not (data / "rxtrail.sqlite").exists() or not look(data, str(large)).open:
-        if capture.poll() is not None:
-            break  # it was quicker than we look
-    server.process.send_signal(number)
-    server.process.communicate(timeout=SECONDS_MAX)
+    with served(data) as server:
+        capture = start(data, "capture", str(large), "--json")
+        # It may be quicker than we look.
+        while capture.poll() is None and not look(data, str(large)).open:
+            pass
+        server.process.send_signal(number)
+        server.process.communicate(timeout=SECONDS_MAX)
     assert server.process.returncode == (0 if number is signal.SIGTERM else -number)
     out, _ = capture.communicate(timeout=SECONDS_MAX)
     told = json.loads(out)

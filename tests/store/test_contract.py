@@ -595,13 +595,13 @@ def test_packings_come_in_the_order_of_time_then_hash(store: Store) -> None:
         assert reader.packings_of(2) == []
 
 
-def test_dependants_are_the_folded_containers_that_were_ever_inside(store: Store) -> None:
+def test_dependants_are_the_containers_that_were_ever_inside_and_whether_they_are_folded(store: Store) -> None:
     with writing(store) as tx:
         tx.add_containers([container(1, "00/1", state=b"x"), container(2, "00/2", state=b"y"), container(3, "00/3")])
         add_event(tx, 0, parent=1)
         tx.add_container_events([(2, 0, Role.CHILD, None), (3, 0, Role.CHILD, None), (1, 0, Role.PARENT, None)])
-        assert tx.dependants([1]) == {2}
-        assert tx.dependants([2, 3]) == set()
+        assert tx.dependants([1]) == {2: True, 3: False}
+        assert tx.dependants([2, 3]) == {}
 
 
 def test_statements_about_a_class_come_with_their_product_and_lot(store: Store) -> None:

@@ -218,11 +218,16 @@ class ContainerRows:
         return ContainerRow(old.id, old.key, old.product, made, parent, since, None, self._speaker, None)
 
     def _write_folds(self, fold: set[int], events: set[int]) -> None:
+        """Fold these, and all that was ever inside what changed, through however many plain boxes."""
         wanted = set(fold)
-        frontier = set(fold)
+        # What is inside a new container was touched with it, so only what was there before is looked into.
+        frontier = self._refold | {self._numbers[key] for key in self._touched if key not in self._new}
+        seen = set(frontier)
         while frontier:
-            frontier = self._tx.dependants(frontier) - wanted
-            wanted |= frontier
+            found = self._tx.dependants(frontier)
+            frontier = found.keys() - seen
+            seen |= frontier
+            wanted.update(number for number in frontier if found[number])
         for key, timeline, cyclic in fold_containers(self._tx, self._authority, wanted):
             self._find(key, timeline, events, cyclic=cyclic)
 

@@ -710,9 +710,9 @@ class SqliteTransaction(SqliteReader):
         """Give the numbers of containers whose rows cache a fold, after a number."""
         return [number for (number,) in self._all("folded_containers", after, limit)]
 
-    def dependants(self, ids: Iterable[int]) -> set[int]:
-        """Find containers that were ever in one of these and whose fold says more than that."""
-        return {container for (container,) in self._all("dependants", json.dumps(list(ids)))}
+    def dependants(self, ids: Iterable[int]) -> dict[int, bool]:
+        """Find containers that were ever in one of these; tell of each whether its row caches a fold."""
+        return {container: bool(folded) for container, folded in self._all("dependants", json.dumps(list(ids)))}
 
     def add_lot_events(self, rows: Sequence[tuple[int, str, int]]) -> None:
         """Index (product, lot, event)."""

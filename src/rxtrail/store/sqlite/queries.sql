@@ -238,11 +238,11 @@ SELECT container FROM container_event WHERE event = ?;
 SELECT id FROM container WHERE id > ? AND state IS NOT NULL ORDER BY id LIMIT ?;
 
 -- name: dependants
--- Find containers that were ever packed into one of these and have a history beyond that packing.
-SELECT DISTINCT h.container FROM json_each(?) j
+-- Find containers that were ever packed into one of these, and whether their rows cache a fold.
+SELECT DISTINCT h.container, c.state IS NOT NULL FROM json_each(?) j
 CROSS JOIN event e ON e.parent = j.value AND e.parent <> 0
 CROSS JOIN container_event h ON h.event = e.position AND h.role = 2
-CROSS JOIN container c ON c.id = h.container AND c.state IS NOT NULL;
+CROSS JOIN container c ON c.id = h.container;
 
 -- name: packings_of
 -- Read the packing and unpacking events of a container in order.
