@@ -79,7 +79,13 @@ class Node:
         self._writer: Writer | None = None
         self._capture: Capture | None = None
         self._states: States | None = None
-        self._log_size = self._reader().log_size()
+        try:
+            self._log_size = self._reader().log_size()
+        except Exception as error:
+            failure = self._store.failure(error)
+            if failure is None:
+                raise
+            raise failure from error
         if lock is not None:
             self._writer = Writer(
                 self._store, random_bytes=clock.random_bytes, now_us=clock.now_us, committed=self._committed

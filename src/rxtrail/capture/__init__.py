@@ -7,6 +7,7 @@ document again changes nothing.
 
 from __future__ import annotations
 
+import errno
 import functools
 import io
 import json
@@ -22,7 +23,7 @@ from rxtrail.capture.raw import RawCopy, RawStream
 from rxtrail.capture.spool import Spool
 from rxtrail.core.epcis.event import Finding, Header
 from rxtrail.core.epcis.reader import DocumentReader, open_document
-from rxtrail.errors import NotFound, StoreFailed
+from rxtrail.errors import NotFound, StoreFailed, StoreFull
 from rxtrail.ledger.batch import Appended, append_events
 from rxtrail.ledger.prepare import Prepared, prepare
 from rxtrail.record.findings import finding_of
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from rxtrail.store import Reader, Transaction
 
 READ_BYTES = 256 << 10
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 BATCH_PACKAGES_MAX = 50_000
 BATCH_PACKAGES_GOOD = 25_000
 BATCH_EVENTS_MAX = 10_000
@@ -148,9 +150,12 @@ class Capture:
                 assert earlier is not None, "what was there before the write is there after it"
                 return self._again(reader, earlier, header)
             return Accepted(job.id, number, header, spool, gtins=job.gtins)
-        except BaseException:
+        except BaseException as error:
             spool.close()
-            raise
+            named = _named(error)
+            if named is error:
+                raise
+            raise named from error
         finally:
             buffered.close()  # and the copy with it
 
@@ -173,6 +178,11 @@ class Capture:
         try:
             with self._turns.setdefault(accepted.job, threading.Lock()):
                 self._apply(accepted.job, accepted.document, header.sender, events, progress)
+        except OSError as error:
+            named = _named(error)
+            if named is error:
+                raise
+            raise named from error
         finally:
             accepted.spool.close()
             self._turns.pop(accepted.job, None)
@@ -271,6 +281,14 @@ class Capture:
     def receipt(self, job_id: str, *, duplicate: bool = False) -> CaptureReceipt:
         """Give the receipt of a job; of a repeated document, with nothing new."""
         return receipt_of(self._reader(), job_id, duplicate=duplicate)
+
+
+def _named(error: BaseException) -> BaseException:
+    """Give a disk without room its name; any other error as it is."""
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
+        advice = "Free space on the disk of the data folder, then capture the document again."
+        return StoreFull(f"no room left for the document: {error.strerror}", advice=advice)
+    return error
 
 
 def receipt_of(reader: Reader, job_id: str, *, duplicate: bool = False) -> CaptureReceipt:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from typing import IO, TYPE_CHECKING
 
@@ -105,5 +106,6 @@ class Spool:
         """Let everything go."""
         self._memory = []
         if self._file is not None:
-            self._file.close()
+            with contextlib.suppress(OSError):  # what a full disk did not take is let go all the same
+                self._file.close()
             self._file = None
