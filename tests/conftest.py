@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _CALM = (hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.data_too_large)
 hypothesis.settings.register_profile("dev", max_examples=50, deadline=None, suppress_health_check=_CALM)
 hypothesis.settings.register_profile(
-    "ci", max_examples=500, deadline=None, derandomize=True, suppress_health_check=_CALM
+    "ci", max_examples=150, deadline=None, derandomize=True, suppress_health_check=_CALM
 )
 hypothesis.settings.register_profile("night", max_examples=20_000, deadline=None, suppress_health_check=_CALM)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
