@@ -145,6 +145,9 @@ class Node:
 
     def _judge(self, reader: Reader | None = None) -> Judge:
         """Give a judge that follows the record: the calling thread's, or the one of the write transaction."""
+        if self._lock is None and self._reader().follow():
+            self._generation += 1  # another process wrote: what is kept in memory follows it
+            self._log_size = self._reader().log_size()
         keeper = self._readers if reader is None else self._writing_side
         judge: Judge | None = getattr(keeper, "judge", None)
         if judge is None:

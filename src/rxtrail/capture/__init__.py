@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import functools
 import io
+import itertools
 import json
 import threading
 import uuid
@@ -177,7 +178,13 @@ class Capture:
         events = accepted.spool.take(speaker=header.sender, receiver=header.receiver)
         try:
             with self._turns.setdefault(accepted.job, threading.Lock()):
-                self._apply(accepted.job, accepted.document, header.sender, events, progress)
+                self._apply(
+                    accepted.job,
+                    accepted.document,
+                    header.sender,
+                    lambda n: itertools.islice(events, n, None),
+                    progress,
+                )
         except OSError as error:
             named = _named(error)
             if named is error:
@@ -198,9 +205,10 @@ class Capture:
             document = reader.document(job.document)
             assert document is not None, "a job's document is kept with it"
             raw = io.BufferedReader(RawStream(reader.raw(job.document)), READ_BYTES)
-            events = _prepared_again(open_document(raw, proceed=job.proceed), document)
+            source = open_document(raw, proceed=job.proceed)
+            sender = document.sender
             with self._turns.setdefault(job_id, threading.Lock()):
-                self._apply(job_id, job.document, document.sender, events, progress)
+                self._apply(job_id, job.document, sender, lambda n: _prepared_again(source, document, n), progress)
         return self.receipt(job_id)
 
     def resume_all(self, *, progress: Callable[[int, int], None] | None = None) -> int:
@@ -211,15 +219,14 @@ class Capture:
         return len(jobs)
 
     def _apply(
-        self, job: str, document: int, speaker: str, events: Iterator[Prepared],
+        self, job: str, document: int, speaker: str, events_after: Callable[[int], Iterator[Prepared]],
         progress: Callable[[int, int], None] | None,
     ) -> None:  # fmt: skip
         row = self._reader().job(job)
         assert row is not None, "an accepted job is on record"
         total = row.events
         applied = row.applied  # what another thread has applied meanwhile is not applied again
-        for _ in range(applied):
-            next(events)
+        events = events_after(applied)
         if applied >= total:
             self._writer.do(lambda tx, log: _finish_empty(tx, log, job, applied, self._now()), alone=True)
             return
@@ -455,6 +462,7 @@ def _batches(events: Iterator[Prepared]) -> Iterator[list[Prepared]]:
         yield batch
 
 
-def _prepared_again(source: DocumentReader, document: DocumentRow) -> Iterator[Prepared]:
-    for event, findings, place in source:
+def _prepared_again(source: DocumentReader, document: DocumentRow, applied: int) -> Iterator[Prepared]:
+    """Prepare the events of a kept document that are not applied yet; the others are only read over."""
+    for event, findings, place in itertools.islice(source, applied, None):
         yield prepare(event, speaker=document.sender, receiver=document.receiver, place=place, findings=findings)

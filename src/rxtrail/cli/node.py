@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rxtrail.cli import say
 from rxtrail.cli.call import Call, sqlite_only
-from rxtrail.errors import Busy
+from rxtrail.errors import Busy, StoreFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,6 +90,17 @@ def own(call: Call) -> Iterator[Node]:
                     ) from held
                 time.sleep(LOCK_ASK_SECONDS)
         yield node
+
+
+def finish_what_was_left(call: Call) -> None:
+    """Finish the captures that an earlier process left, unless a process that is alive holds the record."""
+    from rxtrail.bootstrap import open_node
+
+    with reader(call) as node:
+        if not node.jobs_open():
+            return
+    with contextlib.suppress(Busy, StoreFailed), open_node(call.data, store_url=call.store) as node:
+        _finish(node)
 
 
 def _finish(node: Node) -> None:

@@ -100,6 +100,10 @@ class Writer:
         self._closing = True
         self._works.put(None)
         self._thread.join()
+        while not self._works.empty():
+            late = self._works.get_nowait()
+            if late is not None:
+                late.future.set_exception(StoreFailed("the store is closing", advice="Start the node again."))
 
     # -- the writing thread ----------------------------------------------------------------------------------------
 
@@ -213,6 +217,7 @@ class Writer:
         if not isinstance(failure, StoreFull):
             self._failed = failure
         self._scans[:0] = scans
+        self._awake = False  # the works that were undone may have held the call that wakes the loop
         for work in works:
             if not work.future.done():
                 work.future.set_exception(failure)

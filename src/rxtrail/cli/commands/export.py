@@ -9,7 +9,7 @@ import click
 from rxtrail.answers import ExportFilters
 from rxtrail.cli import exits, say, sinks
 from rxtrail.cli.call import GLN, WORDS, Call, command
-from rxtrail.cli.node import reader
+from rxtrail.cli.node import finish_what_was_left, reader
 
 FORMATS = ("json", "csv", "epcis")
 
@@ -43,6 +43,7 @@ def export(call: Call, what: str, fmt: str, output: Path | None, **filters: str 
     """
     if call.as_json and output is None and fmt == "csv":
         raise click.UsageError("with --json a CSV needs a file: -o FILE")
+    finish_what_was_left(call)
     with reader(call) as node:
         if node.jobs_open():
             say.note(("note: ", "check"), "a capture is not finished, so this export is not the whole record")

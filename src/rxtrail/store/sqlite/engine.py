@@ -136,6 +136,7 @@ class SqliteReader:
         self._names = names
         self._path = path
         self._blocks: dict[int, bytes] = {}
+        self._version = -1
         self._pack_facts = Q["pack_facts"]
         self._add_units = Q["add_units"]
         self._execute = connection.execute
@@ -161,6 +162,15 @@ class SqliteReader:
     def settings(self) -> dict[str, str]:
         """Give all settings."""
         return dict(self._all("settings"))
+
+    def follow(self) -> bool:
+        """Tell whether another process has committed since this was last asked; what was cached is then forgotten."""
+        version: int = self._execute("PRAGMA data_version").fetchone()[0]
+        if version == self._version:
+            return False
+        self._version = version
+        self._names.forget()
+        return True
 
     def log_size(self) -> int:
         """Count the records in the log."""
