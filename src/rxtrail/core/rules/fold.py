@@ -56,7 +56,7 @@ __all__ = [
     "gln_of_location",
 ]
 
-RING_MAX = 32  # containers of a ring, and of what hangs on it, that are followed; elsewhere depth has no limit
+RING_MAX = 8  # containers of a ring, and of what hangs on it, that are followed; elsewhere depth has no limit
 GTIN_LENGTH = 14
 FOREVER: Key = (1 << 62, b"")
 
