@@ -59,7 +59,6 @@ class Accepted(msgspec.Struct, gc=False):
     header: Header
     spool: Spool | None
     duplicate: bool = False
-    gtins: frozenset[str] = frozenset()
 
 
 class Capture:
@@ -150,7 +149,7 @@ class Capture:
                 earlier = reader.document_by_sha(sha256)
                 assert earlier is not None, "what was there before the write is there after it"
                 return self._again(reader, earlier, header)
-            return Accepted(job.id, number, header, spool, gtins=job.gtins)
+            return Accepted(job.id, number, header, spool)
         except BaseException as error:
             spool.close()
             named = _named(error)

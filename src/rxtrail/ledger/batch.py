@@ -17,7 +17,7 @@ from rxtrail.core.epcis.event import AGGREGATION, ASSOCIATION, OBJECT, TRANSACTI
 from rxtrail.core.rules.authority import originates
 from rxtrail.core.rules.steps import Flag, Role
 from rxtrail.core.rules.words import NOT_SELLABLE, RECALLED, RELEASING, SENDS
-from rxtrail.ledger.containers import ContainerRows
+from rxtrail.ledger.containers import GTIN_PART, ContainerRows
 from rxtrail.ledger.notes import notes_of
 from rxtrail.ledger.packages import PackageRows
 from rxtrail.ledger.prepare import ACTION_NUMBERS, KIND_NUMBERS, Prepared
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from rxtrail.store import Transaction
 
 SGTIN_START, SGTIN_END = "01/", "/21/"
-GTIN_PART = slice(3, 17)
 NOTED_MAX = 300  # packages a batch whose own history is looked at for findings
 
 
@@ -96,8 +95,8 @@ class _Batch:
         self._write_voids()
         self.tx.add_lot_events(self.class_rows)
         packages = self.packages.write()
-        packages += self.containers.write({position for position, _ in new})
-        here = {position for position, _ in new}
+        here = set(self.here)
+        packages += self.containers.write(here)
         self.findings.extend(notes_of(self.tx, self.authority, self.packages.doubtful[:NOTED_MAX], here))
         self.findings.extend(self.packages.findings)
         self.findings.extend(self.containers.findings)
