@@ -15,6 +15,7 @@ import hypothesis
 import pytest
 
 from tests.conformance.shared import counted, shared_dir
+from tests.postgres.fixtures import citus_dsn, postgres_dsn, postgres_server  # noqa: F401 (pytest finds fixtures by name)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -64,12 +64,21 @@ class Busy(RxtrailError):
 
 
 class StoreFailed(RxtrailError):
-    """The disk or database failed; the process must stop rather than answer from a doubtful record."""
+    """The disk or database failed; unless that can be cured, the process stops rather than answer from a doubtful record."""
 
     code = "store-failed"
+    curable = False
 
 
 class StoreFull(StoreFailed):
     """There is no room left; what did not fit was undone, and the record goes on as it was."""
 
     code = "store-full"
+    curable = True
+
+
+class StoreLost(StoreFailed):
+    """The database cannot be reached now, or did not end what it was asked; what was not told as done may be asked again."""
+
+    code = "store-lost"
+    curable = True

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from rxtrail.store.sqlite import open_store
+from rxtrail.store.postgres import distribute
+from rxtrail.store.postgres import open_store as open_postgres
+from rxtrail.store.sqlite import open_store as open_sqlite
+from tests.postgres.fixtures import CITUS_DSN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,15 +24,18 @@ class Opener(Protocol):
     def __call__(self, *, writable: bool = True) -> Store: ...
 
 
-@pytest.fixture(params=["sqlite"])
+ENGINES = ["sqlite", "postgres", *(["citus"] if CITUS_DSN else [])]
+
+
+@pytest.fixture(params=ENGINES)
 def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
     """Open one and the same store, as often as a test asks for it."""
-    assert request.param == "sqlite"
-
-    def opener(*, writable: bool = True) -> Store:
-        return open_store(tmp_path / "store.sqlite", writable=writable)
-
-    return opener
+    if request.param == "sqlite":
+        return lambda *, writable=True: open_sqlite(tmp_path / "store.sqlite", writable=writable)
+    dsn = request.getfixturevalue(f"{request.param}_dsn")
+    if request.param == "citus":
+        assert distribute(dsn), "an emptied cluster has no tables of ours"
+    return lambda *, writable=True: open_postgres(dsn, writable=writable)
 
 
 @pytest.fixture

@@ -5,16 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from sqlcipher3 import dbapi2
 
 from rxtrail.errors import StoreFailed, StoreFull
+from rxtrail.store.migrations import Migration, read_migrations, statements
 from rxtrail.store.sqlite import SqliteStore, migrate, open_store
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -157,7 +155,9 @@ def test_a_folder_in_its_place_is_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_every_migration_is_noted_with_the_checksum_of_its_text(made: Path) -> None:
-    expected = [(number, name, hashlib.sha256(sql.encode()).hexdigest()) for number, name, sql in migrate.migrations()]
+    folder = Path(migrate.__file__).parent / "migrations"
+    files = sorted(folder.glob("*.sql"))
+    expected = [(int(file.name[:4]), file.name, hashlib.sha256(file.read_bytes()).hexdigest()) for file in files]
     assert len(expected) > 0
     assert run(made, "SELECT number, name, sha256 FROM migration ORDER BY number") == expected
     assert [number for number, _, _ in expected] == list(range(1, len(expected) + 1))
@@ -186,22 +186,26 @@ def test_a_store_of_a_newer_program_is_refused(made: Path) -> None:
 
 
 @pytest.fixture
-def one_more(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str, str]]:
+def one_more(monkeypatch: pytest.MonkeyPatch) -> list[Migration]:
     """The shipped migrations, to which a test may add."""
-    known = migrate.migrations()
-    monkeypatch.setattr(migrate, "migrations", lambda: known)
+    known = read_migrations("rxtrail.store.sqlite")
+    monkeypatch.setattr(migrate, "read_migrations", lambda _package: known)
     return known
 
 
-def test_a_later_migration_is_added_to_a_store_that_is_there(made: Path, one_more: list[tuple[int, str, str]]) -> None:
-    one_more.append((99, "0099_more.sql", "-- more; of it\nCREATE TABLE more (x);\nINSERT INTO more VALUES (1);\n"))
+def later(sql: str) -> Migration:
+    return Migration(99, "0099_later.sql", hashlib.sha256(sql.encode()).hexdigest(), statements(sql))
+
+
+def test_a_later_migration_is_added_to_a_store_that_is_there(made: Path, one_more: list[Migration]) -> None:
+    one_more.append(later("-- more; of it\nCREATE TABLE more (x);\nINSERT INTO more VALUES (1);\n"))
     open_store(made).close()
     assert run(made, "SELECT x FROM more") == [(1,)]
     assert settings(made) == {"role": "hub"}
 
 
-def test_a_migration_that_fails_is_undone_whole(made: Path, one_more: list[tuple[int, str, str]]) -> None:
-    one_more.append((99, "0099_bad.sql", "CREATE TABLE more (x);\nINSERT INTO nowhere VALUES (1);\n"))
+def test_a_migration_that_fails_is_undone_whole(made: Path, one_more: list[Migration]) -> None:
+    one_more.append(later("CREATE TABLE more (x);\nINSERT INTO nowhere VALUES (1);\n"))
     with pytest.raises(StoreFailed, match="nowhere"):
         open_store(made)
     one_more.pop()

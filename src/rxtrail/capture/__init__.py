@@ -49,6 +49,7 @@ BATCH_MENTIONS_MAX = 250_000
 FINDINGS_PER_DOCUMENT_MAX = 2_000
 FINDINGS_PER_CODE_MAX = 50
 ERROR_CHARACTERS_MAX = 500
+ELSEWHERE_SECONDS = 0.2  # between looks at a job that another process works on
 
 
 class Accepted(msgspec.Struct, gc=False):
@@ -81,12 +82,12 @@ class Capture:
         self._now = now_us
         self._today = today
         self._changed = changed
-        self._stopping = False
+        self._stopping = threading.Event()
         self._turns: dict[str, threading.Lock] = {}  # a job is applied by one thread at a time
 
     def stop(self) -> None:
         """Have a running job stop after its present batch; it goes on when the node starts again."""
-        self._stopping = True
+        self._stopping.set()
 
     # -- accepting -------------------------------------------------------------------------------------------------
 
@@ -206,16 +207,22 @@ class Capture:
             raw = io.BufferedReader(RawStream(reader.raw(job.document)), READ_BYTES)
             source = open_document(raw, proceed=job.proceed)
             sender = document.sender
-            with self._turns.setdefault(job_id, threading.Lock()):
-                self._apply(job_id, job.document, sender, lambda n: _prepared_again(source, document, n), progress)
+            try:
+                with self._turns.setdefault(job_id, threading.Lock()):
+                    self._apply(job_id, job.document, sender, lambda n: _prepared_again(source, document, n), progress)
+            finally:
+                self._turns.pop(job_id, None)
         return self.receipt(job_id)
 
     def resume_all(self, *, progress: Callable[[int, int], None] | None = None) -> int:
-        """Go on with every unfinished job, oldest first; give how many there were."""
-        jobs = [job for job in self._reader().jobs_unfinished() if job.open]
+        """Go on with every unfinished job that nobody works on, oldest first; give how many there were."""
+        jobs = [job for job in self._reader().jobs_unfinished() if job.open and job.id not in self._turns]
+        count = 0
         for job in jobs:
-            self.resume(job.id, progress=progress)
-        return len(jobs)
+            if self._writer.do(functools.partial(_claim, job=job.id)):
+                self.resume(job.id, progress=progress)
+                count += 1
+        return count
 
     def _apply(
         self, job: str, document: int, speaker: str, events_after: Callable[[int], Iterator[Prepared]],
@@ -230,9 +237,26 @@ class Capture:
             self._writer.do(lambda tx, log: _finish_empty(tx, log, job, applied, self._now()), alone=True)
             return
         for batch in _batches(events):
-            if self._stopping:
+            if self._stopping.is_set():
                 return
+            try:
+                appended = self._write_ours(job, document, speaker, batch, applied, total)
+            except StoreFailed:
+                raise  # the job stays open and goes on when the store does
+            except Exception as error:
+                # Our own mistake: the job must not stand in the way of every later one.
+                self._fail(job, applied, repr(error))
+                raise
             applied += len(batch)
+            self._changed(appended)
+            if progress is not None:
+                progress(applied, total)
+
+    def _write_ours(
+        self, job: str, document: int, speaker: str, batch: list[Prepared], applied: int, total: int
+    ) -> Appended | None:
+        """Write one batch, or what is left of it when another process came before; None when that was all of it."""
+        while batch and not self._stopping.is_set():
             write = functools.partial(
                 self._write,
                 today=self._today(),
@@ -241,27 +265,31 @@ class Capture:
                 document=document,
                 job=job,
                 applied=applied,
-                finished_at=self._now() if applied >= total else 0,
+                finished_at=self._now() if applied + len(batch) >= total else 0,
             )
-            try:
-                appended = self._writer.do(write, alone=True)
-            except StoreFailed:
-                raise  # the job stays open and goes on when the store does
-            except Exception as error:
-                # Our own mistake: the job must not stand in the way of every later one.
-                self._fail(job, applied - len(batch), repr(error))
-                raise
-            self._changed(appended)
-            if progress is not None:
-                progress(applied, total)
+            appended = self._writer.do(write, alone=True)
+            if appended is not None:
+                return appended
+            row = self._reader().job(job)
+            assert row is not None, "an accepted job is on record"
+            if row.applied <= applied:
+                self._stopping.wait(ELSEWHERE_SECONDS)  # a living process has it; when that one dies, it is ours
+            batch = batch[max(0, row.applied - applied) :]
+            applied = max(applied, row.applied)
+        return None
 
     def _write(
         self, tx: Transaction, log: Log, *, today: datetime.date, batch: list[Prepared], speaker: str, document: int,
         job: str, applied: int, finished_at: int,
-    ) -> Appended:  # fmt: skip
+    ) -> Appended | None:  # fmt: skip
+        """Write a batch whose first event is the job's ``applied``-th; None when that is another process's to do."""
+        row = tx.job(job)
+        assert row is not None, "an accepted job is on record"
+        if row.applied != applied or not tx.claim(job):
+            return None
         appended = _write_batch(
-            tx, log, today=today, batch=batch, speaker=speaker, document=document, job=job, applied=applied,
-            finished_at=finished_at,
+            tx, log, today=today, batch=batch, speaker=speaker, document=document, job=job,
+            applied=applied + len(batch), finished_at=finished_at,
         )  # fmt: skip
         self._changed(appended)  # for the writer's own judge; for all others once more after the commit
         return appended
@@ -383,6 +411,10 @@ def _write_batch(
         error="",
     )
     return appended
+
+
+def _claim(tx: Transaction, _log: Log, *, job: str) -> bool:
+    return tx.claim(job)
 
 
 def _finish_empty(tx: Transaction, _log: Log, job: str, applied: int, now: int) -> None:

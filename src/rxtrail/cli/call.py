@@ -9,7 +9,6 @@ import msgspec
 
 from rxtrail.cli.say import clean
 from rxtrail.config import data_folder
-from rxtrail.errors import BadRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,16 +116,6 @@ WORDS = Words()
 GLN = Gln()
 
 
-def sqlite_only(store: str | None) -> None:
-    """Refuse a store that this version cannot open, without repeating the URL: it may hold a password."""
-    if store is not None and not store.startswith("sqlite:///"):
-        raise BadRequest(
-            "this store URL is not one that this version opens",
-            place="--store",
-            advice="Give sqlite:///PATH, or leave --store out to use the store inside DATA.",
-        )
-
-
 def _common_options() -> list[click.Parameter]:
     return [
         click.Option(["--json", "as_json"], is_flag=True, help="Answer as JSON on stdout, and nothing else there."),
@@ -135,7 +124,9 @@ def _common_options() -> list[click.Parameter]:
             metavar="DIR",
             help="The folder that holds the record. [default: $RXTRAIL_DATA, else the platform's own]",
         ),
-        click.Option(["--store"], metavar="URL", help="sqlite:///PATH. [default: inside DATA]"),
+        click.Option(
+            ["--store"], metavar="URL", help="sqlite:///PATH or postgresql://USER@HOST/DATABASE. [default: inside DATA]"
+        ),
     ]
 
 

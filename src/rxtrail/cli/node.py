@@ -7,13 +7,13 @@ import time
 from typing import TYPE_CHECKING
 
 from rxtrail.cli import say
-from rxtrail.cli.call import Call, sqlite_only
 from rxtrail.errors import Busy, StoreFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rxtrail.bootstrap import Node
+    from rxtrail.cli.call import Call
     from rxtrail.web.port import NodePort
 
 LOCK_WAIT_SECONDS_MAX = 10.0  # for a command like this one to end; a capture may take longer, a counter cannot wait
@@ -27,7 +27,6 @@ def reader(call: Call) -> Iterator[Node]:
     """The node to read from, beside whoever writes; raises StoreFailed when there is none."""
     from rxtrail.bootstrap import open_node
 
-    sqlite_only(call.store)
     with open_node(call.data, store_url=call.store, write=False, create=False) as node:
         yield node
 
@@ -39,11 +38,10 @@ def writer(call: Call, *, finish: bool = False) -> Iterator[NodePort]:
     ``finish`` has the captures that an earlier process left finished first. Raises Busy when another command
     holds the lock for too long.
     """
-    from rxtrail.bootstrap import open_node, store_path
+    from rxtrail.bootstrap import is_server, open_node, store_path
     from rxtrail.web.socket import RemoteNode
 
-    sqlite_only(call.store)
-    folder = store_path(call.data, call.store).parent
+    folder = call.data if is_server(call.store) else store_path(call.data, call.store).parent
     begun = time.monotonic()
     told = False
     with contextlib.ExitStack() as stack:
@@ -74,7 +72,6 @@ def own(call: Call) -> Iterator[Node]:
     """The node with the lock taken by this process; raises Busy while another holds it."""
     from rxtrail.bootstrap import open_node
 
-    sqlite_only(call.store)
     until = time.monotonic() + OWN_WAIT_SECONDS_MAX
     with contextlib.ExitStack() as stack:
         node: Node | None = None

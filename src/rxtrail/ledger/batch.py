@@ -144,7 +144,7 @@ class _Batch:
         if earlier.position in self.here or self.speaker in self.tx.event_brief(earlier.position).speakers:
             return
         self.tx.add_event_speaker(earlier.position, self.speaker, self.document)
-        self.containers.refold(self.tx.touched_by(earlier.position)[1])
+        self._refold(earlier.position)
 
     def _parties(self, earlier: NamedEvent, prepared: Prepared) -> None:
         """Choose between what two documents add to one shipping that names no parties itself.
@@ -166,7 +166,7 @@ class _Batch:
             self.here[earlier.position].source, self.here[earlier.position].destination = told
         else:
             self.tx.set_parties(earlier.position, *told)
-            self.containers.refold(self.tx.touched_by(earlier.position)[1])
+            self._refold(earlier.position)
 
     def _weigh_declarations(self, named: Sequence[NamedEvent]) -> None:
         """Say of every event of one name whether it is declared wrong, whatever came first.
@@ -207,11 +207,21 @@ class _Batch:
             return self.here[position].event
         return canonical.decode(next(self.tx.event_bodies([position])).canonical)
 
+    def _refold(self, position: int) -> None:
+        """Have every container that an earlier event speaks of folded anew."""
+        event = self._event(position)
+        keys = {event.parent} if event.parent else set[str]()
+        for runs in (event.epcs, event.children, event.inputs, event.outputs):
+            for run in runs:
+                if not _is_sgtin(run) or self.containers.holds(self.tx.product_id(run.key[GTIN_PART])):
+                    keys.update(run.key + serial for serial in run.serials)
+        self.containers.refold(self.tx.container_ids(keys).values())
+
     def _write_voids(self) -> None:
         for position, by in self.voids.items():
             if (self.tx.event_brief(position).voided_by is None) != (by is None):
                 self.tx.void(position, by)
-                self.containers.refold(self.tx.touched_by(position)[1])
+                self._refold(position)
             if by is not None:
                 self.containers.odd.add(position)
 
@@ -221,6 +231,8 @@ class _Batch:
         event = prepared.event
         name_id = self.tx.name_id
         parent = self.containers.number_of(event.parent) if event.parent else 0
+        if parent:
+            self.containers.within(position, parent)
         self.rows.append(
             EventRow(
                 position=position,

@@ -59,6 +59,7 @@ class ContainerRows:
         self._refold: set[int] = set()
         self._holding: dict[int, set[str]] = defaultdict(set)  # product -> serials that are parents in this batch
         self._packings: dict[int, tuple[int, int]] = {}  # packing event of this batch -> (parent, time)
+        self._within: dict[int, int] = {}  # event -> its parent
         self.odd: set[int] = set()  # events of this batch that need folding: declared wrong, or making and holding
         self.findings: list[tuple[int | None, Finding]] = []
 
@@ -103,6 +104,10 @@ class ContainerRows:
         """Note that an event of this batch packs into ``parent``."""
         self._packings[event] = (self._numbers[parent], time)
 
+    def within(self, event: int, parent: int) -> None:
+        """Note the parent that an event of this batch names, whatever it says of it."""
+        self._within[event] = parent
+
     def refold(self, numbers: Iterable[int]) -> None:
         """Have containers folded anew, since one of their events was voided or said by one more speaker."""
         self._refold.update(numbers)
@@ -133,6 +138,7 @@ class ContainerRows:
         self._resolve()
         packages = self._promote()
         index: list[tuple[int, int, int, int | None]] = []
+        insides: set[tuple[int, int]] = set()
         rows: dict[int, ContainerRow] = {}  # as they were, or new and empty
         plain: dict[int, ContainerRow] = {}  # as they are now, where that needs no folding
         numbers = [self._numbers[key] for key in self._touched if key not in self._new]
@@ -140,6 +146,7 @@ class ContainerRows:
         for key, touches in self._touched.items():
             number = self._numbers[key]
             index.extend((number, event, role, making) for event, role, making in touches)
+            insides.update((self._parent(event), number) for event, role, _ in touches if role == Role.CHILD)
             old = known.get(number)
             if old is None:
                 product = self._tx.product_id(key[GTIN_PART]) if is_sgtin(key) else None
@@ -153,8 +160,15 @@ class ContainerRows:
         self._tx.add_containers([plain.get(number, row) for number, row in rows.items() if row.key in self._new])
         self._tx.set_containers([row for row in plain.values() if row.key not in self._new])
         self._tx.add_container_events(index)
+        self._tx.add_insides(sorted(pair for pair in insides if pair[0]))
         self._write_folds(self._refold | (rows.keys() - plain.keys()), events)
         return packages
+
+    def _parent(self, event: int) -> int:
+        parent = self._within.get(event)
+        if parent is None:  # an event of earlier, of a package that turned out to be a container
+            parent = self._within[event] = self._tx.event_brief(event).parent
+        return parent
 
     def _in_rings(self, plain: dict[int, ContainerRow]) -> set[int]:
         """Give those of the containers that are, through other containers, inside themselves."""

@@ -16,7 +16,7 @@ from rxtrail.core.rules.steps import Flag, Role
 from rxtrail.store.rows import Making
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from rxtrail.core.rules.authority import Authority
     from rxtrail.ledger.containers import ContainerRows
@@ -160,11 +160,11 @@ class PackageRows:
         events: list[UnitEvent] = [(product, *entry) for entry in own]
         changes: list[UnitChange] = []
         new = 0
-        for making, packing, serials in self._groups(product):
-            added = self._tx.add_units(product, serials, making, packing, None)
-            new += added
-            if added < len(serials):
-                self._meet(product, serials, own_serials, changes, events)
+        groups = [(serials, making, packing, None) for making, packing, serials in self._groups(product)]
+        there = self._tx.add_units(product, groups)
+        new += sum(len(serials) for serials, *_ in groups) - len(there)
+        if there:
+            self._meet(product, there, own_serials, changes, events)
         changes.extend((made[serial], packed.get(serial), 1, product, serial) for serial in own_serials & made.keys())
         rest = (packed.keys() | own_serials) - made.keys()
         if rest:
@@ -201,7 +201,7 @@ class PackageRows:
     def _meet(
         self,
         product: int,
-        serials: list[str],
+        there: Mapping[str, UnitRow],
         own_serials: set[str],
         changes: list[UnitChange],
         events: list[UnitEvent],
@@ -209,13 +209,12 @@ class PackageRows:
         """Decide about packages that this batch makes and the record has already."""
         made, packed = self._made[product], self._packed[product]
         doubtful: list[str] = []
-        for serial, row in self._tx.units_of(product, serials).items():
-            if row.made != made[serial]:
-                if row.made is not None and not agree(_lot(self._making(row.made)), _lot(self._here[made[serial]])):
-                    doubtful.append(serial)
-                own = serial in own_serials
-                self._merge(product, row, made[serial], packed.get(serial), changes, events, own=own)
-                own_serials.discard(serial)
+        for serial, row in there.items():
+            if row.made is not None and not agree(_lot(self._making(row.made)), _lot(self._here[made[serial]])):
+                doubtful.append(serial)
+            own = serial in own_serials
+            self._merge(product, row, made[serial], packed.get(serial), changes, events, own=own)
+            own_serials.discard(serial)
         if doubtful:
             message = "on record with another lot or expiry; both are kept"
             self._find("error", "SERIAL_ALREADY_COMMISSIONED", product, doubtful, message)
@@ -255,8 +254,7 @@ class PackageRows:
         groups: dict[tuple[int | None, int | None], list[str]] = defaultdict(list)
         for serial in serials:
             groups[packed.get(serial), 1 if serial in own_serials else None].append(serial)
-        for (packing, own), some in groups.items():
-            self._tx.add_units(product, some, None, packing, own)
+        self._tx.add_units(product, [(some, None, packing, own) for (packing, own), some in groups.items()])
 
     def _merge(
         self,

@@ -3,6 +3,8 @@
 A work is a function of the open transaction and the log; it runs whole or is undone whole, and its caller is told
 only after the commit. Scans are evidence that nobody waits for: they are queued and written with the next commit.
 When the disk fails, the writer stops for good: what follows a failed sync cannot be trusted (fsync is not retried).
+When a database server is lost, what was not told as done is done again from its beginning, until it is back or the
+patience of those who wait is over.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import time
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from rxtrail.errors import StoreFailed, StoreFull
+from rxtrail.errors import StoreFailed, StoreLost
 from rxtrail.ledger.log import Log
 from rxtrail.store.rows import RecordKind
 
@@ -27,6 +29,8 @@ SCANS_PER_COMMIT_MAX = 10_000
 SCANS_WAITING_MAX = 200_000
 # Scans wait this long for company: each commit makes readers drop their page cache, and nobody waits for a scan.
 SCAN_DELAY_SECONDS = 0.25
+LOST_SECONDS_MAX = 30.0  # how long a lost database is waited for: a failover takes about twenty seconds
+LOST_PAUSE_SECONDS = 0.3
 
 Answer = TypeVar("Answer")
 
@@ -59,6 +63,7 @@ class Writer:
         self._awake = False  # the loop knows that scans are waiting
         self._failed: StoreFailed | None = None
         self._closing = False
+        self._lost: StoreLost | None = None
         self.scans_dropped = 0
         self._thread = threading.Thread(target=self._loop, name="rxtrail-writer", daemon=True)
         self._thread.start()
@@ -67,6 +72,11 @@ class Writer:
     def failed(self) -> StoreFailed | None:
         """Give the failure that stopped the writer, if any."""
         return self._failed
+
+    @property
+    def lost(self) -> StoreLost | None:
+        """Tell why writes are waiting, None when they are not."""
+        return self._lost
 
     def submit(self, run: Callable[[Transaction, Log], Answer], *, alone: bool = False) -> Future[Answer]:
         """Queue a work; ``alone`` gives it a transaction of its own (a large batch).
@@ -149,19 +159,32 @@ class Writer:
         return scans
 
     def _commit(self, works: list[_Work[object]]) -> None:
+        """Carry out works in one transaction; while the database is lost, again and again."""
         if self._failed is not None:
             for work in works:
                 work.future.set_exception(self._failed)
             return
+        deadline = time.monotonic() + LOST_SECONDS_MAX
+        while True:
+            lost = self._try(works)
+            self._lost = lost
+            if lost is None:
+                return
+            if self._closing or time.monotonic() > deadline:
+                self._tell_all(works, lost)
+                return
+            time.sleep(LOST_PAUSE_SECONDS)
+
+    def _try(self, works: list[_Work[object]]) -> StoreLost | None:
+        """Carry out works in one transaction; give the error when the database was lost and nothing is done."""
         done: list[tuple[_Work[object], object]] = []
         scans: list[bytes] = []
+        waiting = [work for work in works if work.run is not _nothing and not work.future.done()]
         try:
             tx = self._store.begin()
-            log = Log(tx, self._random, self._now())
-            for work in works:
-                if work.run is _nothing:
-                    continue
-                self._run(tx, log, work, done)
+            log = Log(tx, self._random, tx.clock(self._now()))
+            for work in waiting:
+                self._run(tx, log, work, done, alone=len(waiting) == 1)
             self._awake = False
             scans, self._scans = self._scans[:SCANS_PER_COMMIT_MAX], self._scans[SCANS_PER_COMMIT_MAX:]
             for scan in scans:
@@ -170,22 +193,30 @@ class Writer:
             self._store.commit()
             self._committed(log.position)
         except BaseException as error:  # noqa: BLE001 (told to every waiting caller; the thread must not die silently)
-            self._fail(works, scans, error)
-            return
+            return self._fail(works, scans, error)
         for work, answer in done:
             work.future.set_result(answer)
         if self._scans and not self._awake:
             self._awake = True
             self._works.put(_Work(_nothing, alone=False))  # more scans than one commit takes
+        return None
 
-    def _run(self, tx: Transaction, log: Log, work: _Work[object], done: list[tuple[_Work[object], object]]) -> None:
+    def _run(
+        self,
+        tx: Transaction,
+        log: Log,
+        work: _Work[object],
+        done: list[tuple[_Work[object], object]],
+        *,
+        alone: bool,
+    ) -> None:
         """Run one work whole or not at all; a named refusal undoes it and leaves the others be.
 
         A work that is alone needs no savepoint (SQLite copies every page that is changed under one): when it is
         refused the whole transaction is undone.
         """
         log.flush()
-        if not work.alone:
+        if not alone:
             self._store.savepoint()
         position = log.position
         try:
@@ -195,7 +226,7 @@ class Writer:
             if isinstance(error, StoreFailed) or self._store.failure(error) is not None:
                 raise
             # A refusal is expected; anything else is our own mistake, told to whoever asked. Both undo this work only.
-            if work.alone:
+            if alone:
                 self._store.rollback()
                 self._store.begin()
             else:
@@ -203,21 +234,31 @@ class Writer:
             log.restart(position)
             work.future.set_exception(error)
             return
-        if not work.alone:
+        if not alone:
             self._store.release()
         done.append((work, answer))
 
-    def _fail(self, works: list[_Work[object]], scans: list[bytes], error: BaseException) -> None:
-        """Undo the transaction and tell everybody; a full disk may be cured, any other failure stops the writer."""
+    def _fail(self, works: list[_Work[object]], scans: list[bytes], error: BaseException) -> StoreLost | None:
+        """Undo the transaction; a lost database is given back, of anything else everybody is told.
+
+        What can be cured (a full disk, a lost database) lets the writer go on; anything else stops it.
+        """
         self._store.rollback()
         failure = error if isinstance(error, StoreFailed) else self._store.failure(error)
         if failure is None:
             failure = StoreFailed(f"the writer failed: {error!r}", advice="Start the node again and report this.")
         failure.__cause__ = error if error is not failure else error.__cause__
-        if not isinstance(failure, StoreFull):
-            self._failed = failure
         self._scans[:0] = scans
         self._awake = False  # the works that were undone may have held the call that wakes the loop
+        if isinstance(failure, StoreLost):
+            return failure
+        if not failure.curable:
+            self._failed = failure
+        self._tell_all(works, failure)
+        return None
+
+    @staticmethod
+    def _tell_all(works: list[_Work[object]], failure: StoreFailed) -> None:
         for work in works:
             if not work.future.done():
                 work.future.set_exception(failure)

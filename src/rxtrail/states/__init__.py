@@ -97,7 +97,6 @@ class States:
         self,
         writer: Writer,
         *,
-        now_us: Callable[[], int],
         today: Callable[[], datetime.date],
         new_event_id: Callable[[], str],
         judge: Callable[[Reader | None], Judge],
@@ -112,7 +111,6 @@ class States:
         self._judge_of = judge
         self._reader = reader
         self._writer = writer
-        self._now = now_us
         self._today = today
         self._new_event_id = new_event_id
         self._changed = changed
@@ -141,7 +139,7 @@ class States:
     def _change(
         self, tx: Transaction, log: Log, order: Order, verb: _Verb, by_verdict: dict[str, int]
     ) -> ChangeReceipt:
-        now = self._tick()
+        now = self._tick(log)
         answer_key = f"{order.verb}\n{order.site}\n{order.by}\n{order.key}\n{order.code}" if order.key else ""
         if answer_key:
             earlier = tx.answered(answer_key)
@@ -160,12 +158,12 @@ class States:
             tx.add_answered(answer_key, now, msgspec.msgpack.encode(receipt))
         return receipt
 
-    def _tick(self) -> int:
+    def _tick(self, log: Log) -> int:
         """Give the time of a command: later than the one before, also when the clock stands still or is set back.
 
         Only the writing thread asks. There is room before each for the receipt that a dispensing implies.
         """
-        self._moment = max(self._now(), self._moment + 2)
+        self._moment = max(log.now, self._moment + 2)
         return self._moment
 
     def _judge(self, tx: Transaction, code: str, site: str, purpose: str) -> Verdict:
@@ -351,7 +349,7 @@ class States:
     def _count_in(
         self, tx: Transaction, log: Log, rows: Sequence[CountIn], by: str, supplier: str, ref: str, site: str
     ) -> CountInReceipt:
-        now = self._tick()
+        now = self._tick(log)
         year = self._today().year
         identity = identity_of(tx)
         site = site or identity.default_site or (identity.glns[0] if identity.glns else "")

@@ -103,6 +103,13 @@ class UnitRow(NamedTuple):
     own: int | None
 
 
+class HoldingRow(NamedTuple):
+    """How many plain packages of a lot one packing event put away; ``packed`` None: made and never packed."""
+
+    packed: int | None
+    packs: int
+
+
 class ContainerRow(NamedTuple):
     """A container's row; parent, since, emptied and state are the cached fold.
 
@@ -146,29 +153,6 @@ class PackFacts(NamedTuple):
     c_parent: int | None
     c_emptied: int | None
     c_state: bytes | None
-
-
-class StepRow(NamedTuple):
-    """An event as one thing sees it, before names are looked up."""
-
-    role: int
-    making: int | None
-    position: int
-    time: int
-    hash: bytes
-    kind: int
-    action: int
-    biz_step: int
-    disposition: int
-    speaker: int
-    read_point: int
-    biz_location: int
-    source: int
-    destination: int
-    parent: int
-    document: int
-    flags: int
-    voided_by: int | None
 
 
 class JobRow(msgspec.Struct, frozen=True, gc=False):

@@ -50,7 +50,7 @@ class Web:
 
     def failed(self, error: errors.RxtrailError) -> None:
         """After a failed store the server stops, rather than answer from a doubtful record."""
-        stopped = isinstance(error, errors.StoreFailed) and not isinstance(error, errors.StoreFull)
+        stopped = isinstance(error, errors.StoreFailed) and not error.curable
         if stopped and self.store_failure is None:
             _LOG.critical("the store failed: %s", error.message)
             self.store_failure = error

@@ -101,5 +101,9 @@ class ServedNode(NodePort, Protocol):
         """The failure that stopped the writer, if any."""
 
     @property
+    def lost(self) -> StoreFailed | None:
+        """Why writes wait for the database, None when they do not."""
+
+    @property
     def scans_dropped(self) -> int:
         """Scans that could not be recorded because too many were waiting."""

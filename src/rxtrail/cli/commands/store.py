@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import click
+
 from rxtrail.cli import exits, say
-from rxtrail.cli.call import Call, command, group, sqlite_only
+from rxtrail.cli.call import Call, command, group
 from rxtrail.cli.node import own
+from rxtrail.errors import BadRequest
 
 
-@command("init", "rxtrail store init --data /srv/rxtrail")
-def init(call: Call) -> int:
+@command(
+    "init",
+    "rxtrail store init --data /srv/rxtrail",
+    "rxtrail store init --store postgresql://rxtrail@db1/rxtrail --distributed",
+)
+@click.option("--distributed", is_flag=True, help="Spread the tables over the machines of a Citus cluster.")
+def init(call: Call, distributed: bool) -> int:
     """Create the store, or bring it up to this version; an existing record is kept.
 
-    Captures that were cut off are finished.
+    Captures that were cut off are finished. --distributed needs an empty record on a Citus coordinator.
     """
+    if distributed:
+        from rxtrail.bootstrap import distribute
+
+        distribute(call.store)
     with own(call) as node:
         node.resume()
         held = node.status()
@@ -26,9 +38,10 @@ def init(call: Call) -> int:
 @command("path", "rxtrail store path")
 def path(call: Call) -> int:
     """Show where the store lies, or would lie."""
-    from rxtrail.bootstrap import store_path
+    from rxtrail.bootstrap import is_server, store_path
 
-    sqlite_only(call.store)
+    if is_server(call.store):
+        raise BadRequest("a store on a database server has no path", place="--store", advice="Ask the server for it.")
     lies = store_path(call.data, call.store)
     if call.as_json:
         say.answer({"store": say.clean(str(lies)), "data": say.clean(str(call.data)), "exists": lies.exists()})

@@ -18,7 +18,11 @@ SELECT text FROM name WHERE id = ?;
 
 -- name: add_name
 -- Number a recurring text.
-INSERT INTO name (text) VALUES (?);
+INSERT INTO name (id, text) VALUES (?, ?);
+
+-- name: name_last
+-- Find the highest number of a recurring text.
+SELECT coalesce(max(id), 0) FROM name;
 
 -- name: product_id
 -- Find a product's number and whether it holds other packages.
@@ -30,7 +34,11 @@ SELECT gtin, holds FROM product WHERE id = ?;
 
 -- name: add_product
 -- Number a product.
-INSERT INTO product (gtin) VALUES (?);
+INSERT INTO product (id, gtin) VALUES (?, ?);
+
+-- name: product_last
+-- Find the highest product number.
+SELECT coalesce(max(id), 0) FROM product;
 
 -- name: mark_holding
 -- Note that packages of this product are containers of others.
@@ -46,12 +54,23 @@ SELECT product, lot, expiry FROM lot WHERE id = ?;
 
 -- name: add_lot
 -- Number a lot.
-INSERT INTO lot (product, lot, expiry) VALUES (?, ?, ?);
+INSERT INTO lot (id, product, lot, expiry) VALUES (?, ?, ?, ?);
+
+-- name: lots_of
+-- Find all lots of a product that bear this text.
+SELECT id, expiry FROM lot WHERE product = ? AND lot = ? ORDER BY expiry;
+
+-- name: lot_last
+-- Find the highest lot number.
+SELECT coalesce(max(id), 0) FROM lot;
 
 -- name: making_row
--- Read a making with its event and lot.
-SELECT m.event, m.lot, e.speaker, e.flags, e.voided_by, e.document, e.time, e.hash
-FROM making m JOIN event e ON e.position = m.event WHERE m.id = ?;
+-- Read the event and lot of a making.
+SELECT event, lot FROM making WHERE id = ?;
+
+-- name: making_event
+-- Read what a making takes from its event.
+SELECT speaker, flags, voided_by, document, time, hash FROM event WHERE position = ?;
 
 -- name: making_last
 -- Find the highest making number.
@@ -65,15 +84,14 @@ INSERT INTO making (id, event, lot) VALUES (?, ?, ?);
 -- Count the records: positions are dense from 0.
 SELECT coalesce(max(position), -1) + 1 FROM record;
 
+-- name: last_recorded
+-- Read when the last record was written.
+SELECT recorded_at FROM record ORDER BY position DESC LIMIT 1;
+
 -- name: add_record
 -- Append a record.
 INSERT INTO record (position, kind, tenant, party, recorded_at, id, salt, block, start, length, envelope)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
-
--- name: record_row
--- Read one record.
-SELECT position, kind, tenant, party, recorded_at, id, salt, block, start, length, envelope
-FROM record WHERE position = ?;
 
 -- name: records_from
 -- Read records in log order.
@@ -115,7 +133,7 @@ UPDATE event SET source = ?, destination = ? WHERE position = ?;
 SELECT speaker, flags, voided_by, time, hash, parent FROM event WHERE position = ?;
 
 -- name: event_ids
--- Read event identifiers and parents by position.
+-- Read event identifiers, documents and record times by position.
 SELECT e.position, e.event_id, e.document, r.recorded_at FROM json_each(?) j
 JOIN event e ON e.position = j.value JOIN record r ON r.position = e.position;
 
@@ -133,8 +151,8 @@ SELECT speaker FROM event_speaker WHERE event = ?;
 
 -- name: events_by_identity
 -- Find events by their identities, many at once (identities as hex), in log order.
-SELECT hex(i.identity), i.event, e.speaker, e.hash, e.flags FROM json_each(?) j
-JOIN event_identity i ON i.identity = unhex(j.value) JOIN event e ON e.position = i.event ORDER BY i.event;
+SELECT hex(i.identity), i.event FROM json_each(?) j
+JOIN event_identity i ON i.identity = unhex(j.value) ORDER BY i.event;
 
 -- name: add_identity
 -- Note which event an identity belongs to.
@@ -154,6 +172,28 @@ SELECT ?1, j.value, ?2, ?3, ?4 FROM json_each(?5) j WHERE true ON CONFLICT DO NO
 -- Change what a package's row names.
 UPDATE unit SET made = ?, packed = ?, own = ? WHERE product = ? AND serial = ?;
 
+-- name: hold
+-- Count plain packages of a making that a packing put away.
+INSERT INTO holding (making, packed, packs) VALUES (?, ?, ?)
+ON CONFLICT (making, packed) DO UPDATE SET packs = packs + excluded.packs;
+
+-- name: holdings_of
+-- Read how many plain packages of a lot each packing put away.
+SELECT h.packed, sum(h.packs) FROM making m JOIN holding h ON h.making = m.id
+WHERE m.lot = ? GROUP BY h.packed HAVING sum(h.packs) > 0 ORDER BY h.packed;
+
+-- name: odd_units_of
+-- Read the packages of many makings that have a story of their own, in key order from a key on.
+SELECT u.product, u.serial, u.made, u.packed, u.own FROM (
+  SELECT o.product, o.serial FROM json_each(?1) m JOIN unit o ON o.made = m.value AND o.own IS NOT NULL
+  UNION SELECT h.product, h.serial FROM json_each(?1) m JOIN unit_event h ON h.making = m.value
+) odd JOIN unit u ON u.product = odd.product AND u.serial = odd.serial
+WHERE (u.product, u.serial) > (?2, ?3) AND u.own IS NOT NULL ORDER BY u.product, u.serial LIMIT ?4;
+
+-- name: makings_of
+-- Find the makings of a lot.
+SELECT id FROM making WHERE lot = ? ORDER BY id;
+
 -- name: drop_unit
 -- Take a package out of the packages, since it is a container.
 DELETE FROM unit WHERE product = ? AND serial = ?;
@@ -169,10 +209,6 @@ SELECT event, role, making FROM unit_event WHERE product = ? AND serial = ?;
 -- name: drop_unit_events
 -- Take a package's events away, since they are kept under the container.
 DELETE FROM unit_event WHERE product = ? AND serial = ?;
-
--- name: units_touched
--- Find the packages that an event is indexed under.
-SELECT product, serial FROM unit_event WHERE event = ?;
 
 -- name: pack_facts
 -- Read a package, its packing and up to three containers around it: one statement for the counter.
@@ -223,31 +259,29 @@ UPDATE container SET made = ?, parent = ?, since = ?, emptied = ?, speaker = ?, 
 -- Index an event under a container.
 INSERT INTO container_event (container, event, role, making) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING;
 
--- name: container_histories
--- Read all events of many containers.
-SELECT h.container, h.role, h.making, e.position, e.time, e.hash, e.kind, e.action, e.biz_step, e.disposition,
-  e.speaker, e.read_point, e.biz_location, e.source, e.destination, e.parent, e.document, e.flags, e.voided_by
-FROM json_each(?) j JOIN container_event h ON h.container = j.value JOIN event e ON e.position = h.event;
-
--- name: containers_of_event
--- Find the containers that an event is indexed under.
-SELECT container FROM container_event WHERE event = ?;
+-- name: container_events
+-- Read which events many containers take part in.
+SELECT h.container, h.event, h.role, h.making FROM json_each(?) j JOIN container_event h ON h.container = j.value;
 
 -- name: folded_containers
 -- Read the containers whose rows cache a fold.
 SELECT id FROM container WHERE id > ? AND state IS NOT NULL ORDER BY id LIMIT ?;
 
--- name: dependants
--- Find containers that were ever packed into one of these, and whether their rows cache a fold.
-SELECT DISTINCT h.container, c.state IS NOT NULL FROM json_each(?) j
-CROSS JOIN event e ON e.parent = j.value AND e.parent <> 0
-CROSS JOIN container_event h ON h.event = e.position AND h.role = 2
-CROSS JOIN container c ON c.id = h.container;
+-- name: add_inside
+-- Note that a container was ever inside another.
+INSERT INTO inside (parent, child) VALUES (?, ?) ON CONFLICT DO NOTHING;
+
+-- name: insides
+-- Find what containers were ever inside these.
+SELECT i.child FROM json_each(?) j JOIN inside i ON i.parent = j.value;
+
+-- name: are_folded
+-- Tell of many containers whether their rows cache a fold.
+SELECT c.id, c.state IS NOT NULL FROM json_each(?) j JOIN container c ON c.id = j.value;
 
 -- name: packings_of
--- Read the packing and unpacking events of a container in order.
-SELECT e.position, e.action, e.time, e.hash, e.voided_by, e.flags FROM container_event h
-JOIN event e ON e.position = h.event WHERE h.container = ? AND h.role = 1 ORDER BY e.time, e.hash;
+-- Find the packing and unpacking events of a container.
+SELECT event FROM container_event WHERE container = ? AND role = 1;
 
 -- name: add_lot_event
 -- Index an event under a lot, or under a whole product (lot '').
@@ -263,8 +297,12 @@ SELECT id FROM document WHERE instance_id = ? AND sender = ? ORDER BY id LIMIT 1
 
 -- name: add_document
 -- Keep a raw document's particulars.
-INSERT INTO document (sha256, name, bytes, received_at, sender, receiver, instance_id, events, header)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO document (id, sha256, name, bytes, received_at, sender, receiver, instance_id, events, header)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: document_last
+-- Find the highest document number.
+SELECT coalesce(max(id), 0) FROM document;
 
 -- name: document_row
 -- Read a document's particulars.
@@ -329,9 +367,9 @@ INSERT INTO finding (document, seq, event, severity, code, message, place, epcs)
 SELECT event, severity, code, message, place, epcs FROM finding WHERE document = ? ORDER BY seq;
 
 -- name: findings_of_events
--- Read the findings of many events.
-SELECT f.event, f.severity, f.code, f.message, f.place, f.epcs FROM json_each(?) j JOIN finding f ON f.event = j.value
-ORDER BY f.document, f.seq;
+-- Read the findings that name many events; their documents are given too.
+SELECT event, severity, code, message, place, epcs FROM finding
+WHERE document IN (SELECT value FROM json_each(?)) AND event IN (SELECT value FROM json_each(?)) ORDER BY document, seq;
 
 -- name: add_master
 -- Keep what a speaker says of a thing; the latest word stands.
@@ -392,8 +430,17 @@ SELECT e.position, r.block, r.start, r.length, r.envelope, r.recorded_at, e.even
 FROM event e JOIN record r ON r.position = e.position
 WHERE e.position > ? ORDER BY e.position LIMIT ?;
 
+-- name: event_bodies
+-- Read many events with the places of their bytes, in log order.
+SELECT e.position, r.block, r.start, r.length, r.envelope, r.recorded_at, e.event_id, e.time, e.speaker, e.document
+FROM json_each(?) j JOIN event e ON e.position = j.value JOIN record r ON r.position = e.position ORDER BY e.position;
+
 -- name: counts
 -- Count what the store holds.
-SELECT (SELECT count(*) FROM unit) + (SELECT count(*) FROM container WHERE product IS NOT NULL),
-  (SELECT count(*) FROM container), (SELECT count(*) FROM event), (SELECT count(*) FROM document);
+SELECT (SELECT count FROM tally WHERE what = 'packages'), (SELECT coalesce(max(id), 0) FROM container),
+  (SELECT count FROM tally WHERE what = 'events'), (SELECT coalesce(max(id), 0) FROM document);
+
+-- name: tally
+-- Count more, or fewer, packages or events.
+UPDATE tally SET count = count + ? WHERE what = ?;
 

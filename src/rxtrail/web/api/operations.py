@@ -8,7 +8,7 @@ import msgspec
 from starlette.responses import Response
 
 from rxtrail.answers import Status
-from rxtrail.errors import StoreFailed
+from rxtrail.errors import StoreFailed, StoreLost
 from rxtrail.web import refusals
 from rxtrail.web.context import Endpoint, Web, json_response
 
@@ -32,6 +32,9 @@ async def readyz(web: Web, request: Request) -> Response:  # noqa: ARG001
     failure = web.store_failure or web.node.failed
     if failure is not None:
         raise StoreFailed(failure.message, advice="The server is stopping; see its log.")
+    lost = web.node.lost
+    if lost is not None:
+        raise StoreLost(lost.message, advice=lost.advice)
     await web.read(web.node.identity)
     return json_response(Health("ready"))
 
@@ -69,7 +72,7 @@ ENDPOINTS: Final = (
         readyz,
         Health,
         query=None,
-        refusals=(StoreFailed, refusals.Overloaded, refusals.DeadlinePassed),
+        refusals=(StoreFailed, StoreLost, refusals.Overloaded, refusals.DeadlinePassed),
     ),
     Endpoint("GET", "/metrics", "Counts for Prometheus.", metrics, ("text/plain",), query=None),
     Endpoint("GET", "/openapi.json", "This description.", openapi, ("application/json",), query=None),

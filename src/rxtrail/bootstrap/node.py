@@ -1,15 +1,12 @@
-"""Wiring: opens an engine, starts the one writer, joins the rooms into a node. The only module that names an engine."""
+"""Wiring: starts the one writer of an opened store and joins the rooms into a node."""
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import gc
-import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
-from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, BinaryIO, Self
 
@@ -28,6 +25,7 @@ from rxtrail.answers import (
     PartnersReport,
     Status,
 )
+from rxtrail.bootstrap.engines import SOCKET_FILE, open_engine
 from rxtrail.capture import Accepted, Capture, receipt_of
 from rxtrail.core.gs1 import check_digit
 from rxtrail.errors import BadRequest, Busy, NotFound, StoreFailed
@@ -38,36 +36,35 @@ from rxtrail.record.judge import Judge
 from rxtrail.record.standing import authority_of, identity_of, partners_of
 from rxtrail.record.times import iso
 from rxtrail.states import Order, States
-from rxtrail.store.sqlite import open_store
 from rxtrail.trace import trace
 from rxtrail.verify import Verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
     from types import TracebackType
 
     from rxtrail.core.rules.answer import Verdict
     from rxtrail.ledger.batch import Appended
     from rxtrail.ledger.log import Log
-    from rxtrail.store import Reader, Transaction
+    from rxtrail.store import Reader, Store, Transaction
     from rxtrail.store.rows import JobRow
 
-STORE_FILE = "rxtrail.sqlite"
-LOCK_FILE = "writer.lock"
-SOCKET_FILE = "writer.sock"
 ROLES = ("hub", "maker", "wholesaler", "pharmacy")
 MARKETS = ("us", "eu")
+RESUME_SECONDS = 15.0  # between looks for captures that a process which died has left
 GC_THRESHOLDS = (200_000, 20, 100)  # a batch makes a million short-lived strings: collect rarely, not never
 
 
 class Node:
     """One node: the record, its writer and the use cases on it. Safe to use from several threads."""
 
-    def __init__(self, data: Path, store_path: Path, *, lock: int | None) -> None:
-        """Open; use :func:`open_node`. ``lock`` is the held lock file, None for a node that only reads."""
+    def __init__(self, data: Path, store: Store, *, writes: bool, let_go: Callable[[], None] = lambda: None) -> None:
+        """Join the rooms; use :func:`open_node`. ``let_go`` is called when all is closed."""
         self.data = data
-        self._lock = lock
-        self._store = open_store(store_path, writable=lock is not None)
+        self._let_go = let_go
+        self._closing = threading.Event()
+        self._store = store
         self._readers = threading.local()
         self._writing_side = SimpleNamespace()  # the judge that the writer's thread asks
         self._opened: list[Reader] = []
@@ -86,7 +83,7 @@ class Node:
             if failure is None:
                 raise
             raise failure from error
-        if lock is not None:
+        if writes:
             self._writer = Writer(
                 self._store, random_bytes=clock.random_bytes, now_us=clock.now_us, committed=self._committed
             )
@@ -100,7 +97,6 @@ class Node:
             )
             self._states = States(
                 self._writer,
-                now_us=clock.now_us,
                 today=clock.today,
                 new_event_id=clock.new_uuid_urn,
                 judge=self._judge,
@@ -121,6 +117,7 @@ class Node:
 
     def close(self) -> None:
         """Finish what runs (a capture job stops between two batches and goes on at the next start), then let go."""
+        self._closing.set()
         if self._capture is not None:
             self._capture.stop()
         self._pool.shutdown(wait=True, cancel_futures=True)
@@ -129,9 +126,7 @@ class Node:
         for reader in self._opened:
             reader.close()
         self._store.close()
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        self._let_go()
 
     # -- the parts -------------------------------------------------------------------------------------------------
 
@@ -145,19 +140,19 @@ class Node:
 
     def _judge(self, reader: Reader | None = None) -> Judge:
         """Give a judge that follows the record: the calling thread's, or the one of the write transaction."""
-        if self._lock is None and self._reader().follow():
-            self._generation += 1  # another process wrote: what is kept in memory follows it
-            self._log_size = self._reader().log_size()
         keeper = self._readers if reader is None else self._writing_side
+        followed = (reader or self._reader()).follow()  # another process wrote: what is kept in memory follows it
         judge: Judge | None = getattr(keeper, "judge", None)
         if judge is None:
             keeper.generation = self._generation
             judge = keeper.judge = Judge(
                 reader or self._reader(), now_us=clock.now_us, today=clock.today, log_size=lambda: self._log_size
             )
-        elif keeper.generation != self._generation:
+        elif followed or keeper.generation != self._generation:
             keeper.generation = self._generation
             judge.refresh()
+            if followed and reader is None:
+                self._log_size = self._reader().log_size()
         return judge
 
     def _verify_here(self) -> Verify:
@@ -186,6 +181,11 @@ class Node:
     def failed(self) -> StoreFailed | None:
         """Give the failure that stopped the writer, if any."""
         return self._writer.failed if self._writer is not None else None
+
+    @property
+    def lost(self) -> StoreFailed | None:
+        """Tell why writes wait for the database, None when they do not."""
+        return self._writer.lost if self._writer is not None else None
 
     @property
     def scans_dropped(self) -> int:
@@ -290,8 +290,22 @@ class Node:
         return count
 
     def resume_in_background(self) -> None:
-        """Have the jobs that an earlier process left finished while the node already answers."""
-        self._pool.submit(self.resume)
+        """Have the jobs that an earlier process left finished while the node already answers.
+
+        Where several processes write, those of a process that dies later too.
+        """
+        self._pool.submit(self._resume_if_possible)
+        if self._store.shared:
+            threading.Thread(target=self._resume_again, name="rxtrail-resume", daemon=True).start()
+
+    def _resume_again(self) -> None:
+        while not self._closing.wait(RESUME_SECONDS):
+            with contextlib.suppress(RuntimeError):  # the pool is closed
+                self._pool.submit(self._resume_if_possible)
+
+    def _resume_if_possible(self) -> None:
+        with contextlib.suppress(StoreFailed):  # told by failed, lost and by the jobs, which stay open
+            self.resume()
 
     def job(self, job: str) -> CaptureJob:
         """Tell how far a capture has come.
@@ -508,61 +522,16 @@ def version() -> str:
     return metadata.version("rxtrail")
 
 
-def store_path(data: Path, store_url: str | None) -> Path:
-    """Give the file of a ``sqlite:///PATH`` URL, or the one inside the data folder.
-
-    :raises BadRequest: the URL names no engine that there is.
-    """
-    if not store_url:
-        return data / STORE_FILE
-    scheme, _, path = store_url.partition(":///")
-    if scheme != "sqlite" or not path:
-        raise BadRequest(f"no engine for {store_url.split('@')[-1]!r}", place="store", advice="Give sqlite:///PATH.")
-    return Path(path)
-
-
-def holder_socket(data: Path, *, store_url: str | None = None) -> Path | None:
-    """Give the socket of the process that holds the writer lock, None when nobody holds it."""
-    folder = store_path(data, store_url).parent
-    lock = folder / LOCK_FILE
-    if not lock.exists():
-        return None
-    handle = os.open(lock, os.O_RDWR)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return folder / SOCKET_FILE
-    else:
-        return None
-    finally:
-        os.close(handle)
-
-
 def open_node(data: Path, *, store_url: str | None = None, write: bool = True, create: bool = True) -> Node:
     """Open the node in a data folder.
 
     :raises Busy: another process holds the writer lock.
     :raises StoreFailed: there is no store (``create`` is False), or it cannot be opened.
     """
-    path = store_path(data, store_url)
-    if not create and not path.exists():
-        raise StoreFailed(
-            f"there is no store in {path.parent}", advice="Start with: rxtrail init, or rxtrail capture FILE"
-        )
-    if not write and path.exists():
-        return Node(path.parent, path, lock=None)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle = os.open(path.parent / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    folder, store, writes, let_go = open_engine(data, store_url=store_url, write=write, create=create)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(handle)
-        raise Busy(
-            "another process holds the writer lock of this data folder", advice="Go through it, or stop it."
-        ) from error
-    try:
-        return Node(path.parent, path, lock=handle)
+        return Node(folder, store, writes=writes, let_go=let_go)
     except BaseException:
-        with contextlib.suppress(OSError):
-            os.close(handle)
+        store.close()
+        let_go()
         raise

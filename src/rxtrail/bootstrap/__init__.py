@@ -1,0 +1,25 @@
+"""Wiring: which engine, and a node on it."""
+
+from rxtrail.bootstrap.engines import (
+    LOCK_FILE,
+    SOCKET_FILE,
+    STORE_FILE,
+    distribute,
+    holder_socket,
+    is_server,
+    store_path,
+)
+from rxtrail.bootstrap.node import Node, open_node, version
+
+__all__ = [
+    "LOCK_FILE",
+    "SOCKET_FILE",
+    "STORE_FILE",
+    "Node",
+    "distribute",
+    "holder_socket",
+    "is_server",
+    "open_node",
+    "store_path",
+    "version",
+]

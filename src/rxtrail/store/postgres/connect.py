@@ -1,0 +1,131 @@
+"""Connecting to PostgreSQL: session settings, what must be on, and what an error of the server means."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg import conninfo, errors
+from psycopg.adapt import AdaptersMap
+from psycopg.types.array import ListBinaryDumper
+from psycopg.types.numeric import Int8BinaryDumper, Int8Dumper
+
+from rxtrail.errors import BadRequest, StoreFailed, StoreFull, StoreLost
+
+if TYPE_CHECKING:
+    from psycopg.abc import AdaptContext
+
+CONNECT_SECONDS = 5
+STATEMENT_SECONDS_READER = 30
+LOCK_SECONDS_WRITER = 30
+# A holder of the log that has frozen, or whose machine is gone, loses it after this long.
+IDLE_IN_TRANSACTION_SECONDS = 30
+# Five seconds of silence, then three probes: a peer that was cut off is noticed within about ten seconds.
+_KEEPALIVE = {
+    "keepalives": 1, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000,
+}  # fmt: skip
+# One width for all whole numbers, alone and in lists, so that one prepared statement serves all values.
+_ADAPTERS = AdaptersMap(psycopg.adapters)
+for _dumper in (Int8Dumper, Int8BinaryDumper):
+    _ADAPTERS.register_dumper(int, _dumper)
+_ADAPTERS.register_dumper(list, ListBinaryDumper)
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+def check_url(url: str) -> None:
+    """Refuse a URL that libpq cannot read; its words never reach a message, since it may hold a password.
+
+    :raises BadRequest: it cannot be read.
+    """
+    try:
+        conninfo.conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        raise BadRequest(
+            "the store's URL cannot be read",
+            place="store",
+            advice="Give postgresql://USER@HOST:PORT/DATABASE; keep the password in a password file or PGPASSWORD.",
+        ) from None
+
+
+def connect(url: str, *, statement_seconds: int, writer: bool = False) -> Connection:
+    """Open one connection in autocommit mode with our session settings.
+
+    :raises psycopg.OperationalError: the server cannot be reached, or refuses us.
+    """
+    given = conninfo.conninfo_to_dict(url)
+    settings = {
+        "statement_timeout": f"{statement_seconds}s",
+        "lock_timeout": f"{LOCK_SECONDS_WRITER}s",
+        "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION_SECONDS}s" if writer else "0",
+        "timezone": "UTC",
+        "client_encoding": "UTF8",
+        "jit": "off",
+    }
+    options = " ".join(f"-c {key}={value}" for key, value in settings.items())
+    words = {
+        "connect_timeout": CONNECT_SECONDS,
+        "application_name": "rxtrail writer" if writer else "rxtrail",
+        **_KEEPALIVE,
+        **given,
+        "options": f"{given.get('options', '')} {options}".strip(),
+    }
+    context: AdaptContext = _Context()
+    return psycopg.connect(conninfo.make_conninfo("", **words), autocommit=True, context=context, prepare_threshold=0)
+
+
+class _Context:
+    adapters = _ADAPTERS
+    connection = None
+
+
+def check_durable(connection: Connection) -> None:
+    """Refuse a server whose commit is no promise.
+
+    :raises StoreFailed: fsync, full_page_writes or synchronous_commit is off, or the encoding is not UTF-8.
+    """
+    for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+        row = connection.execute(f"SHOW {setting}".encode()).fetchone()
+        if row is None or row[0] == "off":
+            raise StoreFailed(
+                f"{setting} is off on this server: what it calls written can be lost",
+                advice=f"Set {setting} = on in postgresql.conf, reload, and start again.",
+            )
+    row = connection.execute(b"SHOW server_encoding").fetchone()
+    if row is None or row[0] != "UTF8":
+        raise StoreFailed(
+            "the database is not encoded in UTF-8", advice="Make it with: createdb -E UTF8 -T template0 NAME"
+        )
+
+
+def failure(error: BaseException) -> StoreFailed | None:
+    """Tell whether an error is the server's own failure, and which; None when somebody asked for what cannot be."""
+    if isinstance(error, StoreFailed):
+        return error
+    if isinstance(error, errors.DiskFull | errors.OutOfMemory | errors.ConfigurationLimitExceeded):
+        return StoreFull(f"no room left on the database server: {_words(error)}", advice="Make room, then try again.")
+    if isinstance(error, errors.DataCorrupted | errors.IndexCorrupted):
+        return StoreFailed(f"the database is damaged: {_words(error)}", advice="Restore it from a backup.")
+    if isinstance(error, errors.IntegrityError | errors.DataError | errors.ProgrammingError) or is_duplicate(error):
+        return None
+    if isinstance(error, psycopg.Error):
+        return StoreLost(
+            f"the database does not answer: {_words(error)}",
+            advice="It is tried again by itself. If it stays so, look at the database server.",
+        )
+    return None
+
+
+def is_duplicate(error: BaseException) -> bool:
+    """Tell whether a unique key refused a row; a COPY on Citus says so without the error's class."""
+    if isinstance(error, errors.UniqueViolation):
+        return True
+    return isinstance(error, psycopg.InternalError) and "duplicate key value" in (error.diag.message_primary or "")
+
+
+def _words(error: psycopg.Error) -> str:
+    """Give the first line of what the server said, without the connection's particulars."""
+    primary = error.diag.message_primary
+    if primary:
+        return primary
+    return "no connection" if isinstance(error, psycopg.OperationalError) else type(error).__name__

@@ -1,0 +1,472 @@
+-- Every statement of the PostgreSQL engine; one name and one sentence each. Parameters only.
+-- [key: column] names the column that decides where the rows live on Citus: a statement about one thing has it.
+
+-- name: head
+-- Lock the log for this transaction and read the next numbers, the time and the transaction's number.
+SELECT position, block, making, container, name, product, lot, document, packages, events, moved, time,
+  (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, pg_current_xact_id()::text
+FROM log_head FOR UPDATE;
+
+-- name: move_head
+-- Write the next numbers.
+UPDATE log_head SET position = %s, block = %s, making = %s, container = %s, name = %s, product = %s, lot = %s,
+  document = %s, packages = %s, events = %s, moved = %s, time = %s;
+
+-- name: moved
+-- Read how often something changed that readers keep in mind.
+SELECT moved FROM log_head;
+
+-- name: xact_status
+-- Ask what became of a transaction whose end was not heard.
+SELECT pg_xact_status(%s::xid8);
+
+-- name: set_setting
+-- Write one setting.
+INSERT INTO setting (key, value) VALUES (%s, %s) ON CONFLICT (key) DO UPDATE SET value = excluded.value;
+
+-- name: settings
+-- Read all settings.
+SELECT key, value FROM setting;
+
+-- name: name_id
+-- Find the number of a recurring text.
+SELECT id FROM name WHERE text = %s::text;
+
+-- name: name_text
+-- Find a recurring text by its number.
+SELECT text FROM name WHERE id = %s;
+
+-- name: add_name
+-- Number a recurring text.
+INSERT INTO name (id, text) VALUES (%s, %s);
+
+-- name: product_id
+-- Find a product's number and whether it holds other packages.
+SELECT id, holds FROM product WHERE gtin = %s::text;
+
+-- name: product_gtin
+-- Find a product by its number.
+SELECT gtin, holds FROM product WHERE id = %s;
+
+-- name: add_product
+-- Number a product.
+INSERT INTO product (id, gtin) VALUES (%s, %s);
+
+-- name: mark_holding
+-- Note that packages of this product are containers of others.
+UPDATE product SET holds = true WHERE id = %s;
+
+-- name: lot_id
+-- Find a lot's number.
+SELECT id FROM lot WHERE product = %s AND lot = %s::text AND expiry = %s::text;
+
+-- name: lots_of
+-- Find all lots of a product that bear this text.
+SELECT id, expiry FROM lot WHERE product = %s AND lot = %s::text ORDER BY expiry;
+
+-- name: lot_row
+-- Read a lot by its number.
+SELECT product, lot, expiry FROM lot WHERE id = %s;
+
+-- name: add_lot
+-- Number a lot.
+INSERT INTO lot (id, product, lot, expiry) VALUES (%s, %s, %s, %s);
+
+-- name: making_row
+-- Read the event and lot of a making. [key: id]
+SELECT event, lot FROM making WHERE id = %s::bigint;
+
+-- name: making_event
+-- Read what a making takes from its event. [key: position]
+SELECT speaker, flags, voided_by, document, time, hash FROM event WHERE position = %s::bigint;
+
+-- name: makings_of
+-- Find the makings of a lot. [all]
+SELECT id FROM making WHERE lot = %s ORDER BY id;
+
+-- name: add_making
+-- Add makings.
+COPY making (id, event, lot) FROM STDIN;
+
+-- name: log_size
+-- Count the records: positions are dense from 0.
+SELECT position FROM log_head;
+
+-- name: add_record
+-- Append records.
+COPY record (position, kind, tenant, party, recorded_at, id, salt, block, start, length, envelope) FROM STDIN;
+
+-- name: records_from
+-- Read records in log order. [all]
+SELECT position, kind, tenant, party, recorded_at, id, salt, block, start, length, envelope
+FROM record WHERE position >= %s ORDER BY position LIMIT %s;
+
+-- name: add_block
+-- Add compressed blocks of canonical bytes.
+COPY block (id, data) FROM STDIN;
+
+-- name: block_data
+-- Read one block. [key: id]
+SELECT data FROM block WHERE id = %s::bigint;
+
+-- name: add_event
+-- Add the typed columns of events.
+COPY event (position, time, hash, kind, action, biz_step, disposition, speaker, read_point, biz_location, source,
+  destination, parent, document, flags, event_id) FROM STDIN;
+
+-- name: void_event
+-- Mark an event as declared wrong by its sender, or as not. [key: position]
+UPDATE event SET voided_by = %s::bigint WHERE position = %s::bigint;
+
+-- name: parties_of
+-- Read the source and destination of an event. [key: position]
+SELECT source, destination FROM event WHERE position = %s::bigint;
+
+-- name: set_parties
+-- Write the source and destination of an event that does not name them itself. [key: position]
+UPDATE event SET source = %s, destination = %s WHERE position = %s::bigint;
+
+-- name: event_brief
+-- Read what decides how an event weighs against another. [key: position]
+SELECT speaker, flags, voided_by, time, hash, parent FROM event WHERE position = %s::bigint;
+
+-- name: event_ids
+-- Read event identifiers, documents and record times by position. [keys: position]
+SELECT e.position, e.event_id, e.document, r.recorded_at FROM event e JOIN record r ON r.position = e.position
+WHERE e.position = ANY(%s::bigint[]);
+
+-- name: flag_more_speakers
+-- Note that others said the same event. [key: position]
+UPDATE event SET flags = flags | 8 WHERE position = %s::bigint;
+
+-- name: add_event_speaker
+-- Add one more speaker of an event. [key: event]
+INSERT INTO event_speaker (event, speaker, document) VALUES (%s::bigint, %s, %s) ON CONFLICT DO NOTHING;
+
+-- name: event_speakers
+-- Read the further speakers of an event. [key: event]
+SELECT speaker FROM event_speaker WHERE event = %s::bigint;
+
+-- name: events_by_identity
+-- Find events by their identities, many at once, in log order. [keys: identity]
+SELECT identity, event FROM event_identity WHERE identity = ANY(%s::bytea[]) ORDER BY event;
+
+-- name: add_identity
+-- Note which events identities belong to.
+COPY event_identity (identity, event) FROM STDIN;
+
+-- name: units_of
+-- Read many packages of one product in key order. [keys: serial]
+SELECT serial, made, packed, own FROM unit WHERE serial = ANY(%s::text[]) AND product = %s::integer ORDER BY serial;
+
+-- name: add_units
+-- Add packages.
+COPY unit (product, serial, made, packed, own) FROM STDIN;
+
+-- name: change_unit
+-- Change what packages' rows name. [many]
+INSERT INTO unit (made, packed, own, product, serial)
+SELECT * FROM unnest(%s::integer[], %s::bigint[], %s::smallint[], %s::integer[], %s::text[])
+ON CONFLICT (product, serial) DO UPDATE SET made = excluded.made, packed = excluded.packed, own = excluded.own;
+
+-- name: drop_unit
+-- Take a package out of the packages, since it is a container. [key: serial]
+DELETE FROM unit WHERE product = %s::integer AND serial = %s::text;
+
+-- name: add_unit_event
+-- Index events under packages. [many]
+INSERT INTO unit_event (product, serial, event, role, making)
+SELECT * FROM unnest(%s::integer[], %s::text[], %s::bigint[], %s::smallint[], %s::bigint[]) ON CONFLICT DO NOTHING;
+
+-- name: unit_events
+-- Read a package's own events. [key: serial]
+SELECT event, role, making FROM unit_event WHERE product = %s::integer AND serial = %s::text;
+
+-- name: drop_unit_events
+-- Take a package's events away, since they are kept under the container. [key: serial]
+DELETE FROM unit_event WHERE product = %s::integer AND serial = %s::text;
+
+-- name: hold
+-- Count plain packages of makings that packings put away. [many]
+INSERT INTO holding (making, packed, packs) SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[])
+ON CONFLICT (making, packed) DO UPDATE SET packs = holding.packs + excluded.packs;
+
+-- name: holdings_of
+-- Read how many plain packages of a lot each packing put away. [all]
+SELECT h.packed, sum(h.packs)::bigint FROM making m JOIN holding h ON h.making = m.id
+WHERE m.lot = %s GROUP BY h.packed HAVING sum(h.packs) > 0 ORDER BY h.packed;
+
+-- name: odd_units_of
+-- Read the packages of many makings that have a story of their own, in key order from a key on. [all]
+SELECT u.product, u.serial, u.made, u.packed, u.own FROM (
+  SELECT product, serial FROM unit WHERE made = ANY(%(p1)s::bigint[]) AND own IS NOT NULL
+  UNION SELECT product, serial FROM unit_event WHERE making = ANY(%(p1)s::bigint[])
+) odd JOIN unit u ON u.product = odd.product AND u.serial = odd.serial
+WHERE (u.product, u.serial) > (%(p2)s::integer, %(p3)s::text) AND u.own IS NOT NULL
+ORDER BY u.product, u.serial LIMIT %(p4)s;
+
+-- name: pack_facts
+-- Read a package, its packing and up to three containers around it: one statement for the counter. [one machine]
+SELECT u.made, u.packed, u.own, e.time, e.voided_by, e.document, e.flags, a.key,
+  a.parent, a.since, a.emptied, a.state,
+  b.parent, b.since, b.emptied, b.state,
+  c.parent, c.emptied, c.state
+FROM unit u
+LEFT JOIN event e ON e.position = u.packed
+LEFT JOIN container a ON a.id = e.parent
+LEFT JOIN container b ON b.id = a.parent
+LEFT JOIN container c ON c.id = b.parent
+WHERE u.product = %s::integer AND u.serial = %s::text;
+
+-- name: unit_row
+-- Read one package. [key: serial]
+SELECT made, packed, own FROM unit WHERE product = %s::integer AND serial = %s::text;
+
+-- name: packing_row
+-- Read a packing. [key: position]
+SELECT time, voided_by, document, flags, parent FROM event WHERE position = %s::bigint;
+
+-- name: container_row
+-- Read what a container tells of the packages inside. [key: id]
+SELECT key, parent, since, emptied, state FROM container WHERE id = %s::bigint;
+
+-- name: steps
+-- Read the typed columns of many events at once. [keys: position]
+SELECT position, time, hash, kind, action, biz_step, disposition, speaker, read_point, biz_location, source,
+  destination, parent, document, flags, voided_by
+FROM event WHERE position = ANY(%s::bigint[]);
+
+-- name: container_by_key
+-- Find one container by its exact identifier. [one machine]
+SELECT c.id, c.key, c.product, c.made, c.parent, c.since, c.emptied, c.speaker, c.state
+FROM container_key k JOIN container c ON c.id = k.id WHERE k.key = %s::text;
+
+-- name: container_id
+-- Find a container's number by its exact identifier. [key: key]
+SELECT id FROM container_key WHERE key = %s::text;
+
+-- name: containers_by_key
+-- Find many containers by their exact identifiers. [keys: key]
+SELECT key, id FROM container_key WHERE key = ANY(%s::text[]);
+
+-- name: containers_by_id
+-- Read many containers by number. [keys: id]
+SELECT id, key, product, made, parent, since, emptied, speaker, state FROM container WHERE id = ANY(%s::bigint[]);
+
+-- name: add_container
+-- Add containers with the fold of their events.
+COPY container (id, key, product, made, parent, since, emptied, speaker, state) FROM STDIN;
+
+-- name: add_container_key
+-- Note the numbers of containers by their identifiers.
+COPY container_key (key, id) FROM STDIN;
+
+-- name: set_container
+-- Write the folds of containers' events anew. [many]
+INSERT INTO container (id, key, product, made, parent, since, emptied, speaker, state)
+SELECT * FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
+  %s::bigint[], %s::bytea[])
+ON CONFLICT (id) DO UPDATE SET made = excluded.made, parent = excluded.parent, since = excluded.since,
+  emptied = excluded.emptied, speaker = excluded.speaker, state = excluded.state;
+
+-- name: add_container_event
+-- Index events under containers. [many]
+INSERT INTO container_event (container, event, role, making)
+SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::smallint[], %s::bigint[]) ON CONFLICT DO NOTHING;
+
+-- name: container_events
+-- Read which events many containers take part in. [keys: container]
+SELECT container, event, role, making FROM container_event WHERE container = ANY(%s::bigint[]);
+
+-- name: add_inside
+-- Note that containers were ever inside others. [many]
+INSERT INTO inside (parent, child) SELECT * FROM unnest(%s::bigint[], %s::bigint[]) ON CONFLICT DO NOTHING;
+
+-- name: insides
+-- Find what containers were ever inside these. [keys: parent]
+SELECT child FROM inside WHERE parent = ANY(%s::bigint[]);
+
+-- name: are_folded
+-- Tell of many containers whether their rows cache a fold. [keys: id]
+SELECT id, state IS NOT NULL FROM container WHERE id = ANY(%s::bigint[]);
+
+-- name: folded_containers
+-- Read the containers whose rows cache a fold. [all]
+SELECT id FROM container WHERE id > %s AND state IS NOT NULL ORDER BY id LIMIT %s;
+
+-- name: packings_of
+-- Find the packing and unpacking events of a container. [key: container]
+SELECT event FROM container_event WHERE container = %s::bigint AND role = 1;
+
+-- name: add_lot_event
+-- Index an event under a lot, or under a whole product (lot '').
+INSERT INTO lot_event (product, lot, event) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING;
+
+-- name: lot_events
+-- Read all class-level events.
+SELECT product, lot, event FROM lot_event ORDER BY product, lot, event;
+
+-- name: find_instance
+-- Find a document by its instance identifier and sender.
+SELECT id FROM document WHERE instance_id = %s::text AND sender = %s::text AND instance_id <> '' ORDER BY id LIMIT 1;
+
+-- name: add_document
+-- Keep a raw document's particulars.
+INSERT INTO document (id, sha256, name, bytes, received_at, sender, receiver, instance_id, events, header)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s);
+
+-- name: document_row
+-- Read a document's particulars.
+SELECT id, sha256, name, bytes, received_at, sender, receiver, instance_id, events, header FROM document WHERE id = %s;
+
+-- name: document_by_sha
+-- Read a document's particulars by its SHA-256.
+SELECT id, sha256, name, bytes, received_at, sender, receiver, instance_id, events, header
+FROM document WHERE sha256 = %s::bytea;
+
+-- name: documents_after
+-- Read documents in order of arrival.
+SELECT id, sha256, name, bytes, received_at, sender, receiver, instance_id, events, header
+FROM document WHERE id > %s ORDER BY id LIMIT %s;
+
+-- name: add_chunk
+-- Keep the compressed chunks of a raw document.
+COPY document_chunk (document, seq, data) FROM STDIN;
+
+-- name: chunks
+-- Read the compressed chunks of a raw document. [key: document]
+SELECT data FROM document_chunk WHERE document = %s::bigint ORDER BY seq;
+
+-- name: add_job
+-- Note a capture job.
+INSERT INTO job (id, document, name, proceed, state, events, applied, packages, new_events, first_position,
+  created_at, finished_at, error, gtins)
+VALUES (%s, %s, %s, %s, %s, %s, 0, 0, 0, -1, %s, 0, '', %s);
+
+-- name: job_progress
+-- Note how far a job has come; in the same transaction as the facts.
+UPDATE job SET state = %s, applied = %s, packages = packages + %s, new_events = new_events + %s,
+  first_position = CASE WHEN first_position < 0 THEN %s ELSE first_position END, finished_at = %s, error = %s
+WHERE id = %s::text;
+
+-- name: job_row
+-- Read one job.
+SELECT id, document, name, proceed, state, events, applied, packages, new_events, first_position, created_at,
+  finished_at, error, gtins FROM job WHERE id = %s::text;
+
+-- name: jobs_unfinished
+-- Read the jobs whose facts are not all in the record, oldest first.
+SELECT id, document, name, proceed, state, events, applied, packages, new_events, first_position, created_at,
+  finished_at, error, gtins FROM job WHERE state IN ('accepted', 'running', 'failed') ORDER BY created_at, id;
+
+-- name: jobs_after
+-- Read jobs, newest first.
+SELECT id, document, name, proceed, state, events, applied, packages, new_events, first_position, created_at,
+  finished_at, error, gtins FROM job WHERE created_at < %s ORDER BY created_at DESC, id LIMIT %s;
+
+-- name: job_of_document
+-- Find the first job of a document.
+SELECT id, document, name, proceed, state, events, applied, packages, new_events, first_position, created_at,
+  finished_at, error, gtins FROM job WHERE document = %s ORDER BY created_at LIMIT 1;
+
+-- name: claim_job
+-- Take a job for this connection; what it took is free again when the connection ends, however it ends.
+SELECT pg_try_advisory_lock(hashtextextended(current_schema() || %s::text, 7));
+
+-- name: add_finding
+-- Keep findings.
+COPY finding (document, seq, event, severity, code, message, place, epcs) FROM STDIN;
+
+-- name: findings_of_document
+-- Read a document's findings. [key: document]
+SELECT event, severity, code, message, place, epcs FROM finding WHERE document = %s::bigint ORDER BY seq;
+
+-- name: findings_of_events
+-- Read the findings that name many events; their documents are given too. [keys: document]
+SELECT event, severity, code, message, place, epcs FROM finding
+WHERE document = ANY(%s::bigint[]) AND event = ANY(%s::bigint[]) ORDER BY document, seq;
+
+-- name: add_master
+-- Keep what a speaker says of a thing; the latest word stands.
+INSERT INTO master (id, speaker, said_at, document, attributes) VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT (id, speaker) DO UPDATE SET said_at = excluded.said_at, document = excluded.document,
+  attributes = excluded.attributes
+WHERE (excluded.said_at, excluded.attributes) > (master.said_at, master.attributes);
+
+-- name: master_of
+-- Read what everyone says of a thing.
+SELECT speaker, said_at, attributes FROM master WHERE id = %s::text ORDER BY said_at DESC, speaker;
+
+-- name: answered
+-- Read an earlier answer to the same key.
+SELECT recorded_at, answer FROM answered WHERE key = %s::text;
+
+-- name: add_answered
+-- Keep an answer under its key.
+INSERT INTO answered (key, recorded_at, answer) VALUES (%s, %s, %s)
+ON CONFLICT (key) DO UPDATE SET recorded_at = excluded.recorded_at, answer = excluded.answer;
+
+-- name: partners
+-- Read the partner table.
+SELECT name, row FROM partner ORDER BY name;
+
+-- name: drop_partners
+-- Empty the partner table before a load.
+DELETE FROM partner;
+
+-- name: drop_partner_glns
+-- Empty the partners' GLNs before a load.
+DELETE FROM partner_gln;
+
+-- name: add_partner
+-- Add a partner.
+INSERT INTO partner (name, row) VALUES (%s, %s);
+
+-- name: add_partner_gln
+-- Add a partner's GLN.
+INSERT INTO partner_gln (gln, partner) VALUES (%s, %s);
+
+-- name: units_from
+-- Read packages in key order, from a key on. [all]
+SELECT product, serial, made, packed, own FROM unit WHERE (product, serial) > (%s::integer, %s::text)
+ORDER BY product, serial LIMIT %s;
+
+-- name: containers_from
+-- Read SGTIN containers in order of their numbers. [all]
+SELECT id, key, product, made, parent, since, emptied, speaker, state FROM container
+WHERE id > %s AND product IS NOT NULL ORDER BY id LIMIT %s;
+
+-- name: all_containers
+-- Read all containers. [all]
+SELECT id, key, product, made, parent, since, emptied, speaker, state FROM container WHERE id > %s ORDER BY id LIMIT %s;
+
+-- name: event_bodies
+-- Read many events with the places of their bytes, in log order. [keys: position]
+SELECT e.position, r.block, r.start, r.length, r.envelope, r.recorded_at, e.event_id, e.time, e.speaker, e.document
+FROM event e JOIN record r ON r.position = e.position WHERE e.position = ANY(%s::bigint[]) ORDER BY e.position;
+
+-- name: events_from
+-- Read events in log order. [all]
+SELECT e.position, r.block, r.start, r.length, r.envelope, r.recorded_at, e.event_id, e.time, e.speaker, e.document
+FROM event e JOIN record r ON r.position = e.position
+WHERE e.position > %s ORDER BY e.position LIMIT %s;
+
+-- name: counts
+-- Count what the store holds.
+SELECT packages, container, events, document FROM log_head;
+
+-- name: as_of
+-- Read, on a copy that follows another server, when the last change it has was made.
+SELECT pg_is_in_recovery(), (extract(epoch FROM pg_last_xact_replay_timestamp()) * 1000000)::bigint;
+
+-- name: store_bytes
+-- Count the bytes on disk. [one machine]
+SELECT pg_database_size(current_database());
+
+-- name: cluster_bytes
+-- Count the bytes on the disks of all machines. [all]
+SELECT coalesce(sum(citus_total_relation_size(logicalrelid)), 0)::bigint FROM pg_dist_partition;
+
+-- name: every_machine
+-- Read something from every machine of a cluster, so that each takes its view of the record now. [all]
+SELECT count(*) FROM (SELECT id FROM block LIMIT 1) AS any_block;

@@ -1,0 +1,447 @@
+"""What all SQL engines read alike: named statements in, the rows of the domain out.
+
+An engine gives three ways to run a named statement and says how it takes many keys at once; the statements stand in
+the engine's own ``queries.sql``, in its own best words.
+"""
+
+from __future__ import annotations
+
+import abc
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import zstandard
+
+from rxtrail.core.epcis.event import KINDS
+from rxtrail.core.rules.steps import Step
+from rxtrail.store.rows import (
+    ContainerRow,
+    DocumentRow,
+    EventBody,
+    FindingRow,
+    HoldingRow,
+    JobRow,
+    Making,
+    PackFacts,
+    Record,
+    UnitRow,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from rxtrail.store.names import Names
+
+Value = object  # what an engine takes as one parameter
+ACTIONS = ("", "ADD", "OBSERVE", "DELETE")
+BLOCKS_CACHED_MAX = 64
+MAKINGS_CACHED_MAX = 500_000
+_CHILD, _EPC = 2, 0  # roles, see core.rules.steps.Role
+
+
+class SqlReader(abc.ABC):
+    """Reads on one connection; used by one thread at a time."""
+
+    def __init__(self, names: Names) -> None:
+        """``names`` is shared by all readers and the writer of one opened store."""
+        self._names = names
+        self._blocks: dict[int, bytes] = {}
+        self._followed = names.followed
+
+    # -- what an engine gives --------------------------------------------------------------------------------------
+
+    @abc.abstractmethod
+    def _one(self, name: str, *parameters: Value) -> Any:  # noqa: ANN401 (a row is what its query says)
+        """Run a named statement; give its first row or None."""
+
+    @abc.abstractmethod
+    def _all(self, name: str, *parameters: Value) -> list[Any]:
+        """Run a named statement; give all its rows."""
+
+    @abc.abstractmethod
+    def _each(self, name: str, *parameters: Value) -> Iterator[Any]:
+        """Run a named statement; give its rows one by one, so that large ones need not be held together."""
+
+    @abc.abstractmethod
+    def _numbers(self, values: Iterable[int]) -> Value:
+        """Give many whole numbers as one parameter."""
+
+    @abc.abstractmethod
+    def _texts(self, values: Iterable[str]) -> Value:
+        """Give many texts as one parameter."""
+
+    @abc.abstractmethod
+    def _event_name(self, stored: Any) -> str:  # noqa: ANN401 (each engine keeps names its own way)
+        """Give an event's name from how it is kept."""
+
+    @abc.abstractmethod
+    def pack_facts(self, product: int, serial: str) -> PackFacts | None:
+        """Read one package, its packing and up to three containers around it."""
+
+    # -- settings and counts ---------------------------------------------------------------------------------------
+
+    def settings(self) -> dict[str, str]:
+        """Give all settings."""
+        return dict(self._all("settings"))
+
+    def follow(self) -> bool:
+        """Tell whether another process has changed, since this was last asked, something that readers keep in mind."""
+        if self._followed == self._names.followed:
+            return False
+        self._followed = self._names.followed
+        return True
+
+    def as_of(self) -> int | None:
+        """Tell up to when (microseconds) this copy of the record is known to be whole; None when it is the record."""
+        return None
+
+    def log_size(self) -> int:
+        """Count the records in the log."""
+        size: int = self._one("log_size")[0]
+        return size
+
+    def counts(self) -> tuple[int, int, int, int]:
+        """Count packages, containers, events and documents."""
+        packages, containers, events, documents = self._one("counts")
+        return packages, containers, events, documents
+
+    # -- texts and classes -----------------------------------------------------------------------------------------
+
+    def name(self, number: int) -> str:
+        """Give a recurring text by its number; 0 is the empty text."""
+        if number == 0:
+            return ""
+        text = self._names.text.get(number)
+        if text is None:
+            text = self._names.text[number] = self._one("name_text", number)[0]
+        return text
+
+    def name_known(self, text: str) -> int | None:
+        """Find a recurring text's number without adding it."""
+        if not text:
+            return 0
+        number = self._names.number.get(text)
+        if number is None:
+            row = self._one("name_id", text)
+            if row is None:
+                return None
+            number = self._names.number[text] = row[0]
+        return number
+
+    def _three(self, number: int) -> tuple[str, str, str]:
+        if number == 0:
+            return ("", "", "")
+        three = self._names.three.get(number)
+        if three is None:
+            owner, possessor, location = self.name(number).split(";", 2)
+            three = self._names.three[number] = (owner, possessor, location)
+        return three
+
+    def product(self, gtin: str) -> tuple[int, bool] | None:
+        """Find a product's number and whether its packages hold others."""
+        known = self._names.product.get(gtin)
+        if known is None:
+            generation = self._names.generation
+            row = self._one("product_id", gtin)
+            if row is None:
+                return None
+            known = (row[0], bool(row[1]))
+            if self._names.generation == generation:
+                self._names.product[gtin] = known
+            self._names.gtin[row[0]] = gtin
+        return known
+
+    def gtin(self, product: int) -> str:
+        """Give a product's GTIN-14."""
+        gtin = self._names.gtin.get(product)
+        if gtin is None:
+            row = self._one("product_gtin", product)
+            gtin = self._names.gtin[product] = row[0]
+        return gtin
+
+    def making(self, number: int) -> Making:
+        """Read a making with its lot and all its speakers."""
+        known = self._names.making.get(number)
+        if known is None:
+            generation = self._names.generation
+            event, lot = self._one("making_row", number)
+            speaker, flags, voided_by, document, time, hash_ = self._one("making_event", event)
+            product, text, expiry = self._one("lot_row", lot)
+            speakers = self._speakers(event, speaker, flags)
+            voided = voided_by is not None
+            known = Making(number, event, product, text, expiry, speakers, flags, voided, document, time, hash_)
+            if len(self._names.making) > MAKINGS_CACHED_MAX:
+                self._names.making.clear()
+            if self._names.generation == generation:
+                self._names.making[number] = known
+        return known
+
+    def lots_of(self, product: int, lot: str) -> list[tuple[int, str]]:
+        """Give (number, expiry) of every lot of a product that bears this text."""
+        return [(number, expiry) for number, expiry in self._all("lots_of", product, lot)]
+
+    def _speakers(self, event: int, speaker: int, flags: int) -> frozenset[str]:
+        first = self.name(speaker)
+        if not flags & 8:
+            return frozenset((first,))
+        return frozenset((first, *(self.name(more) for (more,) in self._all("event_speakers", event))))
+
+    # -- steps -----------------------------------------------------------------------------------------------------
+
+    def _step(self, role: int, making: int | None, row: tuple[Any, ...]) -> Step:
+        (
+            position, time, hash_, kind, action, step, disposition, speaker, read_point, location, source, destination,
+            parent, document, flags, voided_by,
+        ) = row  # fmt: skip
+        lot = None
+        if making is not None:
+            made = self.making(making)
+            lot = (made.lot, made.expiry)
+        return Step(
+            event=position,
+            time=time,
+            hash=hash_,
+            role=role,
+            kind=KINDS[kind] if kind >= 0 else self.name(-kind),
+            action=ACTIONS[action],
+            biz_step=self.name(step),
+            disposition=self.name(disposition),
+            speakers=self._speakers(position, speaker, flags),
+            read_point=self.name(read_point),
+            biz_location=self.name(location),
+            source=self._three(source),
+            destination=self._three(destination),
+            parent=parent if role == _CHILD else 0,
+            lot=lot,
+            flags=flags,
+            voided=voided_by is not None,
+            document=document,
+        )
+
+    def _columns(self, positions: Iterable[int]) -> dict[int, Any]:
+        """Read the typed columns of many events at once."""
+        wanted = sorted(set(positions))
+        return {row[0]: row for row in self._all("steps", self._numbers(wanted))} if wanted else {}
+
+    def class_steps(self) -> list[tuple[int, str, Step]]:
+        """Read every statement about a whole lot or product: (product, lot or '', step)."""
+        rows = self._all("lot_events")
+        columns = self._columns(event for _, _, event in rows)
+        return [(product, lot, self._step(_EPC, None, columns[event])) for product, lot, event in rows]
+
+    def unit_steps(self, product: int, serial: str, row: UnitRow) -> list[Step]:
+        """Give all events of one package as steps, in no order."""
+        seen: dict[tuple[int, int], int | None] = {}
+        for event, role, making in self._all("unit_events", product, serial):
+            seen[(event, role)] = making
+        if row.made is not None:
+            seen[(self.making(row.made).event, _EPC)] = row.made
+        if row.packed is not None:
+            seen[(row.packed, _CHILD)] = None
+        columns = self._columns(event for event, _ in seen)
+        return [self._step(role, making, columns[event]) for (event, role), making in seen.items()]
+
+    def histories(self, ids: Iterable[int]) -> dict[int, list[Step]]:
+        """Give all events of many containers as steps, and of every container these were ever in."""
+        found: dict[int, list[Step]] = {}
+        wanted = {number for number in ids if number}
+        while wanted:
+            for number in wanted:
+                found[number] = []
+            rows = self._all("container_events", self._numbers(sorted(wanted)))
+            columns = self._columns(event for _, event, _, _ in rows)
+            for container, event, role, making in rows:
+                found[container].append(self._step(role, making, columns[event]))
+            wanted = {step.parent for number in wanted for step in found[number] if step.parent} - found.keys()
+        return found
+
+    # -- packages and containers -----------------------------------------------------------------------------------
+
+    def units_of(self, product: int, serials: Iterable[str]) -> dict[str, UnitRow]:
+        """Read many packages of one product in key order."""
+        rows = self._all("units_of", self._texts(sorted(serials)), product)
+        return {row[0]: UnitRow(*row) for row in rows}
+
+    def container(self, key: str) -> ContainerRow | None:
+        """Find one container by its exact identifier."""
+        row = self._one("container_by_key", key)
+        return None if row is None else ContainerRow(*row)
+
+    def containers(self, ids: Iterable[int]) -> dict[int, ContainerRow]:
+        """Read many containers by number."""
+        wanted = list(ids)
+        return {row[0]: ContainerRow(*row) for row in self._all("containers_by_id", self._numbers(wanted))}
+
+    def packings_of(self, container: int) -> list[tuple[int, str, int, bytes, bool, int]]:
+        """Read (event, action, time, hash, voided, flags) of what went in and out of a container, in order."""
+        events = [event for (event,) in self._all("packings_of", container)]
+        rows = sorted(self._columns(events).values(), key=lambda row: (row[1], row[2]))
+        return [(row[0], ACTIONS[row[4]], row[1], row[2], row[15] is not None, row[14]) for row in rows]
+
+    def units_from(self, after: tuple[int, str], limit: int) -> list[tuple[int, UnitRow]]:
+        """Read packages in key order after a key."""
+        return [(row[0], UnitRow(*row[1:])) for row in self._all("units_from", after[0], after[1], limit)]
+
+    def containers_from(self, after: int, limit: int, *, packages_only: bool) -> list[ContainerRow]:
+        """Read containers in order of their numbers; ``packages_only`` leaves out what is no trade item."""
+        name = "containers_from" if packages_only else "all_containers"
+        return [ContainerRow(*row) for row in self._all(name, after, limit)]
+
+    # -- who holds a lot -------------------------------------------------------------------------------------------
+
+    def holdings_of(self, lot: int) -> list[HoldingRow]:
+        """Read how many plain packages of a lot each packing put away; packing None: never packed."""
+        return [HoldingRow(packed or None, packs) for packed, packs in self._all("holdings_of", lot)]
+
+    def odd_units_of(self, lot: int, after: tuple[int, str], limit: int) -> list[tuple[int, UnitRow]]:
+        """Read the packages of a lot that have a story of their own, in key order after a key."""
+        makings = self._numbers(making for (making,) in self._all("makings_of", lot))
+        rows = self._all("odd_units_of", makings, after[0], after[1], limit)
+        return [(row[0], UnitRow(*row[1:])) for row in rows]
+
+    def parents_of_events(self, positions: Iterable[int]) -> dict[int, tuple[int, bool, int]]:
+        """Give (container, voided, flags) of many packing events."""
+        columns = self._columns(positions)
+        return {position: (row[12], row[15] is not None, row[14]) for position, row in columns.items()}
+
+    # -- events and records ----------------------------------------------------------------------------------------
+
+    def _block(self, number: int) -> bytes:
+        data = self._blocks.get(number)
+        if data is None:
+            row = self._one("block_data", number)
+            data = zstandard.ZstdDecompressor().decompress(row[0])
+            if len(self._blocks) >= BLOCKS_CACHED_MAX:
+                self._blocks.pop(next(iter(self._blocks)))
+            self._blocks[number] = data
+        return data
+
+    def _body(self, block: int, start: int, length: int, envelope: int) -> tuple[bytes, bytes]:
+        data = self._block(block)
+        return data[start : start + length], data[start + length : start + length + envelope]
+
+    def _bodies(self, rows: Iterable[Any]) -> Iterator[EventBody]:
+        for position, block, start, length, extra, recorded_at, event_id, time, speaker, document in rows:
+            canonical, envelope = self._body(block, start, length, extra)
+            yield EventBody(
+                position,
+                canonical,
+                envelope,
+                recorded_at,
+                self._event_name(event_id),
+                time,
+                self.name(speaker),
+                document,
+            )
+
+    def event_bodies(self, positions: Iterable[int]) -> Iterator[EventBody]:
+        """Give events with their bytes, in order of position."""
+        yield from self._bodies(self._all("event_bodies", self._numbers(sorted(positions))))
+
+    def events_from(self, after: int, limit: int) -> list[EventBody]:
+        """Give events in log order after a position."""
+        return list(self._bodies(self._all("events_from", after, limit)))
+
+    def event_particulars(self, positions: Iterable[int]) -> dict[int, tuple[str, int, int]]:
+        """Give (event identifier, document, recorded at) of many events."""
+        rows = self._all("event_ids", self._numbers(positions))
+        return {row[0]: (self._event_name(row[1]), row[2], row[3]) for row in rows}
+
+    def records_from(self, position: int, limit: int) -> list[tuple[Record, bytes]]:
+        """Give records with their canonical bytes in log order."""
+        rows = [Record(*row) for row in self._all("records_from", position, limit)]
+        return [(row, self._body(row.block, row.start, row.length, row.envelope)[0]) for row in rows]
+
+    def findings_of_events(self, positions: Iterable[int]) -> list[tuple[int, FindingRow]]:
+        """Give the findings that name one of these events."""
+        columns = self._columns(positions)
+        documents = {row[13] for row in columns.values()}
+        rows = self._all("findings_of_events", self._numbers(sorted(documents)), self._numbers(sorted(columns)))
+        return [(row[0], FindingRow(0, 0, *row)) for row in rows]
+
+    # -- documents, jobs, master data, partners --------------------------------------------------------------------
+
+    def document(self, number: int) -> DocumentRow | None:
+        """Read a document's particulars."""
+        row = self._one("document_row", number)
+        return None if row is None else DocumentRow(*row)
+
+    def document_by_sha(self, sha256: bytes) -> DocumentRow | None:
+        """Find a document by the SHA-256 of its bytes."""
+        row = self._one("document_by_sha", sha256)
+        return None if row is None else DocumentRow(*row)
+
+    def document_by_instance(self, instance_id: str, sender: str) -> DocumentRow | None:
+        """Find the first document of a sender under an instance identifier."""
+        row = self._one("find_instance", instance_id, sender)
+        return None if row is None else self.document(row[0])
+
+    def documents_after(self, number: int, limit: int) -> list[DocumentRow]:
+        """Read documents in order of arrival."""
+        return [DocumentRow(*row) for row in self._all("documents_after", number, limit)]
+
+    def raw(self, document: int) -> Iterator[bytes]:
+        """Give a raw document's bytes, piece by piece."""
+        expander = zstandard.ZstdDecompressor(max_window_size=1 << 28).decompressobj()
+        for (data,) in self._each("chunks", document):
+            piece = expander.decompress(data)
+            if piece:
+                yield piece
+
+    def findings_of_document(self, document: int) -> list[FindingRow]:
+        """Read a document's findings in order."""
+        rows = self._all("findings_of_document", document)
+        return [FindingRow(document, seq, *row) for seq, row in enumerate(rows)]
+
+    @staticmethod
+    def _job(row: tuple[Any, ...]) -> JobRow:
+        return JobRow(
+            id=row[0],
+            document=row[1],
+            name=row[2],
+            proceed=bool(row[3]),
+            state=row[4],
+            events=row[5],
+            applied=row[6],
+            packages=row[7],
+            new_events=row[8],
+            first_position=row[9],
+            created_at=row[10],
+            finished_at=row[11],
+            error=row[12],
+            gtins=frozenset(msgspec.msgpack.decode(row[13], type=list[str])),
+        )
+
+    def job(self, job: str) -> JobRow | None:
+        """Read one job."""
+        row = self._one("job_row", job)
+        return None if row is None else self._job(row)
+
+    def job_of_document(self, document: int) -> JobRow | None:
+        """Find the first job of a document."""
+        row = self._one("job_of_document", document)
+        return None if row is None else self._job(row)
+
+    def jobs_unfinished(self) -> list[JobRow]:
+        """Read the jobs whose facts are not all in the record (failed ones too), oldest first."""
+        return [self._job(row) for row in self._all("jobs_unfinished")]
+
+    def jobs_before(self, created_at: int, limit: int) -> list[JobRow]:
+        """Read jobs, newest first, that were created before a time."""
+        return [self._job(row) for row in self._all("jobs_after", created_at, limit)]
+
+    def master(self, thing: str) -> list[tuple[str, str, dict[str, str]]]:
+        """Give (speaker, said at, attributes) of a product or location, newest first."""
+        return [
+            (speaker, said_at, msgspec.msgpack.decode(attributes, type=dict[str, str]))
+            for speaker, said_at, attributes in self._all("master_of", thing)
+        ]
+
+    def partners(self) -> list[bytes]:
+        """Give the rows of the partner table."""
+        return [row for _, row in self._all("partners")]
+
+    def answered(self, key: str) -> tuple[int, bytes] | None:
+        """Give an earlier answer to the same key."""
+        row = self._one("answered", key)
+        return None if row is None else (row[0], row[1])

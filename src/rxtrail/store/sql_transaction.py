@@ -1,0 +1,378 @@
+"""What all SQL engines write alike: verbs of the domain in, named statements out."""
+
+from __future__ import annotations
+
+import abc
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+import msgspec
+import zstandard
+
+from rxtrail.store.rows import EventBrief, NamedEvent
+from rxtrail.store.sql_reader import SqlReader, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from rxtrail.store.rows import ContainerRow, DocumentRow, EventRow, FindingRow, JobRow, Record, UnitRow
+
+LOTS_CACHED_MAX = 500_000
+NEVER_PACKED = 0  # in the table of holdings, where a key may not be null
+
+
+class SqlTransaction(SqlReader, abc.ABC):
+    """The writing connection; its reads see its own writes."""
+
+    # -- what an engine gives --------------------------------------------------------------------------------------
+
+    @abc.abstractmethod
+    def _run(self, name: str, *parameters: Value) -> None:
+        """Run a named statement that gives nothing."""
+
+    @abc.abstractmethod
+    def _many(self, name: str, rows: Iterable[Sequence[Value]]) -> None:
+        """Run a named statement for each of many rows, in the engine's fastest way."""
+
+    @abc.abstractmethod
+    def _next(self, what: str) -> int:
+        """Give the next free number of a name, product, lot, document, making, container or block."""
+
+    @abc.abstractmethod
+    def _stored_name(self, event_id: str) -> Value:
+        """Give an event's name as it is kept."""
+
+    @abc.abstractmethod
+    def _insert_units(
+        self, product: int, groups: Sequence[tuple[Sequence[str], int | None, int | None, int | None]]
+    ) -> dict[str, UnitRow]: ...
+
+    @abc.abstractmethod
+    def _tally(self, what: str, more: int) -> None:
+        """Count more packages or events, or fewer."""
+
+    # -- the clock and what others must know -----------------------------------------------------------------------
+
+    def _change(self) -> None:
+        """Forget what changed; readers do so again when it is committed."""
+        self._names.changed = True
+        self._names.forget_changed()
+
+    def _tell(self) -> None:
+        """Note that what other processes keep in mind has changed; they are told at the commit."""
+
+    @abc.abstractmethod
+    def clock(self, now: int) -> int:
+        """Give the time (microseconds) of this transaction, never earlier than what is on record.
+
+        ``now`` is what the caller's clock says; where several machines write, the store's own clock is asked instead.
+        """
+
+    def claim(self, job: str) -> bool:  # noqa: ARG002 (one writer has every job to itself)
+        """Take a job for this process; False when another living process works on it."""
+        return True
+
+    def set_settings(self, settings: Mapping[str, str]) -> None:
+        """Write settings."""
+        self._many("set_setting", list(settings.items()))
+        self._tell()
+
+    # -- texts and classes -----------------------------------------------------------------------------------------
+
+    def name_id(self, text: str) -> int:
+        """Number a recurring text; the empty text is 0."""
+        number = self.name_known(text)
+        if number is None:
+            number = self._next("name")
+            self._run("add_name", number, text)
+            self._names.number[text] = number
+            self._names.text[number] = text
+        return number
+
+    def product_id(self, gtin: str) -> int:
+        """Number a product."""
+        known = self.product(gtin)
+        if known is None:
+            number = self._next("product")
+            self._run("add_product", number, gtin)
+            known = self._names.product[gtin] = (number, False)
+            self._names.gtin[number] = gtin
+        return known[0]
+
+    def product_holds(self, product: int) -> bool:
+        """Tell whether packages of this product are containers of others."""
+        known = self.product(self.gtin(product))
+        return known is not None and known[1]
+
+    def mark_holding(self, product: int) -> None:
+        """Note that packages of this product are containers of others."""
+        self._run("mark_holding", product)
+        self._change()
+
+    def lot_id(self, product: int, lot: str, expiry: str) -> int:
+        """Number a lot."""
+        key = (product, lot, expiry)
+        number = self._names.lot.get(key)
+        if number is None:
+            row = self._one("lot_id", *key)
+            if row is not None:
+                number = row[0]
+            else:
+                number = self._next("lot")
+                self._run("add_lot", number, *key)
+            if len(self._names.lot) > LOTS_CACHED_MAX:
+                self._names.lot.clear()
+            self._names.lot[key] = number
+        return number
+
+    def next_making(self) -> int:
+        """Give the next free making number."""
+        return self._next("making")
+
+    def next_container(self) -> int:
+        """Give the next free container number."""
+        return self._next("container")
+
+    def next_block(self) -> int:
+        """Give the next free block number."""
+        return self._next("block")
+
+    # -- the log ---------------------------------------------------------------------------------------------------
+
+    def add_block(self, number: int, data: bytes) -> None:
+        """Compress and add a block of canonical bytes."""
+        self._many("add_block", [(number, zstandard.ZstdCompressor(level=3).compress(data))])
+
+    def add_records(self, rows: Sequence[Record]) -> None:
+        """Append records; their positions follow the last one."""
+        self._many("add_record", rows)
+
+    def add_events(self, rows: Sequence[EventRow]) -> None:
+        """Add the typed columns of events."""
+        name = self._stored_name
+        self._many("add_event", [(*row[:-1], name(row.event_id)) for row in rows])
+        self._tally("events", len(rows))
+
+    def add_identities(self, rows: Sequence[tuple[bytes, int]]) -> None:
+        """Note which events identities belong to."""
+        self._many("add_identity", rows)
+
+    @abc.abstractmethod
+    def _identified(self, identities: Sequence[bytes]) -> list[tuple[bytes, int]]:
+        """Give (identity, event) of all these identities, in log order."""
+
+    def events_by_identity(self, identities: Iterable[bytes]) -> dict[bytes, list[NamedEvent]]:
+        """Find the events and declarations of many names, in log order."""
+        pairs = self._identified(list(identities))
+        columns = self._columns(event for _, event in pairs)
+        found: dict[bytes, list[NamedEvent]] = {}
+        for identity, event in pairs:
+            row = columns[event]
+            found.setdefault(identity, []).append(NamedEvent(event, self.name(row[7]), row[2], row[14]))
+        return found
+
+    def add_event_speaker(self, event: int, speaker: str, document: int) -> None:
+        """Note that someone else said the very same event."""
+        self._run("add_event_speaker", event, self.name_id(speaker), document)
+        self._run("flag_more_speakers", event)
+        self._change()
+
+    def event_brief(self, event: int) -> EventBrief:
+        """Read what decides how an event weighs against another."""
+        speaker, flags, voided_by, time, hash_, parent = self._one("event_brief", event)
+        return EventBrief(self._speakers(event, speaker, flags), flags, voided_by, time, hash_, parent)
+
+    def parties_of(self, event: int) -> tuple[str, str]:
+        """Read the source and destination of an event, each ``owning party;possessing party;location``."""
+        source, destination = self._one("parties_of", event)
+        return self.name(source), self.name(destination)
+
+    def set_parties(self, event: int, source: str, destination: str) -> None:
+        """Write the source and destination of an event that does not name them itself."""
+        self._run("set_parties", self.name_id(source), self.name_id(destination), event)
+
+    def void(self, event: int, by: int | None) -> None:
+        """Mark an event as declared wrong by a declaration, or as not."""
+        self._run("void_event", by, event)
+        self._change()
+
+    # -- packages --------------------------------------------------------------------------------------------------
+
+    def add_makings(self, rows: Sequence[tuple[int, int, int]]) -> None:
+        """Add (number, event, lot) of makings."""
+        self._many("add_making", rows)
+
+    def add_units(
+        self, product: int, groups: Sequence[tuple[Sequence[str], int | None, int | None, int | None]]
+    ) -> dict[str, UnitRow]:
+        """Add packages of one product that are not there yet; give the rows of those that were, in key order.
+
+        Each group is (serials, made, packed, own); no serial is in two groups.
+        """
+        there = self._insert_units(product, groups)
+        held: Counter[tuple[int, int]] = Counter()
+        for serials, made, packed, own in groups:
+            if made is not None and own is None:
+                new = sum(serial not in there for serial in serials) if there else len(serials)
+                held[made, packed or NEVER_PACKED] += new
+        self._hold(held)
+        self._tally("packages", sum(len(serials) for serials, *_ in groups) - len(there))
+        return there
+
+    def change_units(self, rows: Sequence[tuple[int | None, int | None, int | None, int, str]]) -> None:
+        """Set (made, packed, own) of (product, serial), each package once; what is not there is not made."""
+        if not rows:
+            return
+        by_product: dict[int, list[str]] = defaultdict(list)
+        for _, _, _, product, serial in rows:
+            by_product[product].append(serial)
+        held: Counter[tuple[int, int]] = Counter()
+        there: set[tuple[int, str]] = set()
+        for product, serials in by_product.items():
+            for row in self.units_of(product, serials).values():
+                there.add((product, row.serial))
+                self._count(held, row.made, row.packed, row.own, -1)
+        known = [row for row in rows if (row[3], row[4]) in there]
+        for made, packed, own, _, _ in known:
+            self._count(held, made, packed, own, 1)
+        self._many("change_unit", known)
+        self._hold(held)
+
+    @staticmethod
+    def _count(held: Counter[tuple[int, int]], made: int | None, packed: int | None, own: int | None, by: int) -> None:
+        if made is not None and own is None:
+            held[made, packed or NEVER_PACKED] += by
+
+    def _hold(self, held: Counter[tuple[int, int]]) -> None:
+        """Count how many plain packages each packing of a making put away."""
+        self._many("hold", [(made, packed, count) for (made, packed), count in sorted(held.items()) if count])
+
+    def add_unit_events(self, rows: Sequence[tuple[int, str, int, int, int | None]]) -> None:
+        """Index (product, serial, event, role, making)."""
+        self._many("add_unit_event", rows)
+
+    def take_unit(self, product: int, serial: str) -> list[tuple[int, int, int | None]]:
+        """Take a package's events (event, role, making) away, since it turned out to be a container."""
+        row = self.units_of(product, [serial]).get(serial)
+        if row is None:
+            return []
+        events = [(event, role, making) for event, role, making in self._all("unit_events", product, serial)]
+        if row.made is not None:
+            events.append((self.making(row.made).event, 0, row.made))
+        if row.packed is not None:
+            events.append((row.packed, 2, None))
+        held: Counter[tuple[int, int]] = Counter()
+        self._count(held, row.made, row.packed, row.own, -1)
+        self._hold(held)
+        self._run("drop_unit_events", product, serial)
+        self._run("drop_unit", product, serial)
+        self._tally("packages", -1)
+        return events
+
+    # -- containers ------------------------------------------------------------------------------------------------
+
+    def container_ids(self, keys: Iterable[str]) -> dict[str, int]:
+        """Find the numbers of many containers."""
+        return {key: number for key, number in self._all("containers_by_key", self._texts(keys))}  # noqa: C416
+
+    def add_containers(self, rows: Sequence[ContainerRow]) -> None:
+        """Add containers with the fold of their events."""
+        self._many("add_container", rows)
+        self._tally("packages", sum(row.product is not None for row in rows))
+
+    def set_containers(self, rows: Sequence[ContainerRow]) -> None:
+        """Write the folds of containers anew."""
+        self._many(
+            "set_container",
+            [(row.made, row.parent, row.since, row.emptied, row.speaker, row.state, row.id) for row in rows],
+        )
+
+    def add_container_events(self, rows: Sequence[tuple[int, int, int, int | None]]) -> None:
+        """Index (container, event, role, making)."""
+        self._many("add_container_event", rows)
+
+    def add_insides(self, rows: Sequence[tuple[int, int]]) -> None:
+        """Note (outer, inner) of containers that were ever inside others."""
+        self._many("add_inside", rows)
+
+    def folded_containers(self, after: int, limit: int) -> list[int]:
+        """Give the numbers of containers whose rows cache a fold, after a number."""
+        return [number for (number,) in self._all("folded_containers", after, limit)]
+
+    def dependants(self, ids: Iterable[int]) -> dict[int, bool]:
+        """Find containers that were ever in one of these; tell of each whether its row caches a fold."""
+        inner = {number for (number,) in self._all("insides", self._numbers(ids))}
+        if not inner:
+            return {}
+        return {number: bool(folded) for number, folded in self._all("are_folded", self._numbers(sorted(inner)))}
+
+    def add_lot_events(self, rows: Sequence[tuple[int, str, int]]) -> None:
+        """Index (product, lot, event)."""
+        if rows:
+            self._many("add_lot_event", rows)
+            self._tell()
+
+    # -- documents, jobs, master data, partners --------------------------------------------------------------------
+
+    def add_document(self, row: DocumentRow, chunks: Iterable[bytes]) -> int:
+        """Keep a raw document; give its number."""
+        number = self._next("document")
+        self._run(
+            "add_document", number, row.sha256, row.name, row.size, row.received_at, row.sender, row.receiver,
+            row.instance_id, row.events, row.header,
+        )  # fmt: skip
+        self._many("add_chunk", ((number, seq, chunk) for seq, chunk in enumerate(chunks)))
+        return number
+
+    def add_job(self, row: JobRow) -> None:
+        """Note an accepted job."""
+        gtins = msgspec.msgpack.encode(sorted(row.gtins))
+        self._run(
+            "add_job",
+            row.id,
+            row.document,
+            row.name,
+            row.proceed,
+            row.state,
+            row.events,
+            row.created_at,
+            gtins,
+        )
+        self._tell()
+
+    def job_progress(
+        self,
+        job: str,
+        *,
+        state: str,
+        applied: int,
+        packages: int,
+        new_events: int,
+        position: int,
+        finished_at: int,
+        error: str,
+    ) -> None:
+        """Note how far a job has come; counts are added, ``applied`` is set."""
+        self._run("job_progress", state, applied, packages, new_events, position, finished_at, error, job)
+        self._tell()
+
+    def add_findings(self, rows: Sequence[FindingRow]) -> None:
+        """Keep findings."""
+        self._many("add_finding", rows)
+
+    def add_master(self, rows: Sequence[tuple[str, str, str, int, dict[str, str]]]) -> None:
+        """Keep (thing, speaker, said at, document, attributes); the latest word of each speaker stands."""
+        encode = msgspec.msgpack.Encoder(order="deterministic").encode
+        self._many("add_master", [(*row[:4], encode(row[4])) for row in rows])
+
+    def set_partners(self, rows: Sequence[tuple[str, bytes, Sequence[str]]]) -> None:
+        """Replace the partner table by (name, row, GLNs)."""
+        self._run("drop_partners")
+        self._run("drop_partner_glns")
+        self._many("add_partner", [(name, row) for name, row, _ in rows])
+        self._many("add_partner_gln", [(gln, name) for name, _, glns in rows for gln in glns])
+        self._tell()
+
+    def add_answered(self, key: str, recorded_at: int, answer: bytes) -> None:
+        """Keep an answer under its key."""
+        self._run("add_answered", key, recorded_at, answer)
