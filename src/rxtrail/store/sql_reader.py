@@ -75,6 +75,18 @@ class SqlReader(abc.ABC):
         """Give an event's name from how it is kept."""
 
     @abc.abstractmethod
+    def _unit_key(self, product: int, serial: str) -> tuple[Value, ...]:
+        """Give a package's key as parameters."""
+
+    @abc.abstractmethod
+    def _unit_rows(self, name: str, *parameters: Value) -> list[tuple[int, UnitRow]]:
+        """Run a named statement that gives packages: (product, row) of each."""
+
+    @abc.abstractmethod
+    def units_of(self, product: int, serials: Iterable[str]) -> dict[str, UnitRow]:
+        """Read many packages of one product in key order."""
+
+    @abc.abstractmethod
     def pack_facts(self, product: int, serial: str) -> PackFacts | None:
         """Read one package, its packing and up to three containers around it."""
 
@@ -232,7 +244,7 @@ class SqlReader(abc.ABC):
     def unit_steps(self, product: int, serial: str, row: UnitRow) -> list[Step]:
         """Give all events of one package as steps, in no order."""
         seen: dict[tuple[int, int], int | None] = {}
-        for event, role, making in self._all("unit_events", product, serial):
+        for event, role, making in self._all("unit_events", *self._unit_key(product, serial)):
             seen[(event, role)] = making
         if row.made is not None:
             seen[(self.making(row.made).event, _EPC)] = row.made
@@ -257,11 +269,6 @@ class SqlReader(abc.ABC):
 
     # -- packages and containers -----------------------------------------------------------------------------------
 
-    def units_of(self, product: int, serials: Iterable[str]) -> dict[str, UnitRow]:
-        """Read many packages of one product in key order."""
-        rows = self._all("units_of", self._texts(sorted(serials)), product)
-        return {row[0]: UnitRow(*row) for row in rows}
-
     def container(self, key: str) -> ContainerRow | None:
         """Find one container by its exact identifier."""
         row = self._one("container_by_key", key)
@@ -280,7 +287,7 @@ class SqlReader(abc.ABC):
 
     def units_from(self, after: tuple[int, str], limit: int) -> list[tuple[int, UnitRow]]:
         """Read packages in key order after a key."""
-        return [(row[0], UnitRow(*row[1:])) for row in self._all("units_from", after[0], after[1], limit)]
+        return self._unit_rows("units_from", *self._unit_key(*after), limit)
 
     def containers_from(self, after: int, limit: int, *, packages_only: bool) -> list[ContainerRow]:
         """Read containers in order of their numbers; ``packages_only`` leaves out what is no trade item."""
@@ -296,8 +303,7 @@ class SqlReader(abc.ABC):
     def odd_units_of(self, lot: int, after: tuple[int, str], limit: int) -> list[tuple[int, UnitRow]]:
         """Read the packages of a lot that have a story of their own, in key order after a key."""
         makings = self._numbers(making for (making,) in self._all("makings_of", lot))
-        rows = self._all("odd_units_of", makings, after[0], after[1], limit)
-        return [(row[0], UnitRow(*row[1:])) for row in rows]
+        return self._unit_rows("odd_units_of", makings, *self._unit_key(*after), limit)
 
     def parents_of_events(self, positions: Iterable[int]) -> dict[int, tuple[int, bool, int]]:
         """Give (container, voided, flags) of many packing events."""

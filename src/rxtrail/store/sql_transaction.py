@@ -235,7 +235,8 @@ class SqlTransaction(SqlReader, abc.ABC):
         known = [row for row in rows if (row[3], row[4]) in there]
         for made, packed, own, _, _ in known:
             self._count(held, made, packed, own, 1)
-        self._many("change_unit", known)
+        key = self._unit_key
+        self._many("change_unit", [(*row[:3], *key(row[3], row[4])) for row in known])
         self._hold(held)
 
     @staticmethod
@@ -249,14 +250,15 @@ class SqlTransaction(SqlReader, abc.ABC):
 
     def add_unit_events(self, rows: Sequence[tuple[int, str, int, int, int | None]]) -> None:
         """Index (product, serial, event, role, making)."""
-        self._many("add_unit_event", rows)
+        key = self._unit_key
+        self._many("add_unit_event", [(*key(row[0], row[1]), *row[2:]) for row in rows])
 
     def take_unit(self, product: int, serial: str) -> list[tuple[int, int, int | None]]:
         """Take a package's events (event, role, making) away, since it turned out to be a container."""
         row = self.units_of(product, [serial]).get(serial)
         if row is None:
             return []
-        events = [(event, role, making) for event, role, making in self._all("unit_events", product, serial)]
+        events = [(event, role, making) for event, role, making in self._all("unit_events", *self._unit_key(product, serial))]
         if row.made is not None:
             events.append((self.making(row.made).event, 0, row.made))
         if row.packed is not None:
@@ -264,8 +266,8 @@ class SqlTransaction(SqlReader, abc.ABC):
         held: Counter[tuple[int, int]] = Counter()
         self._count(held, row.made, row.packed, row.own, -1)
         self._hold(held)
-        self._run("drop_unit_events", product, serial)
-        self._run("drop_unit", product, serial)
+        self._run("drop_unit_events", *self._unit_key(product, serial))
+        self._run("drop_unit", *self._unit_key(product, serial))
         self._tally("packages", -1)
         return events
 

@@ -1,7 +1,7 @@
 -- What makes a record of Citus: which table lives where. Run once, while the tables are empty.
--- Packages by serial number: one GTIN of any size spreads evenly, and (GTIN, serial) is unique on one shard.
-SELECT create_distributed_table('unit', 'serial', colocate_with => 'none');
-SELECT create_distributed_table('unit_event', 'serial', colocate_with => 'unit');
+-- Packages by product and serial number: one GTIN of any size spreads evenly, and each is unique on one shard.
+SELECT create_distributed_table('unit', 'key', colocate_with => 'none');
+SELECT create_distributed_table('unit_event', 'key', colocate_with => 'unit');
 -- Events and all that is found by position: an event, its record and its further speakers share a shard.
 SELECT create_distributed_table('event', 'position', colocate_with => 'none');
 SELECT create_distributed_table('record', 'position', colocate_with => 'event');

@@ -6,6 +6,9 @@ they keep in mind is never older than their question.
 
 from __future__ import annotations
 
+import contextlib
+import os
+import socket
 import threading
 from typing import TYPE_CHECKING
 
@@ -14,6 +17,8 @@ import psycopg
 from rxtrail.store.postgres.connect import connect
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rxtrail.store.names import Names
     from rxtrail.store.postgres.connect import Connection
 
@@ -33,6 +38,7 @@ class Listener:
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
+        self._line: socket.socket | None = None  # a second handle of the connection that listens
         self.hearing = False
 
     def start(self) -> None:
@@ -43,20 +49,37 @@ class Listener:
                 self._thread.start()
 
     def close(self) -> None:
-        """Stop listening."""
-        self._closing.set()
+        """Stop listening, at once: a command that lasts milliseconds does not wait for the next look."""
+        with self._starting:
+            self._closing.set()
+            if self._line is not None:
+                self._line.shutdown(socket.SHUT_RDWR)
         if self._thread is not None:
             self._thread.join()
 
     def _run(self) -> None:
         while not self._closing.is_set():
             try:
-                with connect(self._url, statement_seconds=10) as connection:
+                with connect(self._url, statement_seconds=10) as connection, self._open_line(connection):
                     self._hear(connection)
             except psycopg.Error:
                 self.hearing = False  # readers ask the counter until we hear again
                 self._closing.wait(_AGAIN_SECONDS)
         self.hearing = False
+
+    @contextlib.contextmanager
+    def _open_line(self, connection: Connection) -> Iterator[None]:
+        """Keep a handle by which :meth:`close` ends the waiting."""
+        with socket.socket(fileno=os.dup(connection.fileno())) as line:
+            with self._starting:
+                self._line = line
+                if self._closing.is_set():
+                    line.shutdown(socket.SHUT_RDWR)
+            try:
+                yield
+            finally:
+                with self._starting:
+                    self._line = None
 
     def _hear(self, connection: Connection) -> None:
         connection.execute(f"LISTEN {CHANNEL}".encode())

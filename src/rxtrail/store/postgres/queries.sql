@@ -156,35 +156,35 @@ SELECT identity, event FROM event_identity WHERE identity = ANY(%s::bytea[]) ORD
 COPY event_identity (identity, event) FROM STDIN;
 
 -- name: units_of
--- Read many packages of one product in key order. [keys: serial]
-SELECT serial, made, packed, own FROM unit WHERE serial = ANY(%s::text[]) AND product = %s::integer ORDER BY serial;
+-- Read many packages in key order. [keys: key]
+SELECT key, made, packed, own FROM unit WHERE key = ANY(%s::text[]) ORDER BY key;
 
 -- name: add_units
 -- Add packages.
-COPY unit (product, serial, made, packed, own) FROM STDIN;
+COPY unit (key, made, packed, own) FROM STDIN;
 
 -- name: change_unit
 -- Change what packages' rows name. [many]
-INSERT INTO unit (made, packed, own, product, serial)
-SELECT * FROM unnest(%s::integer[], %s::bigint[], %s::smallint[], %s::integer[], %s::text[])
-ON CONFLICT (product, serial) DO UPDATE SET made = excluded.made, packed = excluded.packed, own = excluded.own;
+INSERT INTO unit (made, packed, own, key)
+SELECT * FROM unnest(%s::integer[], %s::bigint[], %s::smallint[], %s::text[])
+ON CONFLICT (key) DO UPDATE SET made = excluded.made, packed = excluded.packed, own = excluded.own;
 
 -- name: drop_unit
--- Take a package out of the packages, since it is a container. [key: serial]
-DELETE FROM unit WHERE product = %s::integer AND serial = %s::text;
+-- Take a package out of the packages, since it is a container. [key: key]
+DELETE FROM unit WHERE key = %s::text;
 
 -- name: add_unit_event
 -- Index events under packages. [many]
-INSERT INTO unit_event (product, serial, event, role, making)
-SELECT * FROM unnest(%s::integer[], %s::text[], %s::bigint[], %s::smallint[], %s::bigint[]) ON CONFLICT DO NOTHING;
+INSERT INTO unit_event (key, event, role, making)
+SELECT * FROM unnest(%s::text[], %s::bigint[], %s::smallint[], %s::bigint[]) ON CONFLICT DO NOTHING;
 
 -- name: unit_events
--- Read a package's own events. [key: serial]
-SELECT event, role, making FROM unit_event WHERE product = %s::integer AND serial = %s::text;
+-- Read a package's own events. [key: key]
+SELECT event, role, making FROM unit_event WHERE key = %s::text;
 
 -- name: drop_unit_events
--- Take a package's events away, since they are kept under the container. [key: serial]
-DELETE FROM unit_event WHERE product = %s::integer AND serial = %s::text;
+-- Take a package's events away, since they are kept under the container. [key: key]
+DELETE FROM unit_event WHERE key = %s::text;
 
 -- name: hold
 -- Count plain packages of makings that packings put away. [many]
@@ -198,12 +198,11 @@ WHERE m.lot = %s GROUP BY h.packed HAVING sum(h.packs) > 0 ORDER BY h.packed;
 
 -- name: odd_units_of
 -- Read the packages of many makings that have a story of their own, in key order from a key on. [all]
-SELECT u.product, u.serial, u.made, u.packed, u.own FROM (
-  SELECT product, serial FROM unit WHERE made = ANY(%(p1)s::bigint[]) AND own IS NOT NULL
-  UNION SELECT product, serial FROM unit_event WHERE making = ANY(%(p1)s::bigint[])
-) odd JOIN unit u ON u.product = odd.product AND u.serial = odd.serial
-WHERE (u.product, u.serial) > (%(p2)s::integer, %(p3)s::text) AND u.own IS NOT NULL
-ORDER BY u.product, u.serial LIMIT %(p4)s;
+SELECT u.key, u.made, u.packed, u.own FROM (
+  SELECT key FROM unit WHERE made = ANY(%(p1)s::bigint[]) AND own IS NOT NULL
+  UNION SELECT key FROM unit_event WHERE making = ANY(%(p1)s::bigint[])
+) odd JOIN unit u ON u.key = odd.key
+WHERE u.key > %(p2)s::text AND u.own IS NOT NULL ORDER BY u.key LIMIT %(p3)s;
 
 -- name: pack_facts
 -- Read a package, its packing and up to three containers around it: one statement for the counter. [one machine]
@@ -216,11 +215,11 @@ LEFT JOIN event e ON e.position = u.packed
 LEFT JOIN container a ON a.id = e.parent
 LEFT JOIN container b ON b.id = a.parent
 LEFT JOIN container c ON c.id = b.parent
-WHERE u.product = %s::integer AND u.serial = %s::text;
+WHERE u.key = %s::text;
 
 -- name: unit_row
--- Read one package. [key: serial]
-SELECT made, packed, own FROM unit WHERE product = %s::integer AND serial = %s::text;
+-- Read one package. [key: key]
+SELECT made, packed, own FROM unit WHERE key = %s::text;
 
 -- name: packing_row
 -- Read a packing. [key: position]
@@ -428,8 +427,7 @@ INSERT INTO partner_gln (gln, partner) VALUES (%s, %s);
 
 -- name: units_from
 -- Read packages in key order, from a key on. [all]
-SELECT product, serial, made, packed, own FROM unit WHERE (product, serial) > (%s::integer, %s::text)
-ORDER BY product, serial LIMIT %s;
+SELECT key, made, packed, own FROM unit WHERE key > %s::text ORDER BY key LIMIT %s;
 
 -- name: containers_from
 -- Read SGTIN containers in order of their numbers. [all]

@@ -9,8 +9,9 @@ import psycopg
 
 from rxtrail.store.names import long_id
 from rxtrail.store.postgres.connect import STATEMENT_SECONDS_READER, connect
+from rxtrail.store.postgres.keys import product_of, start_of
 from rxtrail.store.queries import read_queries
-from rxtrail.store.rows import ContainerRow, PackFacts
+from rxtrail.store.rows import ContainerRow, PackFacts, UnitRow
 from rxtrail.store.sql_reader import SqlReader, Value
 
 if TYPE_CHECKING:
@@ -91,6 +92,23 @@ class PostgresReader(SqlReader):
     def _texts(self, values: Iterable[str]) -> Value:
         return list(values)
 
+    def _unit_key(self, product: int, serial: str) -> tuple[Value, ...]:
+        return (start_of(product) + serial,)
+
+    def _unit_rows(self, name: str, *parameters: Value) -> list[tuple[int, UnitRow]]:
+        found = []
+        for key, *rest in self._all(name, *parameters):
+            product, serial = product_of(key)
+            found.append((product, UnitRow(serial, *rest)))
+        return found
+
+    def units_of(self, product: int, serials: Iterable[str]) -> dict[str, UnitRow]:
+        """Read many packages of one product in key order."""
+        start = start_of(product)
+        rows = self._all("units_of", [start + serial for serial in serials])
+        cut = len(start)
+        return {(serial := row[0][cut:]): UnitRow(serial, *row[1:]) for row in rows}
+
     def _event_name(self, stored: bytes) -> str:
         return stored[1:].decode() if stored[:1] == b"t" else long_id(stored[1:])
 
@@ -161,9 +179,9 @@ class PostgresReader(SqlReader):
         container around it, each answered by one machine.
         """
         if not self._site.distributed:
-            row = self._one("pack_facts", product, serial)
+            row = self._one("pack_facts", start_of(product) + serial)
             return None if row is None else PackFacts._make(row)
-        unit = self._one("unit_row", product, serial)
+        unit = self._one("unit_row", start_of(product) + serial)
         if unit is None:
             return None
         packing = self._one("packing_row", unit[1]) if unit[1] is not None else None

@@ -14,6 +14,7 @@ import psycopg
 
 from rxtrail.store.names import short_id
 from rxtrail.store.postgres.connect import connect, is_duplicate
+from rxtrail.store.postgres.keys import start_of
 from rxtrail.store.postgres.listen import CHANNEL
 from rxtrail.store.postgres.reader import PostgresReader, Q, Site
 from rxtrail.store.sql_transaction import SqlTransaction
@@ -244,6 +245,7 @@ class PostgresTransaction(PostgresReader, SqlTransaction):
 
     def _copy_units(self, product: int, groups: Sequence[Group], there: dict[str, UnitRow]) -> None:
         """Send packages as text: only the serial differs within a group, so a group is one join."""
+        start = start_of(product)
         with self._connection.cursor() as cursor, cursor.copy(Q["add_units"]) as copy:
             for serials, made, packed, own in groups:
                 new: Sequence[str] = [serial for serial in serials if serial not in there] if there else serials
@@ -253,7 +255,7 @@ class PostgresTransaction(PostgresReader, SqlTransaction):
                 if _ESCAPED.search("".join(new)):
                     new = [_ESCAPED.sub(lambda found: _ESCAPES[found[0]], serial) for serial in new]
                 rest = f"\t{_null(made)}\t{_null(packed)}\t{_null(own)}\n"
-                copy.write(f"{product}\t" + f"{rest}{product}\t".join(new) + rest)
+                copy.write(start + f"{rest}{start}".join(new) + rest)
 
 
 def _null(number: int | None) -> str:

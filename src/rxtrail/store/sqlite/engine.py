@@ -60,6 +60,17 @@ class SqliteReader(SqlReader):
     def _texts(self, values: Iterable[str]) -> Value:
         return json.dumps(list(values))
 
+    def _unit_key(self, product: int, serial: str) -> tuple[Value, ...]:
+        return product, serial
+
+    def _unit_rows(self, name: str, *parameters: Value) -> list[tuple[int, UnitRow]]:
+        return [(row[0], UnitRow(*row[1:])) for row in self._all(name, *parameters)]
+
+    def units_of(self, product: int, serials: Iterable[str]) -> dict[str, UnitRow]:
+        """Read many packages of one product in key order."""
+        rows = self._all("units_of", self._texts(sorted(serials)), product)
+        return {row[0]: UnitRow(*row) for row in rows}
+
     def _event_name(self, stored: str | bytes) -> str:
         return long_id(stored)
 
