@@ -19,6 +19,7 @@ from rxtrail.answers import (
     CountInReceipt,
     Document,
     ExportFilters,
+    Holders,
     Journey,
     NodeIdentity,
     Partner,
@@ -32,7 +33,8 @@ from rxtrail.errors import BadRequest, Busy, NotFound, StoreFailed
 from rxtrail.ledger.containers import fold_all
 from rxtrail.ledger.writer import Writer
 from rxtrail.query import export as export_rows
-from rxtrail.record.judge import Judge
+from rxtrail.query.holders import holders
+from rxtrail.record.judge import Judge, unreachable
 from rxtrail.record.standing import authority_of, identity_of, partners_of
 from rxtrail.record.times import iso
 from rxtrail.states import Order, States
@@ -144,13 +146,16 @@ class Node:
         followed = (reader or self._reader()).follow()  # another process wrote: what is kept in memory follows it
         judge: Judge | None = getattr(keeper, "judge", None)
         if judge is None:
-            keeper.generation = self._generation
+            generation = self._generation
             judge = keeper.judge = Judge(
                 reader or self._reader(), now_us=clock.now_us, today=clock.today, log_size=lambda: self._log_size
             )
+            keeper.generation = generation
         elif followed or keeper.generation != self._generation:
-            keeper.generation = self._generation
+            generation = self._generation
+            keeper.generation = -1  # when the record cannot be read now, this is still to be done
             judge.refresh()
+            keeper.generation = generation
             if followed and reader is None:
                 self._log_size = self._reader().log_size()
         return judge
@@ -356,13 +361,12 @@ class Node:
 
         A record that cannot be read now answers ``unconfirmed``, which is neither yes nor no.
         """
-        verify = self._verify_here()
         try:
-            return verify.verify(scan, site=site, purpose=purpose, key=key)
+            return self._verify_here().verify(scan, site=site, purpose=purpose, key=key)
         except Exception as error:
             if self._store.failure(error) is None:
                 raise
-            return verify.unreachable(scan)
+            return unreachable(scan, now=clock.now_us(), year=clock.today().year, log_size=self._log_size)
 
     def trace(self, code: str) -> Journey:
         """Give the journey of a pack or container."""
@@ -482,6 +486,15 @@ class Node:
             reader.close()
             raise
         return _closing(reader, rows)
+
+    def holders(self, gtin: str, lot: str, *, expiry: str = "") -> Holders:
+        """Tell who holds the packages of a lot now (GTIN-14, lot, ISO expiry or empty for any)."""
+        reader = self._store.reader()
+        try:
+            reader.hold_still()
+            return holders(reader, authority_of(reader, clock.today()), gtin, lot, expiry=expiry)
+        finally:
+            reader.close()
 
     def status(self) -> Status:
         """Tell what this node holds right now."""

@@ -49,6 +49,7 @@ BATCH_MENTIONS_MAX = 250_000
 FINDINGS_PER_DOCUMENT_MAX = 2_000
 FINDINGS_PER_CODE_MAX = 50
 ERROR_CHARACTERS_MAX = 500
+NAME_CHARACTERS_MAX = 500
 ELSEWHERE_SECONDS = 0.2  # between looks at a job that another process works on
 
 
@@ -103,6 +104,7 @@ class Capture:
 
         :raises BadDocument: the bytes cannot be read as EPCIS; nothing was kept.
         """
+        name = name[:NAME_CHARACTERS_MAX].replace("\0", "\ufffd")
         raw = RawCopy(stream, self._folder, progress=progress)
         buffered = io.BufferedReader(raw, READ_BYTES)
         spool = Spool(self._folder)
@@ -137,11 +139,11 @@ class Capture:
                 message = f"instance identifier {header.instance_id} was used by this sender before, with other content"
                 found.append(Finding("warning", "DUPLICATE_TRANSMISSION", message))
             row = DocumentRow(
-                0, sha256, name[:500], raw.size, now, header.sender, header.receiver, header.instance_id,
+                0, sha256, name, raw.size, now, header.sender, header.receiver, header.instance_id,
                 spool.count, msgspec.json.encode(_particulars(header)),
             )  # fmt: skip
             job = JobRow(
-                uuid.UUID(bytes=sha256[:16], version=4).hex, 0, name[:500], proceed, "accepted", spool.count, 0, 0, 0,
+                uuid.UUID(bytes=sha256[:16], version=4).hex, 0, name, proceed, "accepted", spool.count, 0, 0, 0,
                 -1, now, 0, "", frozenset(gtins),
             )  # fmt: skip
             number = self._writer.do(lambda tx, _log: _keep(tx, row, raw.chunks(), job, found, header), alone=True)

@@ -121,11 +121,11 @@ class _Batch:
                 self._also_said(earlier)
                 self._parties(earlier, prepared)
                 continue
-            if same:
-                self._reused(prepared)
             position = self.log.append(
                 RecordKind.EVENT, prepared.canonical, prepared.envelope, party=self.speaker_number
             )
+            if same:
+                self._reused(position, prepared)
             named.append(NamedEvent(position, self.speaker, prepared.hash, prepared.flags))
             positions.append(position)
             new.append((position, prepared))
@@ -136,9 +136,9 @@ class _Batch:
                 self._weigh_declarations(named)
         return new, positions, repeated
 
-    def _reused(self, prepared: Prepared) -> None:
+    def _reused(self, position: int, prepared: Prepared) -> None:
         message = f"eventID {prepared.event.event_id!r} was used before for an event with other content; both are kept"
-        prepared.findings = [*prepared.findings, Finding("error", "EVENT_ID_REUSED", message, prepared.place)]
+        self.findings.append((position, Finding("error", "EVENT_ID_REUSED", message, prepared.place)))
 
     def _also_said(self, earlier: NamedEvent) -> None:
         if earlier.position in self.here or self.speaker in self.tx.event_brief(earlier.position).speakers:
@@ -192,10 +192,9 @@ class _Batch:
             # Told with whichever of the two came in now.
             here = [n.position for n in (declaration, *named) if n.position in self.here]
             if here and declaration.position not in told:
-                prepared = self.here[here[0]]
                 message = "an error declaration by someone whose event it is not; it voids nothing"
-                found = Finding("error", "DECLARATION_NOT_BY_SENDER", message, prepared.place)
-                prepared.findings = [*prepared.findings, found]
+                place = self.here[here[0]].place
+                self.findings.append((here[0], Finding("error", "DECLARATION_NOT_BY_SENDER", message, place)))
 
     def _speakers(self, position: int) -> frozenset[str]:
         if position in self.here:

@@ -65,9 +65,13 @@ def unit_state(
 ) -> Exact:
     """Fold a package from all its events and those of every container it was ever in."""
     steps = reader.unit_steps(product, serial, row)
-    shelf = shelf or Shelf(reader, authority)
+    return state_of(steps, reader.gtin(product), shelf or Shelf(reader, authority))
+
+
+def state_of(steps: list[Step], gtin: str, shelf: Shelf) -> Exact:
+    """Fold a package from all its steps; the containers that these name are read when the shelf has them not yet."""
     shelf.need({step.parent for step in steps if step.parent})
-    timeline = fold(steps, gtin=reader.gtin(product), authority=authority, timelines=shelf.containers)
+    timeline = fold(steps, gtin=gtin, authority=shelf.authority, timelines=shelf.containers)
     return _exact(timeline, steps, shelf, 0)
 
 

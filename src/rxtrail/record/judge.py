@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from rxtrail.core.gs1.scan import read_scan
 from rxtrail.core.rules.answer import (
     Answer,
@@ -22,6 +24,7 @@ from rxtrail.errors import BadRequest
 from rxtrail.record.facts import Found, Memory, Pending, Recalls, find
 from rxtrail.record.names import product_view
 from rxtrail.record.standing import as_seen_by, authority_of, identity_of, partners_of
+from rxtrail.record.times import iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +54,8 @@ HEADLINE_DEFAULTS = {
     Answer.NOT_COVERED: "Not tracked: check lot and expiry yourself",
 }
 PRODUCTS_CACHED_MAX = 50_000
+# A copy of the record that has heard nothing new for longer may lack a dispensing: it confirms nothing any more.
+COPY_SECONDS_MAX = 60
 
 
 class Judge:
@@ -137,25 +142,9 @@ class Judge:
         # A recall is judged on the scanned product and lot also when no pack can be read.
         product = self._reader.product(scan.gtin) if found is None and scan.gtin else None
         recalled = self._recalls.of(product[0], scan.lot) if product is not None else ""
-        return self._verdict(scan, found, asker, recalled)
-
-    def unreachable(self, text: str) -> Verdict:
-        """Say that the record cannot be asked now: never ok, never "unknown"."""
-        scan = read_scan(text, this_year=self._year)
-        message = "The record cannot be reached now."
-        reason = Reason("unreachable", Severity.UNCONFIRMED, message, "Try again. Do not take this for a yes or a no.")
-        return Verdict(
-            Answer.UNCONFIRMED,
-            HEADLINE_DEFAULTS[Answer.UNCONFIRMED],
-            [reason],
-            PackView(scan.gtin, "", scan.serial, scan.lot, scan.expiry, "", scan.sscc),
-            StateView(),
-            ScanView(scan.raw, scan.reading, scan.repairs),
-            RecordView(not_checked=["record"]),
-            Matched(),
-            self._second[1],
-            self._log_size(),
-        )
+        verdict = self._verdict(scan, found, asker, recalled)
+        as_of = self._reader.as_of()
+        return verdict if as_of is None else _as_of(verdict, as_of, now)
 
     def _tick(self, second: int) -> None:
         self._second = (
@@ -226,3 +215,39 @@ class Judge:
                 self._documents.clear()
             known = self._documents[number] = "sha256:" + row.sha256.hex()
         return known
+
+
+def unreachable(text: str, *, now: int, year: int, log_size: int) -> Verdict:
+    """Say that the record cannot be asked now: never ok, never "unknown". ``now`` is in microseconds."""
+    scan = read_scan(text, this_year=year)
+    return Verdict(
+        Answer.UNCONFIRMED,
+        HEADLINE_DEFAULTS[Answer.UNCONFIRMED],
+        [_cannot_tell("The record cannot be reached now.")],
+        PackView(scan.gtin, "", scan.serial, scan.lot, scan.expiry, "", scan.sscc),
+        StateView(),
+        ScanView(scan.raw, scan.reading, scan.repairs),
+        RecordView(not_checked=["record"]),
+        Matched(),
+        iso(now)[:19] + "Z",
+        log_size,
+    )
+
+
+def _cannot_tell(message: str) -> Reason:
+    return Reason("unreachable", Severity.UNCONFIRMED, message, "Try again. Do not take this for a yes or a no.")
+
+
+def _as_of(verdict: Verdict, as_of: int, now: int) -> Verdict:
+    """Tell that the answer comes from a copy of the record, and how old; an old copy says no, but never yes."""
+    told = iso(as_of) if as_of else ""
+    if now - as_of <= COPY_SECONDS_MAX * 1_000_000 or verdict.verdict is Answer.STOP:
+        return msgspec.structs.replace(verdict, as_of=told)
+    reason = _cannot_tell(f"Checked against a copy of the record of {told or 'an unknown time'}.")
+    return msgspec.structs.replace(
+        verdict,
+        verdict=Answer.UNCONFIRMED,
+        headline=HEADLINE_DEFAULTS[Answer.UNCONFIRMED],
+        reasons=[reason, *verdict.reasons],
+        as_of=told,
+    )

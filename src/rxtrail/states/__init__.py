@@ -7,6 +7,7 @@ first answer again.
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -140,7 +141,7 @@ class States:
         self, tx: Transaction, log: Log, order: Order, verb: _Verb, by_verdict: dict[str, int]
     ) -> ChangeReceipt:
         now = self._tick(log)
-        answer_key = f"{order.verb}\n{order.site}\n{order.by}\n{order.key}\n{order.code}" if order.key else ""
+        answer_key = _answer_key(order) if order.key else ""
         if answer_key:
             earlier = tx.answered(answer_key)
             if earlier is not None and now - earlier[0] < REPEAT_US:
@@ -446,6 +447,11 @@ def _check_whole(name: str, text: str) -> None:
         text.encode()
     except UnicodeEncodeError as error:
         raise BadRequest(f"{name} is not text: character {error.start + 1} is none", place=name) from error
+
+
+def _answer_key(order: Order) -> str:
+    """Name an order by what makes it the same one; a digest, since a scan may hold any character."""
+    return hashlib.sha256("\n".join((order.verb, order.site, order.by, order.key, order.code)).encode()).hexdigest()
 
 
 def _is_gln(text: str) -> bool:

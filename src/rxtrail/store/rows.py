@@ -104,10 +104,20 @@ class UnitRow(NamedTuple):
 
 
 class HoldingRow(NamedTuple):
-    """How many plain packages of a lot one packing event put away; ``packed`` None: made and never packed."""
+    """How many plain packages of one making one packing event put away; ``packed`` None: never packed."""
 
+    making: int
     packed: int | None
     packs: int
+
+
+class ParentRow(NamedTuple):
+    """What one packing event packed into, and when."""
+
+    container: int
+    time: int
+    voided: bool
+    flags: int
 
 
 class ContainerRow(NamedTuple):

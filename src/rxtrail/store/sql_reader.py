@@ -23,6 +23,7 @@ from rxtrail.store.rows import (
     JobRow,
     Making,
     PackFacts,
+    ParentRow,
     Record,
     UnitRow,
 )
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from rxtrail.store.names import Names
 
 Value = object  # what an engine takes as one parameter
+Part = tuple[int, int, int | None]  # event, role, making
 ACTIONS = ("", "ADD", "OBSERVE", "DELETE")
 BLOCKS_CACHED_MAX = 64
 MAKINGS_CACHED_MAX = 500_000
@@ -81,6 +83,10 @@ class SqlReader(abc.ABC):
     @abc.abstractmethod
     def _unit_rows(self, name: str, *parameters: Value) -> list[tuple[int, UnitRow]]:
         """Run a named statement that gives packages: (product, row) of each."""
+
+    @abc.abstractmethod
+    def _unit_events_of(self, product: int, serials: list[str]) -> list[tuple[str, int, int, int | None]]:
+        """Give (serial, event, role, making) of all own events of many packages of one product."""
 
     @abc.abstractmethod
     def units_of(self, product: int, serials: Iterable[str]) -> dict[str, UnitRow]:
@@ -188,6 +194,25 @@ class SqlReader(abc.ABC):
                 self._names.making[number] = known
         return known
 
+    def makings(self, numbers: Iterable[int]) -> dict[int, Making]:
+        """Read many makings with their lots and all their speakers."""
+        wanted = set(numbers)
+        missing = sorted(wanted - self._names.making.keys())
+        read: dict[int, Making] = {}
+        if missing:
+            generation = self._names.generation
+            rows = self._all("makings_by_id", self._numbers(missing))
+            columns = self._columns(event for _, event, _ in rows)
+            lots: dict[int, tuple[int, str, str]] = {lot: self._one("lot_row", lot) for lot in {row[2] for row in rows}}
+            for number, event, lot in rows:
+                _, time, hash_, _, _, _, _, speaker, *_, document, flags, voided_by = columns[event]
+                speakers = self._speakers(event, speaker, flags)
+                voided = voided_by is not None
+                read[number] = Making(number, event, *lots[lot], speakers, flags, voided, document, time, hash_)
+            if self._names.generation == generation and len(self._names.making) <= MAKINGS_CACHED_MAX:
+                self._names.making.update(read)
+        return {number: read.get(number) or self.making(number) for number in wanted}
+
     def lots_of(self, product: int, lot: str) -> list[tuple[int, str]]:
         """Give (number, expiry) of every lot of a product that bears this text."""
         return [(number, expiry) for number, expiry in self._all("lots_of", product, lot)]
@@ -243,15 +268,39 @@ class SqlReader(abc.ABC):
 
     def unit_steps(self, product: int, serial: str, row: UnitRow) -> list[Step]:
         """Give all events of one package as steps, in no order."""
-        seen: dict[tuple[int, int], int | None] = {}
+        parts: dict[tuple[int, int], int | None] = {}
         for event, role, making in self._all("unit_events", *self._unit_key(product, serial)):
-            seen[(event, role)] = making
+            parts[(event, role)] = making
         if row.made is not None:
-            seen[(self.making(row.made).event, _EPC)] = row.made
+            parts[(self.making(row.made).event, _EPC)] = row.made
         if row.packed is not None:
-            seen[(row.packed, _CHILD)] = None
-        columns = self._columns(event for event, _ in seen)
-        return [self._step(role, making, columns[event]) for (event, role), making in seen.items()]
+            parts[(row.packed, _CHILD)] = None
+        return self.steps((event, role, making) for (event, role), making in parts.items())
+
+    def unit_parts(self, product: int, rows: Iterable[UnitRow]) -> dict[str, frozenset[Part]]:
+        """Give (event, role, making) of every part that many packages of one product take in events."""
+        held = list(rows)
+        found: dict[str, dict[tuple[int, int], int | None]] = {row.serial: {} for row in held}
+        for serial, event, role, making in self._unit_events_of(product, list(found)):
+            found[serial][(event, role)] = making
+        makings = self.makings({row.made for row in held if row.made is not None})
+        for row in held:
+            parts = found[row.serial]
+            if row.made is not None:
+                parts[(makings[row.made].event, _EPC)] = row.made
+            if row.packed is not None:
+                parts[(row.packed, _CHILD)] = None
+        return {
+            serial: frozenset((event, role, making) for (event, role), making in parts.items())
+            for serial, parts in found.items()
+        }
+
+    def steps(self, parts: Iterable[Part]) -> list[Step]:
+        """Give the steps of (event, role, making), in the same order."""
+        held = list(parts)
+        columns = self._columns(event for event, _, _ in held)
+        self.makings({making for _, _, making in held if making is not None} - self._names.making.keys())
+        return [self._step(role, making, columns[event]) for event, role, making in held]
 
     def histories(self, ids: Iterable[int]) -> dict[int, list[Step]]:
         """Give all events of many containers as steps, and of every container these were ever in."""
@@ -279,6 +328,10 @@ class SqlReader(abc.ABC):
         wanted = list(ids)
         return {row[0]: ContainerRow(*row) for row in self._all("containers_by_id", self._numbers(wanted))}
 
+    def container_ids(self, keys: Iterable[str]) -> dict[str, int]:
+        """Find the numbers of many containers."""
+        return {key: number for key, number in self._all("containers_by_key", self._texts(keys))}  # noqa: C416
+
     def packings_of(self, container: int) -> list[tuple[int, str, int, bytes, bool, int]]:
         """Read (event, action, time, hash, voided, flags) of what went in and out of a container, in order."""
         events = [event for (event,) in self._all("packings_of", container)]
@@ -296,19 +349,27 @@ class SqlReader(abc.ABC):
 
     # -- who holds a lot -------------------------------------------------------------------------------------------
 
+    def makings_of(self, lot: int) -> list[int]:
+        """Give the numbers of the makings of a lot."""
+        return [making for (making,) in self._all("makings_of", lot)]
+
     def holdings_of(self, lot: int) -> list[HoldingRow]:
-        """Read how many plain packages of a lot each packing put away; packing None: never packed."""
-        return [HoldingRow(packed or None, packs) for packed, packs in self._all("holdings_of", lot)]
+        """Read how many plain packages of each making of a lot each packing put away; packed None: never packed."""
+        return [HoldingRow(making, packed or None, packs) for making, packed, packs in self._all("holdings_of", lot)]
+
+    def is_witnessed(self, lot: int) -> bool:
+        """Tell whether a plain package of a lot was also said to be made by others, in words that agree."""
+        return self._one("witnessed", self._numbers(self.makings_of(lot))) is not None
 
     def odd_units_of(self, lot: int, after: tuple[int, str], limit: int) -> list[tuple[int, UnitRow]]:
         """Read the packages of a lot that have a story of their own, in key order after a key."""
-        makings = self._numbers(making for (making,) in self._all("makings_of", lot))
-        return self._unit_rows("odd_units_of", makings, *self._unit_key(*after), limit)
+        return self._unit_rows("odd_units_of", self._numbers(self.makings_of(lot)), *self._unit_key(*after), limit)
 
-    def parents_of_events(self, positions: Iterable[int]) -> dict[int, tuple[int, bool, int]]:
-        """Give (container, voided, flags) of many packing events."""
-        columns = self._columns(positions)
-        return {position: (row[12], row[15] is not None, row[14]) for position, row in columns.items()}
+    def parents_of_events(self, positions: Iterable[int]) -> dict[int, ParentRow]:
+        """Read what many packing events packed into."""
+        wanted = sorted(set(positions))
+        rows = self._all("parents_of_events", self._numbers(wanted)) if wanted else []
+        return {row[0]: ParentRow(*row[1:]) for row in rows}
 
     # -- events and records ----------------------------------------------------------------------------------------
 

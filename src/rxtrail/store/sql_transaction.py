@@ -273,10 +273,6 @@ class SqlTransaction(SqlReader, abc.ABC):
 
     # -- containers ------------------------------------------------------------------------------------------------
 
-    def container_ids(self, keys: Iterable[str]) -> dict[str, int]:
-        """Find the numbers of many containers."""
-        return {key: number for key, number in self._all("containers_by_key", self._texts(keys))}  # noqa: C416
-
     def add_containers(self, rows: Sequence[ContainerRow]) -> None:
         """Add containers with the fold of their events."""
         self._many("add_container", rows)

@@ -27,10 +27,6 @@ class Verify:
         self._now_us = now_us
         self._note_scan = note_scan
 
-    def unreachable(self, text: str) -> Verdict:
-        """Answer while the record cannot be read."""
-        return self._judge.unreachable(text)
-
     def verify(self, text: str, *, site: str = "", purpose: str = "dispense", key: str = "") -> Verdict:
         """Judge one scanned or typed text and note that it was scanned, not waiting for the note.
 

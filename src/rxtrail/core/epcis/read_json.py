@@ -75,6 +75,10 @@ _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _list = msgspec.json.Decoder(list[msgspec.Raw])
 
 
+_NUL = rb"\u0000"
+_ESCAPED_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")  # an even number of backslashes before it are themselves
+
+
 def read(incoming: Incoming, header: Header, notes: Notes, limits: Limits, *, proceed: bool) -> JsonDocument:
     """Read the text; raises BadDocument when it is too large, is no JSON, or is none of EPCIS's documents."""
     chunks: list[bytes] = []
@@ -84,7 +88,13 @@ def read(incoming: Incoming, header: Header, notes: Notes, limits: Limits, *, pr
         if total > limits.json_bytes:
             raise refusals.too_large("a JSON document", limits.json_bytes, "bytes")
         chunks.append(chunk)
-    document = JsonDocument(b"".join(chunks), header, notes, limits, proceed=proceed)
+    text = b"".join(chunks)
+    if _NUL in text:
+        text, count = _ESCAPED_NUL.subn(rb"\1\\ufffd", text)
+        if count:
+            message = f"{count} characters U+0000, which no XML and few databases can hold, are read as U+FFFD"
+            notes.add("warning", "NUL_CHARACTER", message)
+    document = JsonDocument(text, header, notes, limits, proceed=proceed)
     document.open()
     return document
 

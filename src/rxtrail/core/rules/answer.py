@@ -98,3 +98,4 @@ class Verdict(msgspec.Struct, frozen=True, gc=False):
     checked_at: str
     log_size: int
     proof: str = ""
+    as_of: str = ""  # of a copy that follows another server: when the last change that it has was made

@@ -14,6 +14,7 @@ from rxtrail.errors import BadRequest, StoreFailed, StoreLost
 from rxtrail.store.migrations import missing, read_migrations, statements
 from rxtrail.store.names import Names
 from rxtrail.store.postgres.connect import check_durable, check_url, connect, failure
+from rxtrail.store.postgres.copying import PostgresCopying
 from rxtrail.store.postgres.listen import Listener
 from rxtrail.store.postgres.reader import PostgresReader, Site
 from rxtrail.store.postgres.transaction import PostgresTransaction
@@ -67,6 +68,10 @@ class PostgresStore:
         with _as_store_failed():
             return PostgresReader(self._site)
 
+    def copying(self) -> PostgresCopying:
+        """Give the whole record as tables, out and in."""
+        return PostgresCopying(self, self._url)
+
     def begin(self) -> PostgresTransaction:
         """Start the one write transaction; it waits until no other process is in one."""
         assert self._writable, "a store opened for reading does not write"
@@ -117,14 +122,14 @@ class PostgresStore:
         while time.monotonic() < deadline:
             try:
                 tx.reconnect()
-                row = tx.outcome(xid)
-            except psycopg.OperationalError:
+                outcome = tx.outcome(xid)
+            except (psycopg.OperationalError, StoreLost):
                 time.sleep(SETTLE_PAUSE)
                 continue
             except psycopg.Error:
                 return False  # a server that never heard of it
-            if row != "in progress":
-                return row == "committed"
+            if outcome != "in progress":
+                return outcome == "committed"
             time.sleep(SETTLE_PAUSE)
         return False
 

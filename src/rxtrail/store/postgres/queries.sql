@@ -2,9 +2,10 @@
 -- [key: column] names the column that decides where the rows live on Citus: a statement about one thing has it.
 
 -- name: head
--- Lock the log for this transaction and read the next numbers, the time and the transaction's number.
+-- Lock the log for this transaction and read the next numbers, the time, the transaction's number, and what closes the
+-- record for writing, if anything.
 SELECT position, block, making, container, name, product, lot, document, packages, events, moved, time,
-  (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, pg_current_xact_id()::text
+  (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, pg_current_xact_id()::text, closed
 FROM log_head FOR UPDATE;
 
 -- name: move_head
@@ -75,6 +76,10 @@ INSERT INTO lot (id, product, lot, expiry) VALUES (%s, %s, %s, %s);
 -- name: making_row
 -- Read the event and lot of a making. [key: id]
 SELECT event, lot FROM making WHERE id = %s::bigint;
+
+-- name: makings_by_id
+-- Read the events and lots of many makings. [keys: id]
+SELECT id, event, lot FROM making WHERE id = ANY(%s::bigint[]);
 
 -- name: making_event
 -- Read what a making takes from its event. [key: position]
@@ -182,6 +187,10 @@ SELECT * FROM unnest(%s::text[], %s::bigint[], %s::smallint[], %s::bigint[]) ON 
 -- Read a package's own events. [key: key]
 SELECT event, role, making FROM unit_event WHERE key = %s::text;
 
+-- name: unit_events_of
+-- Read the own events of many packages. [keys: key]
+SELECT key, event, role, making FROM unit_event WHERE key = ANY(%s::text[]);
+
 -- name: drop_unit_events
 -- Take a package's events away, since they are kept under the container. [key: key]
 DELETE FROM unit_event WHERE key = %s::text;
@@ -192,9 +201,16 @@ INSERT INTO holding (making, packed, packs) SELECT * FROM unnest(%s::bigint[], %
 ON CONFLICT (making, packed) DO UPDATE SET packs = holding.packs + excluded.packs;
 
 -- name: holdings_of
--- Read how many plain packages of a lot each packing put away. [all]
-SELECT h.packed, sum(h.packs)::bigint FROM making m JOIN holding h ON h.making = m.id
-WHERE m.lot = %s GROUP BY h.packed HAVING sum(h.packs) > 0 ORDER BY h.packed;
+-- Read how many plain packages of each making of a lot each packing put away. [all]
+SELECT h.making, h.packed, h.packs FROM making m JOIN holding h ON h.making = m.id WHERE m.lot = %s AND h.packs > 0;
+
+-- name: parents_of_events
+-- Read what many packing events packed into. [keys: position]
+SELECT position, parent, time, voided_by IS NOT NULL, flags FROM event WHERE position = ANY(%s::bigint[]);
+
+-- name: witnessed
+-- Find one plain package of many makings that has copies of its making. [all]
+SELECT 1 FROM unit_event h JOIN unit u ON u.key = h.key WHERE h.making = ANY(%s::bigint[]) AND u.own IS NULL LIMIT 1;
 
 -- name: odd_units_of
 -- Read the packages of many makings that have a story of their own, in key order from a key on. [all]

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psycopg
 
+from rxtrail.errors import BadRequest
 from rxtrail.store.names import long_id
-from rxtrail.store.postgres.connect import STATEMENT_SECONDS_READER, connect
+from rxtrail.store.postgres.connect import STATEMENT_SECONDS_READER, connect, failure
 from rxtrail.store.postgres.keys import product_of, start_of
 from rxtrail.store.queries import read_queries
 from rxtrail.store.rows import ContainerRow, PackFacts, UnitRow
@@ -25,6 +26,13 @@ Q = {name: statement.encode() for name, statement in read_queries("rxtrail.store
 ROWS_AT_ONCE = 20  # of raw documents: chunks are large
 AS_OF_SECONDS = 0.5
 _NAMED = {name: statement.count(b"%(") for name, statement in Q.items()}
+
+
+def _named(error: psycopg.Error) -> Exception:
+    """Give an error of the server its name; a mistake of the statement's stays as it is."""
+    if isinstance(error, psycopg.DataError) and "NUL" in str(error):
+        return BadRequest("a text holds the character U+0000", advice="Take it out, or scan the code again.")
+    return failure(error) or error
 
 
 class Site(NamedTuple):
@@ -64,17 +72,24 @@ class PostgresReader(SqlReader):
         self._cursor = self._connection.cursor(binary=True)
 
     def _execute(self, name: str, parameters: tuple[Value, ...]) -> psycopg.Cursor[tuple[Any, ...]]:
-        """Run a statement; a connection that was lost while nobody asked is opened anew, once."""
+        """Run a statement; a connection that was lost while nobody asked is opened anew, once.
+
+        :raises StoreLost: the server does not answer.
+        :raises BadRequest: a text holds U+0000, which PostgreSQL cannot.
+        """
         given: Any = parameters
         if _NAMED[name]:
             given = {f"p{number}": value for number, value in enumerate(parameters, 1)}
         try:
             return self._cursor.execute(Q[name], given)
-        except psycopg.OperationalError:
-            if not self._connection.closed or self._held:
-                raise
-        self._open()
-        return self._cursor.execute(Q[name], given)
+        except psycopg.Error as error:
+            if not isinstance(error, psycopg.OperationalError) or not self._connection.closed or self._held:
+                raise _named(error) from error
+        try:
+            self._open()
+            return self._cursor.execute(Q[name], given)
+        except psycopg.Error as error:
+            raise _named(error) from error
 
     def _one(self, name: str, *parameters: Value) -> Any:  # noqa: ANN401 (a row is what its query says)
         return self._execute(name, parameters).fetchone()
@@ -109,8 +124,14 @@ class PostgresReader(SqlReader):
         cut = len(start)
         return {(serial := row[0][cut:]): UnitRow(serial, *row[1:]) for row in rows}
 
+    def _unit_events_of(self, product: int, serials: list[str]) -> list[tuple[str, int, int, int | None]]:
+        start = start_of(product)
+        cut = len(start)
+        rows = self._all("unit_events_of", [start + serial for serial in serials])
+        return [(key[cut:], event, role, making) for key, event, role, making in rows]
+
     def _event_name(self, stored: bytes) -> str:
-        return stored[1:].decode() if stored[:1] == b"t" else long_id(stored[1:])
+        return event_name(stored)
 
     def close(self) -> None:
         """Close the connection."""

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from rxtrail.store.names import short_id
+from rxtrail.store.copying import closed
 from rxtrail.store.postgres.connect import connect, is_duplicate
+from rxtrail.store.postgres.event_names import stored_name
 from rxtrail.store.postgres.keys import start_of
 from rxtrail.store.postgres.listen import CHANNEL
 from rxtrail.store.postgres.reader import PostgresReader, Q, Site
@@ -72,7 +73,9 @@ class PostgresTransaction(PostgresReader, SqlTransaction):
         """Begin, and wait for the log's head; what other processes changed meanwhile is forgotten."""
         self._connection.execute(b"BEGIN")
         row = self._one("head")
-        *numbers, self._now, self.xid = row
+        *numbers, self._now, self.xid, mark = row
+        if mark is not None:
+            raise closed(mark)  # by another process, since this one opened the record
         self._heads = dict(zip(HEADS, numbers, strict=True))
         self._saved = {}
         self._told = False
@@ -149,10 +152,7 @@ class PostgresTransaction(PostgresReader, SqlTransaction):
         self._heads[what] += more
 
     def _stored_name(self, event_id: str) -> Value:
-        short = short_id(event_id)
-        if isinstance(short, str):
-            return b"t" + short.encode()
-        return (b"u" if len(short) == 16 else b"h") + short
+        return stored_name(event_id)
 
     def _identified(self, identities: Sequence[bytes]) -> list[tuple[bytes, int]]:
         return self._all("events_by_identity", list(identities)) if identities else []

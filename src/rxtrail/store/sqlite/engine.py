@@ -18,6 +18,7 @@ from rxtrail.store.queries import read_queries
 from rxtrail.store.rows import PackFacts, UnitRow
 from rxtrail.store.sql_reader import SqlReader, Value
 from rxtrail.store.sql_transaction import SqlTransaction
+from rxtrail.store.sqlite.copying import SqliteCopying
 from rxtrail.store.sqlite.migrate import migrate
 
 if TYPE_CHECKING:
@@ -70,6 +71,9 @@ class SqliteReader(SqlReader):
         """Read many packages of one product in key order."""
         rows = self._all("units_of", self._texts(sorted(serials)), product)
         return {row[0]: UnitRow(*row) for row in rows}
+
+    def _unit_events_of(self, product: int, serials: list[str]) -> list[tuple[str, int, int, int | None]]:
+        return self._all("unit_events_of", self._texts(serials), product)
 
     def _event_name(self, stored: str | bytes) -> str:
         return long_id(stored)
@@ -174,6 +178,10 @@ class SqliteStore:
             connection = _connect(self._path, cache_kib=CACHE_KIB_READER, read_only=True)
         kind = SqliteReader if self._writer is not None else SqliteOnlooker
         return kind(connection, self._names, self._path)
+
+    def copying(self) -> SqliteCopying:
+        """Give the whole record as tables, out and in."""
+        return SqliteCopying(self)
 
     def begin(self) -> SqliteTransaction:
         """Start the one write transaction."""

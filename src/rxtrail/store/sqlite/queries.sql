@@ -68,6 +68,10 @@ SELECT coalesce(max(id), 0) FROM lot;
 -- Read the event and lot of a making.
 SELECT event, lot FROM making WHERE id = ?;
 
+-- name: makings_by_id
+-- Read the events and lots of many makings.
+SELECT m.id, m.event, m.lot FROM json_each(?) j JOIN making m ON m.id = j.value;
+
 -- name: making_event
 -- Read what a making takes from its event.
 SELECT speaker, flags, voided_by, document, time, hash FROM event WHERE position = ?;
@@ -178,9 +182,18 @@ INSERT INTO holding (making, packed, packs) VALUES (?, ?, ?)
 ON CONFLICT (making, packed) DO UPDATE SET packs = packs + excluded.packs;
 
 -- name: holdings_of
--- Read how many plain packages of a lot each packing put away.
-SELECT h.packed, sum(h.packs) FROM making m JOIN holding h ON h.making = m.id
-WHERE m.lot = ? GROUP BY h.packed HAVING sum(h.packs) > 0 ORDER BY h.packed;
+-- Read how many plain packages of each making of a lot each packing put away.
+SELECT h.making, h.packed, h.packs FROM making m JOIN holding h ON h.making = m.id WHERE m.lot = ? AND h.packs > 0;
+
+-- name: parents_of_events
+-- Read what many packing events packed into.
+SELECT e.position, e.parent, e.time, e.voided_by IS NOT NULL, e.flags
+FROM json_each(?) j JOIN event e ON e.position = j.value;
+
+-- name: witnessed
+-- Find one plain package of many makings that has copies of its making.
+SELECT 1 FROM json_each(?) m JOIN unit_event h ON h.making = m.value
+JOIN unit u ON u.product = h.product AND u.serial = h.serial WHERE u.own IS NULL LIMIT 1;
 
 -- name: odd_units_of
 -- Read the packages of many makings that have a story of their own, in key order from a key on.
@@ -205,6 +218,11 @@ INSERT INTO unit_event (product, serial, event, role, making) VALUES (?, ?, ?, ?
 -- name: unit_events
 -- Read a package's own events.
 SELECT event, role, making FROM unit_event WHERE product = ? AND serial = ?;
+
+-- name: unit_events_of
+-- Read the own events of many packages of one product.
+SELECT h.serial, h.event, h.role, h.making FROM json_each(?) j
+CROSS JOIN unit_event h ON h.product = ? AND h.serial = j.value;
 
 -- name: drop_unit_events
 -- Take a package's events away, since they are kept under the container.
