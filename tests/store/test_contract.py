@@ -953,3 +953,38 @@ def test_a_change_is_seen_by_readers_although_a_later_work_of_the_transaction_wa
             assert not reader.making(making).voided
         assert reader.product(GTIN) == (product, True)
         assert reader.making(making).voided
+
+
+# -- small things beside the record --------------------------------------------------------------------------------
+
+
+def test_small_things_are_kept_by_kind_and_key_and_listed_both_ways(store: Store) -> None:
+    with writing(store) as tx:
+        for number, key in enumerate("badc"):
+            tx.keep("case", key, 10 * (number // 2), key.encode())
+        tx.keep("other", "a", 1, b"")
+        tx.keep("case", "d", 99, b"again", tell=True)
+        tx.drop_kept("case", "nobody")
+    with reading(store) as reader:
+        assert reader.kept("case", "d") == (99, b"again")
+        assert reader.kept("case", "e") is None
+        forward = reader.kept_from("case", (-1, ""), 3)
+        assert forward == [("a", 0, b"a"), ("b", 0, b"b"), ("c", 10, b"c")]
+        assert reader.kept_from("case", (10, "c"), 3) == [("d", 99, b"again")]
+        assert [key for key, _, _ in reader.kept_before("case", (1 << 62, ""), 9)] == ["d", "c", "b", "a"]
+        with writing(store) as tx:
+            tx.drop_kept("case", "d", tell=True)
+        assert reader.kept("case", "d") is None
+
+
+def test_which_of_many_packs_are_on_record_is_one_question(store: Store) -> None:
+    with writing(store) as tx:
+        product, other = tx.product_id(GTIN), tx.product_id(OTHER_GTIN)
+        put(tx, product, ["A", "\\"], 1, None, None)
+        tx.add_containers([container(1, f"01/{OTHER_GTIN}/21/CASE", product=other)])
+    asked = [(product, "A"), (product, "a"), (product, "\\"), (other, "A"), (other, "CASE"), (99, "A")]
+    with reading(store) as reader:
+        found = reader.known_packs([(number, serial, f"01/{OTHER_GTIN}/21/{serial}") for number, serial in asked])
+        assert found >= {(product, "A"), (product, "\\"), (other, "CASE")}
+        assert not found & {(product, "a"), (other, "A"), (99, "A")}
+        assert reader.known_packs([]) == set()

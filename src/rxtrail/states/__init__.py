@@ -451,7 +451,8 @@ def _check_whole(name: str, text: str) -> None:
 
 def _answer_key(order: Order) -> str:
     """Name an order by what makes it the same one; a digest, since a scan may hold any character."""
-    return hashlib.sha256("\n".join((order.verb, order.site, order.by, order.key, order.code)).encode()).hexdigest()
+    words = f"{order.verb}\n{order.site}\n{order.by}\n{order.key}\n{order.code}"
+    return hashlib.sha256(words.encode()).hexdigest()
 
 
 def _is_gln(text: str) -> bool:

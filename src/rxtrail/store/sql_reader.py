@@ -347,6 +347,10 @@ class SqlReader(abc.ABC):
         name = "containers_from" if packages_only else "all_containers"
         return [ContainerRow(*row) for row in self._all(name, after, limit)]
 
+    @abc.abstractmethod
+    def known_packs(self, packs: Iterable[tuple[int, str, str]]) -> set[tuple[int, str]]:
+        """Find which of many (product, serial, canonical identifier) are on record, in one statement."""
+
     # -- who holds a lot -------------------------------------------------------------------------------------------
 
     def makings_of(self, lot: int) -> list[int]:
@@ -507,6 +511,21 @@ class SqlReader(abc.ABC):
     def partners(self) -> list[bytes]:
         """Give the rows of the partner table."""
         return [row for _, row in self._all("partners")]
+
+    # -- small things beside the record ----------------------------------------------------------------------------
+
+    def kept(self, kind: str, key: str) -> tuple[int, bytes] | None:
+        """Give (time, body) of a small thing."""
+        row = self._one("kept", kind, key)
+        return None if row is None else (row[0], row[1])
+
+    def kept_from(self, kind: str, after: tuple[int, str], limit: int) -> list[tuple[str, int, bytes]]:
+        """Give (key, time, body) of one kind in the order of (time, key), after one of them."""
+        return [(key, at, body) for key, at, body in self._all("kept_from", kind, *after, limit)]
+
+    def kept_before(self, kind: str, before: tuple[int, str], limit: int) -> list[tuple[str, int, bytes]]:
+        """Give (key, time, body) of one kind, the latest first, before one of them."""
+        return [(key, at, body) for key, at, body in self._all("kept_before", kind, *before, limit)]
 
     def answered(self, key: str) -> tuple[int, bytes] | None:
         """Give an earlier answer to the same key."""

@@ -371,6 +371,18 @@ class SqlTransaction(SqlReader, abc.ABC):
         self._many("add_partner_gln", [(gln, name) for name, _, glns in rows for gln in glns])
         self._tell()
 
+    def keep(self, kind: str, key: str, at: int, body: bytes, *, tell: bool = False) -> None:
+        """Keep a small thing, or write it anew; ``tell`` when other processes keep it in mind."""
+        self._run("keep", kind, key, at, body)
+        if tell:
+            self._tell()
+
+    def drop_kept(self, kind: str, key: str, *, tell: bool = False) -> None:
+        """Forget a small thing."""
+        self._run("drop_kept", kind, key)
+        if tell:
+            self._tell()
+
     def add_answered(self, key: str, recorded_at: int, answer: bytes) -> None:
         """Keep an answer under its key."""
         self._run("add_answered", key, recorded_at, answer)

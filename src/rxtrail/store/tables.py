@@ -58,21 +58,22 @@ class Table(NamedTuple):
         return tuple(self.columns)[: self.keys]
 
 
-def _table(name: str, keys: int = 1, *, long: str = "", **columns: Kind) -> Table:
+def _table(name: str, keys: int, long: str, /, **columns: Kind) -> Table:
     return Table(name, keys, columns, list(columns).index(long) if long else None)
 
 
 # In the order in which they are copied: what others point to goes first.
 TABLES: tuple[Table, ...] = (
-    _table("setting", key=TEXT, value=TEXT),
-    _table("name", id=NUMBER, text=TEXT),
-    _table("product", id=NUMBER, gtin=TEXT, holds=FLAG),
-    _table("lot", id=NUMBER, product=NUMBER, lot=TEXT, expiry=TEXT),
-    _table("partner", name=TEXT, row=BYTES),
-    _table("partner_gln", gln=TEXT, partner=TEXT),
+    _table("setting", 1, "", key=TEXT, value=TEXT),
+    _table("name", 1, "", id=NUMBER, text=TEXT),
+    _table("product", 1, "", id=NUMBER, gtin=TEXT, holds=FLAG),
+    _table("lot", 1, "", id=NUMBER, product=NUMBER, lot=TEXT, expiry=TEXT),
+    _table("partner", 1, "", name=TEXT, row=BYTES),
+    _table("partner_gln", 1, "", gln=TEXT, partner=TEXT),
     _table(
         "document",
-        long="header",
+        1,
+        "header",
         id=NUMBER,
         sha256=BYTES,
         name=TEXT,
@@ -84,10 +85,11 @@ TABLES: tuple[Table, ...] = (
         events=NUMBER,
         header=BYTES,
     ),
-    _table("document_chunk", 2, long="data", document=NUMBER, seq=NUMBER, data=BYTES),
+    _table("document_chunk", 2, "data", document=NUMBER, seq=NUMBER, data=BYTES),
     _table(
         "job",
-        long="gtins",
+        1,
+        "gtins",
         id=TEXT,
         document=NUMBER,
         name=TEXT,
@@ -106,7 +108,7 @@ TABLES: tuple[Table, ...] = (
     _table(
         "finding",
         2,
-        long="epcs",
+        "epcs",
         document=NUMBER,
         seq=NUMBER,
         event=NUMBER_OR_NONE,
@@ -116,10 +118,12 @@ TABLES: tuple[Table, ...] = (
         place=TEXT,
         epcs=TEXT,
     ),
-    _table("master", 2, id=TEXT, speaker=TEXT, said_at=TEXT, document=NUMBER, attributes=BYTES),
-    _table("block", long="data", id=NUMBER, data=BYTES),
+    _table("master", 2, "", id=TEXT, speaker=TEXT, said_at=TEXT, document=NUMBER, attributes=BYTES),
+    _table("block", 1, "data", id=NUMBER, data=BYTES),
     _table(
         "record",
+        1,
+        "",
         position=NUMBER,
         kind=NUMBER,
         tenant=NUMBER,
@@ -134,6 +138,8 @@ TABLES: tuple[Table, ...] = (
     ),
     _table(
         "event",
+        1,
+        "",
         position=NUMBER,
         time=NUMBER,
         hash=BYTES,
@@ -152,13 +158,14 @@ TABLES: tuple[Table, ...] = (
         voided_by=NUMBER_OR_NONE,
         event_id=NAME,
     ),
-    _table("event_speaker", 2, event=NUMBER, speaker=NUMBER, document=NUMBER),
-    _table("event_identity", 2, identity=BYTES, event=NUMBER),
-    _table("lot_event", 3, product=NUMBER, lot=TEXT, event=NUMBER),
-    _table("making", id=NUMBER, event=NUMBER, lot=NUMBER),
+    _table("event_speaker", 2, "", event=NUMBER, speaker=NUMBER, document=NUMBER),
+    _table("event_identity", 2, "", identity=BYTES, event=NUMBER),
+    _table("lot_event", 3, "", product=NUMBER, lot=TEXT, event=NUMBER),
+    _table("making", 1, "", id=NUMBER, event=NUMBER, lot=NUMBER),
     _table(
         "container",
-        long="state",
+        1,
+        "state",
         id=NUMBER,
         key=TEXT,
         product=NUMBER_OR_NONE,
@@ -169,12 +176,12 @@ TABLES: tuple[Table, ...] = (
         speaker=NUMBER_OR_NONE,
         state=BYTES_OR_NONE,
     ),
-    _table("container_event", 3, container=NUMBER, event=NUMBER, role=NUMBER, making=NUMBER_OR_NONE),
-    _table("inside", 2, parent=NUMBER, child=NUMBER),
-    _table("unit", 2, product=NUMBER, serial=TEXT, made=NUMBER_OR_NONE, packed=NUMBER_OR_NONE, own=NUMBER_OR_NONE),
-    _table("unit_event", 4, product=NUMBER, serial=TEXT, event=NUMBER, role=NUMBER, making=NUMBER_OR_NONE),
-    _table("holding", 2, making=NUMBER, packed=NUMBER, packs=NUMBER),
-    _table("answered", long="answer", key=TEXT, recorded_at=NUMBER, answer=BYTES),
+    _table("container_event", 3, "", container=NUMBER, event=NUMBER, role=NUMBER, making=NUMBER_OR_NONE),
+    _table("inside", 2, "", parent=NUMBER, child=NUMBER),
+    _table("unit", 2, "", product=NUMBER, serial=TEXT, made=NUMBER_OR_NONE, packed=NUMBER_OR_NONE, own=NUMBER_OR_NONE),
+    _table("unit_event", 4, "", product=NUMBER, serial=TEXT, event=NUMBER, role=NUMBER, making=NUMBER_OR_NONE),
+    _table("holding", 2, "", making=NUMBER, packed=NUMBER, packs=NUMBER),
+    _table("answered", 1, "answer", key=TEXT, recorded_at=NUMBER, answer=BYTES),
 )
 BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}
 

@@ -80,7 +80,11 @@ class PostgresStore:
                 self._writer = PostgresTransaction(self._site)
             elif self._writer.lost:
                 self._writer.reconnect()
-            self._writer.open()
+            try:
+                self._writer.open()
+            except (psycopg.Error, StoreLost):
+                self._writer.close()  # the server that takes writes may be another one by now
+                raise
         return self._writer
 
     def savepoint(self) -> None:
@@ -118,19 +122,12 @@ class PostgresStore:
     def _settled(self, tx: PostgresTransaction) -> bool:
         """Ask whether a transaction whose end was not heard was committed."""
         deadline = time.monotonic() + SETTLE_SECONDS
-        xid = tx.xid
         while time.monotonic() < deadline:
             try:
                 tx.reconnect()
-                outcome = tx.outcome(xid)
-            except (psycopg.OperationalError, StoreLost):
+                return tx.is_kept()
+            except (psycopg.Error, StoreLost):  # a server that follows another one cannot be asked either
                 time.sleep(SETTLE_PAUSE)
-                continue
-            except psycopg.Error:
-                return False  # a server that never heard of it
-            if outcome != "in progress":
-                return outcome == "committed"
-            time.sleep(SETTLE_PAUSE)
         return False
 
     @staticmethod

@@ -2,10 +2,10 @@
 -- [key: column] names the column that decides where the rows live on Citus: a statement about one thing has it.
 
 -- name: head
--- Lock the log for this transaction and read the next numbers, the time, the transaction's number, and what closes the
--- record for writing, if anything.
+-- Lock the log for this transaction and read the next numbers, the time, and what closes the record for writing, if
+-- anything.
 SELECT position, block, making, container, name, product, lot, document, packages, events, moved, time,
-  (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, pg_current_xact_id()::text, closed
+  (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, closed
 FROM log_head FOR UPDATE;
 
 -- name: move_head
@@ -17,9 +17,9 @@ UPDATE log_head SET position = %s, block = %s, making = %s, container = %s, name
 -- Read how often something changed that readers keep in mind.
 SELECT moved FROM log_head;
 
--- name: xact_status
--- Ask what became of a transaction whose end was not heard.
-SELECT pg_xact_status(%s::xid8);
+-- name: record_name
+-- Read the name of a record: whether it is there tells what became of its transaction. [key: position]
+SELECT id FROM record WHERE position = %s::bigint;
 
 -- name: set_setting
 -- Write one setting.
@@ -388,6 +388,10 @@ SELECT id, document, name, proceed, state, events, applied, packages, new_events
 -- Take a job for this connection; what it took is free again when the connection ends, however it ends.
 SELECT pg_try_advisory_lock(hashtextextended(current_schema() || %s::text, 7));
 
+-- name: free_job
+-- Let go of a job: the server keeps only so many locks.
+SELECT pg_advisory_unlock(hashtextextended(current_schema() || %s::text, 7));
+
 -- name: add_finding
 -- Keep findings.
 COPY finding (document, seq, event, severity, code, message, place, epcs) FROM STDIN;
@@ -484,3 +488,29 @@ SELECT coalesce(sum(citus_total_relation_size(logicalrelid)), 0)::bigint FROM pg
 -- name: every_machine
 -- Read something from every machine of a cluster, so that each takes its view of the record now. [all]
 SELECT count(*) FROM (SELECT id FROM block LIMIT 1) AS any_block;
+
+-- name: keep
+-- Keep a small thing under its kind and key, or write it anew.
+INSERT INTO kept (kind, key, at, body) VALUES (%s, %s, %s, %s)
+ON CONFLICT (kind, key) DO UPDATE SET at = excluded.at, body = excluded.body;
+
+-- name: drop_kept
+-- Forget a small thing.
+DELETE FROM kept WHERE kind = %s::text AND key = %s::text;
+
+-- name: kept
+-- Read a small thing by its kind and key.
+SELECT at, body FROM kept WHERE kind = %s::text AND key = %s::text;
+
+-- name: kept_from
+-- Read small things of one kind in the order of their times, after one of them.
+SELECT key, at, body FROM kept WHERE kind = %s::text AND (at, key) > (%s::bigint, %s::text) ORDER BY at, key LIMIT %s;
+
+-- name: kept_before
+-- Read small things of one kind, the latest first, before one of them.
+SELECT key, at, body FROM kept WHERE kind = %s::text AND (at, key) < (%s::bigint, %s::text) ORDER BY at DESC, key DESC LIMIT %s;
+
+-- name: known_packs
+-- Find which of many packages, or containers that are packages, are on record, by key and identifier. [one machine]
+SELECT key, 1 FROM unit WHERE key = ANY(%s::text[]) UNION ALL
+SELECT key, 2 FROM container_key WHERE key = ANY(%s::text[]);

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import psycopg
 
 from rxtrail.errors import BadRequest
-from rxtrail.store.names import long_id
 from rxtrail.store.postgres.connect import STATEMENT_SECONDS_READER, connect, failure
+from rxtrail.store.postgres.event_names import event_name
 from rxtrail.store.postgres.keys import product_of, start_of
 from rxtrail.store.queries import read_queries
 from rxtrail.store.rows import ContainerRow, PackFacts, UnitRow
@@ -192,6 +192,18 @@ class PostgresReader(SqlReader):
             return super().container(key)
         row = self._one("container_id", key)
         return None if row is None else self.containers([row[0]])[row[0]]
+
+    def known_packs(self, packs: Iterable[tuple[int, str, str]]) -> set[tuple[int, str]]:
+        """Find which of many (product, serial, canonical identifier) are on record, in one round trip."""
+        wanted = list(packs)
+        units = {start_of(product) + serial: (product, serial) for product, serial, _ in wanted}
+        cases = {canonical: (product, serial) for product, serial, canonical in wanted}
+        if self._site.distributed:  # the two tables lie on different machines
+            rows = [(key, 1) for key, *_ in self._all("units_of", list(units))]
+            rows += [(key, 2) for key, _ in self._all("containers_by_key", list(cases))]
+        else:
+            rows = self._all("known_packs", list(units), list(cases))
+        return {(units if kind == 1 else cases)[key] for key, kind in rows}
 
     def pack_facts(self, product: int, serial: str) -> PackFacts | None:
         """Read one package, its packing and up to three containers around it.

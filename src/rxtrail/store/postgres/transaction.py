@@ -49,7 +49,8 @@ class PostgresTransaction(PostgresReader, SqlTransaction):
         self._told = False
         self._claimed: set[str] = set()
         self._seen = -1  # the log's position when this process last committed
-        self.xid = ""
+        self._last: tuple[int, bytes] | None = None  # the last record of this transaction: its position and name
+        self._last_saved: tuple[int, bytes] | None = None
         super().__init__(site)
         self._held = True  # a lost connection has lost the transaction: nothing may go on as if it had not
 
@@ -73,11 +74,12 @@ class PostgresTransaction(PostgresReader, SqlTransaction):
         """Begin, and wait for the log's head; what other processes changed meanwhile is forgotten."""
         self._connection.execute(b"BEGIN")
         row = self._one("head")
-        *numbers, self._now, self.xid, mark = row
+        *numbers, self._now, mark = row
         if mark is not None:
             raise closed(mark)  # by another process, since this one opened the record
         self._heads = dict(zip(HEADS, numbers, strict=True))
         self._saved = {}
+        self._last = self._last_saved = None
         self._told = False
         if self._seen != self._heads["moved"]:
             self._names.follow()
@@ -87,6 +89,7 @@ class PostgresTransaction(PostgresReader, SqlTransaction):
         """Mark where :meth:`undo` goes back to."""
         self._connection.execute(b"SAVEPOINT work")
         self._saved = dict(self._heads)
+        self._last_saved = self._last
 
     def release(self) -> None:
         """Keep what was written since the mark."""
@@ -96,6 +99,7 @@ class PostgresTransaction(PostgresReader, SqlTransaction):
         """Undo what was written since the mark."""
         self._connection.execute(b"ROLLBACK TO SAVEPOINT work; RELEASE SAVEPOINT work", prepare=False)
         self._heads = dict(self._saved)
+        self._last = self._last_saved
 
     def seal(self, sender: str) -> None:
         """Write the head, tell others, commit: in one round trip."""
@@ -113,10 +117,21 @@ class PostgresTransaction(PostgresReader, SqlTransaction):
         """Undo the whole transaction."""
         self._connection.execute(b"ROLLBACK")
 
-    def outcome(self, xid: str) -> str | None:
-        """Ask what became of a transaction: committed, aborted or in progress; None when nobody knows any more."""
-        status: str | None = self._one("xact_status", xid)[0]
-        return status
+    def is_kept(self) -> bool:
+        """Tell, on a new connection, whether the transaction whose end was not heard was committed.
+
+        Its own end is waited for by asking for the head that it held. Its number proves nothing: after a crash or a
+        failover the server may give the same one to another. Its last record does: position and name are its alone.
+        A transaction without records is told as undone: whatever writes none may be done twice.
+        """
+        last = self._last
+        if last is None:
+            return False
+        self._connection.execute(b"BEGIN")
+        self._one("head")
+        row = self._one("record_name", last[0])
+        self._connection.execute(b"ROLLBACK")
+        return row is not None and bytes(row[0]) == last[1]
 
     # -- statements ------------------------------------------------------------------------------------------------
 
@@ -190,6 +205,27 @@ class PostgresTransaction(PostgresReader, SqlTransaction):
             self._claimed.add(job)
         return True
 
+    def job_progress(
+        self,
+        job: str,
+        *,
+        state: str,
+        applied: int,
+        packages: int,
+        new_events: int,
+        position: int,
+        finished_at: int,
+        error: str,
+    ) -> None:
+        """Note how far a job has come; what has ended is let go of."""
+        super().job_progress(
+            job, state=state, applied=applied, packages=packages, new_events=new_events, position=position,
+            finished_at=finished_at, error=error,
+        )  # fmt: skip
+        if finished_at and job in self._claimed:
+            self._one("free_job", job)
+            self._claimed.discard(job)
+
     def add_block(self, number: int, data: bytes) -> None:
         """Compress and add a block of canonical bytes."""
         super().add_block(number, data)
@@ -205,6 +241,7 @@ class PostgresTransaction(PostgresReader, SqlTransaction):
         super().add_records(rows)
         if rows:
             self._heads["position"] = rows[-1].position + 1
+            self._last = rows[-1].position, rows[-1].id
 
     def add_containers(self, rows: Sequence[ContainerRow]) -> None:
         """Add containers with the fold of their events."""

@@ -92,6 +92,10 @@ class SqliteReader(SqlReader):
         files = (self._path, self._path.with_name(self._path.name + "-wal"))
         return sum(file.stat().st_size for file in files if file.exists())
 
+    def known_packs(self, packs: Iterable[tuple[int, str, str]]) -> set[tuple[int, str]]:
+        """Find which of many (product, serial, canonical identifier) are on record, in one statement."""
+        return {(product, serial) for product, serial in self._all("known_packs", json.dumps(list(packs)))}
+
     def pack_facts(self, product: int, serial: str) -> PackFacts | None:
         """Read one package, its packing and up to three containers around it, in one statement."""
         row = self._execute(self._pack_facts, (product, serial)).fetchone()

@@ -462,3 +462,29 @@ SELECT (SELECT count FROM tally WHERE what = 'packages'), (SELECT coalesce(max(i
 -- Count more, or fewer, packages or events.
 UPDATE tally SET count = count + ? WHERE what = ?;
 
+-- name: keep
+-- Keep a small thing under its kind and key, or write it anew.
+INSERT INTO kept (kind, key, at, body) VALUES (?, ?, ?, ?)
+ON CONFLICT (kind, key) DO UPDATE SET at = excluded.at, body = excluded.body;
+
+-- name: drop_kept
+-- Forget a small thing.
+DELETE FROM kept WHERE kind = ? AND key = ?;
+
+-- name: kept
+-- Read a small thing by its kind and key.
+SELECT at, body FROM kept WHERE kind = ? AND key = ?;
+
+-- name: kept_from
+-- Read small things of one kind in the order of their times, after one of them.
+SELECT key, at, body FROM kept WHERE kind = ? AND (at, key) > (?, ?) ORDER BY at, key LIMIT ?;
+
+-- name: kept_before
+-- Read small things of one kind, the latest first, before one of them.
+SELECT key, at, body FROM kept WHERE kind = ? AND (at, key) < (?, ?) ORDER BY at DESC, key DESC LIMIT ?;
+
+-- name: known_packs
+-- Find which of many packages, or containers that are packages, are on record: (product, serial) as JSON pairs.
+SELECT j.value ->> 0, j.value ->> 1 FROM json_each(?) j WHERE
+  EXISTS (SELECT 1 FROM unit u WHERE u.product = j.value ->> 0 AND u.serial = j.value ->> 1)
+  OR EXISTS (SELECT 1 FROM container c WHERE c.key = j.value ->> 2);
