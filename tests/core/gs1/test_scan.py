@@ -123,7 +123,7 @@ def test_numbers_inside_a_complete_code_are_not_ambiguous() -> None:
         ("352601815904", scan.WRONG_BARCODE),
         ("]E00352601815904", scan.WRONG_BARCODE),
         ("+A123BJC5D6E71G", scan.WRONG_BARCODE),
-        ("[)>\x1e06\x1d9N111234567842\x1e\x04", scan.SCANNER_FAULT),
+        ("[)>\x1e06\x1d9N111234567842\x1e\x04", scan.NOT_SERIALISED),
         ("https://example.com/medicines", scan.WRONG_BARCODE),
         ("414/0301160000009", scan.WRONG_BARCODE),
         ("urn:uuid:7", scan.WRONG_BARCODE),

@@ -12,27 +12,31 @@ from rxtrail.cli import exits, say, sources
 from rxtrail.cli.call import CODE, Call, command
 
 if TYPE_CHECKING:
-    from rxtrail.core.gs1.scan import Scan
+    from rxtrail.core.gs1.readings import Readings
 
 READINGS_MAX = 8
 TOO_LONG = "scanner-fault"
+AMBIGUOUS = "ambiguous-scan"
+NOT_SERIALISED = "not-serialised"
 
 
 class Reading(msgspec.Struct, frozen=True, gc=False):
     """The answer of ``rxtrail scan``; the fields are null unless exactly one valid reading is left."""
 
-    scheme: str  # gs1 | none
-    product: str | None
+    scheme: str  # gs1 | ifa | none
+    product: str | None  # GTIN, or PPN of an IFA code
     serial: str | None
     lot: str | None
     expiry: str | None  # YYMMDD, as printed
     valid: bool
-    submit: bool
-    readings: list[str]
+    submit: bool  # it names one pack, so it may be sent on
+    readings: list[str]  # with brackets; several when only a record can tell which is right
     repairs: list[str]
     fault: str
     sscc: str | None = None
     other: dict[str, str] = {}
+    symbology: str = ""  # AIM identifier such as "]d2"
+    kind: str = ""  # of a wrong barcode: what it is
 
 
 @command("scan", "rxtrail scan ']d2010035260181590421A1'", "rxtrail scan - < scans.txt")
@@ -42,40 +46,54 @@ def scan(call: Call, code: str) -> int:
 
     The record is not asked. With - codes are read from stdin, one a line, and answered as JSON lines.
     """
-    from rxtrail.core.gs1.scan import read_scan
+    from rxtrail.core.gs1.readings import readings
 
     this_year = clock.today().year
     if code == sources.STDIN:
         worst = exits.FINE
         for line in sources.lines(sources.stdin()):
-            reading = too_long() if line.too_long else of_scan(read_scan(line.text, this_year=this_year))
+            if line.too_long:
+                reading = too_long()
+            else:
+                reading = of_readings(readings(line.text, this_year=this_year, guesses=False))
             say.answer(reading)
-            worst = exits.worse(worst, exits.FINE if reading.valid else exits.CHECK)
+            worst = exits.worse(worst, _exit_code(reading))
         return worst
-    reading = of_scan(read_scan(code, this_year=this_year))
+    reading = of_readings(readings(code, this_year=this_year, guesses=False))
     if call.as_json:
         say.answer(reading)
     else:
         _in_words(reading)
-    return exits.FINE if reading.valid else exits.CHECK
+    return _exit_code(reading)
 
 
-def of_scan(read: Scan) -> Reading:
-    """The reading of a scan as this command answers it."""
-    valid = bool(read.reading) and not read.fault
+def of_readings(read: Readings) -> Reading:
+    """What a scan may mean, as this command answers it."""
+    chosen = read.only or read.plain
+    # A code without a serial is a right code of a product; it names no pack.
+    valid = read.only is not None or (not read.left and read.fault == NOT_SERIALISED)
+    # What only might be right stands behind what the text says; a reading with a fault stands only alone.
+    possible = [scan.reading for scan in read.candidates]
+    if not possible or read.plain.fault == AMBIGUOUS:
+        possible.insert(0, read.plain.reading)
+    shown = [chosen.reading] if valid else possible
     return Reading(
-        scheme="gs1" if read.reading else "none",
-        product=read.gtin or None if valid else None,
-        serial=read.serial or None if valid else None,
-        lot=read.lot or None if valid else None,
-        expiry=read.yymmdd or None if valid else None,
+        scheme=chosen.scheme if valid else (read.candidates or [chosen])[0].scheme,
+        product=chosen.product or None if valid else None,
+        serial=chosen.serial or None if valid else None,
+        lot=chosen.lot or None if valid else None,
+        expiry=chosen.yymmdd or None if valid else None,
         valid=valid,
-        submit=valid and bool(read.gtin and read.serial),
-        readings=[read.reading][:READINGS_MAX] if read.reading else [],
-        repairs=read.repairs,
+        submit=valid and bool(chosen.product and chosen.serial),
+        readings=[text for text in dict.fromkeys(shown) if text][:READINGS_MAX],
+        repairs=chosen.repairs
+        if valid
+        else list(dict.fromkeys(word for one in read.candidates for word in one.repairs)),
         fault=read.fault,
-        sscc=read.sscc or None,
-        other=read.other,
+        sscc=chosen.sscc or None,
+        other=chosen.other,
+        symbology=chosen.symbology,
+        kind=read.plain.kind if not valid else "",
     )
 
 
@@ -84,13 +102,22 @@ def too_long() -> Reading:
     return Reading("none", None, None, None, None, valid=False, submit=False, readings=[], repairs=[], fault=TOO_LONG)
 
 
+def _exit_code(reading: Reading) -> int:
+    return exits.FINE if reading.valid and not reading.fault else exits.CHECK
+
+
 def _in_words(reading: Reading) -> None:
     if reading.fault:
         say.line((f" {reading.fault} ", "check"), " scan the square code on the pack again")
+    if reading.kind:
+        from rxtrail.core.gs1.wrong_barcode import KINDS
+
+        if reading.kind in KINDS:
+            say.line(f"This is {KINDS[reading.kind]}.")
     for text in reading.readings:
         say.line(text)
     told = [
-        ("GTIN", reading.product),
+        ("PPN" if reading.scheme == "ifa" else "GTIN", reading.product),
         ("serial", reading.serial),
         ("lot", reading.lot),
         ("expiry (YYMMDD)", reading.expiry),

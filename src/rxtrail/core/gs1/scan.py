@@ -8,40 +8,46 @@ literally has.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 import msgspec
 
-from rxtrail.core.gs1 import charsets, check_digit, dates, digital_link, element_string, epc
+from rxtrail.core.gs1 import (
+    brackets,
+    check_digit,
+    digital_link,
+    element_string,
+    epc,
+    ifa,
+    repeats,
+    scan_value,
+    separators,
+    symbology,
+    wrong_barcode,
+)
 from rxtrail.core.gs1.digital_link import GTIN_LENGTHS
-from rxtrail.core.gs1.tables import TABLE
+from rxtrail.core.gs1.scan_elements import is_gtin, iso_date, of_elements, of_identifiers
+from rxtrail.core.gs1.scan_noise import NOISE, without_noise
+from rxtrail.core.gs1.scan_value import (
+    LINEAR_CODE,
+    REPEATED_SCAN,
+    SEPARATOR_RESTORED,
+    SPACES_REMOVED,
+    SSCC_LENGTH,
+    TWO_CODES,
+    Scan,
+)
 from rxtrail.errors import BadIdentifier
 
-WRONG_BARCODE = "wrong-barcode"  # not the code that carries the product identifier
-BAD_CHECK_DIGIT = "bad-check-digit"
-SCANNER_FAULT = "scanner-fault"  # was GS1 data once, and arrived damaged
-AMBIGUOUS = "ambiguous-scan"
-NOT_SERIALISED = "not-serialised"  # GS1 data of a product, without a serial
+__all__ = ["Scan", "read_one", "read_scan"]
 
-TEXT_LENGTH_MAX = 4096  # a DataMatrix symbol holds 3,116 digits at most
-SERIAL_LENGTH_MAX = 20
-
-
-class Scan(msgspec.Struct, frozen=True, gc=False):
-    """What one scan says; a part that it does not say is empty."""
-
-    raw: str
-    reading: str = ""  # bracketed element string
-    gtin: str = ""  # 14 digits
-    serial: str = ""
-    lot: str = ""
-    expiry: str = ""  # YYYY-MM-DD
-    yymmdd: str = ""  # the expiry as the label has it
-    sscc: str = ""
-    other: dict[str, str] = {}  # every other AI
-    symbology: str = ""  # AIM identifier such as "]d2"
-    repairs: list[str] = []
-    fault: str = ""  # "" or the worst of the faults above
+# The faults belong to this front door, where a scan is read.
+AMBIGUOUS = scan_value.AMBIGUOUS
+BAD_CHECK_DIGIT = scan_value.BAD_CHECK_DIGIT
+NOT_SERIALISED = scan_value.NOT_SERIALISED
+SCANNER_FAULT = scan_value.SCANNER_FAULT
+WRONG_BARCODE = scan_value.WRONG_BARCODE
+SERIAL_LENGTH_MAX = scan_value.SERIAL_LENGTH_MAX
+TEXT_LENGTH_MAX = scan_value.TEXT_LENGTH_MAX
 
 
 def read_scan(text: str, *, this_year: int) -> Scan:
@@ -50,8 +56,8 @@ def read_scan(text: str, *, this_year: int) -> Scan:
     if match is not None:
         symbology, gtin, yymmdd, lot, serial = match.groups()
         if gtin and yymmdd and lot and serial:
-            expiry = _iso_date(yymmdd, this_year)
-            fault = "" if _is_gtin(gtin) else BAD_CHECK_DIGIT
+            expiry = iso_date(yymmdd, this_year)
+            fault = "" if is_gtin(gtin) else BAD_CHECK_DIGIT
             if expiry:
                 reading = f"(01){gtin}(21){serial}(17){yymmdd}(10){lot}"
                 return Scan(text, reading, gtin, serial, lot, expiry, yymmdd, "", {}, symbology or "", [], fault)
@@ -71,173 +77,162 @@ _BRACKETED = re.compile(
     r"(?:\(01\)([0-9]{14})|\(17\)([0-9]{6})"
     r"|\(10\)([!\"%&')-?A-Z_a-z]{1,20})|\(21\)([!\"%&')-?A-Z_a-z]{1,20})){4}"
 ).fullmatch
-_AIM = re.compile(r"\][A-Za-z][0-9A-Za-z]")
-_GS1_SYMBOLS = ("]d2", "]C1", "]e0", "]e1", "]e2", "]Q3", "]J1")
-_LINEAR_SYMBOLS = ("]E", "]I", "]A")
-# Ways in which keyboards, terminals and people show the separator; but for "<GS>" they are no GS1 data.
-_SHOWN_SEPARATOR = re.compile(r"<GS>|\{GS\}|\[GS\]|\^\]|\\x1d|\\u001d|\\F|\u241d|~d029|\^|~", re.IGNORECASE)
 _TYPED = re.compile(r"([0-9]{8}|[0-9]{12,14})[ \t,;]+([!\"%-?A-Z_a-z]{1,20})")
 _PATH_START = re.compile(r"[0-9]{2,4}/")
-
-
-@lru_cache(maxsize=4096)
-def _is_gtin(gtin: str) -> bool:
-    return check_digit.is_valid(gtin)
-
-
-@lru_cache(maxsize=4096)
-def _iso_date(yymmdd: str, this_year: int) -> str:
-    """Give the date as ISO text; "" when there is no such date."""
-    try:
-        return dates.expiry(yymmdd, this_year=this_year).isoformat()
-    except BadIdentifier:
-        return ""  # the caller names the fault
+_LINK_WITHOUT_SCHEME = re.compile(
+    r"[-.:A-Za-z0-9]+\.[A-Za-z]{2,}(?:/[^/?#\s]+)*/(?:01/[0-9]{8,14}|00/[0-9]{18})(?:[/?#]|\Z)"
+)
 
 
 def _read_any(text: str, this_year: int) -> Scan:
-    """Read what is not the plain code of a medicine pack; the questions go from sure to doubtful."""
+    """Read what is not the plain code of a medicine pack, with repairs that leave no doubt."""
     if len(text) > TEXT_LENGTH_MAX:
         return Scan(text[:TEXT_LENGTH_MAX], fault=SCANNER_FAULT)
-    body = text.strip(" \t\r\n\x00")
-    symbology = ""
-    if _AIM.match(body):
-        symbology, body = body[:3], body[3:]
+    body, repairs = without_noise(text)
+    parts = repeats.separate(body)
+    if len(parts) < 2:
+        return read_one(text, body, repairs, this_year)
+    unique = list(dict.fromkeys(parts))
+    if len(unique) == 1:
+        return read_one(text, unique[0], [*repairs, REPEATED_SCAN], this_year)
+    whole = read_one(text, body, repairs, this_year)
+    if whole.serial and not whole.fault:
+        return whole  # what looked like a break stands for the separator
+    return _of_several(text, [read_one(text, part, repairs, this_year) for part in unique], len(parts)) or whole
+
+
+def _of_several(text: str, found: list[Scan], count: int) -> Scan | None:
+    """Choose between several scans in one field; None when they are none."""
+    packs = {
+        (scan.gtin, scan.serial, scan.sscc): scan for scan in found if scan.serial or (scan.sscc and not scan.gtin)
+    }
+    linear = [scan for scan in found if scan.fault == WRONG_BARCODE and (scan.gtin or scan.kind == "pzn")]
+    rest = len(found) - len(linear) - sum(1 for scan in found if scan.serial or (scan.sscc and not scan.gtin))
+    if not packs or (rest and len(packs) == 1):
+        return None
+    pack = next(iter(packs.values()))
+    same = all(scan.gtin == pack.gtin or (scan.kind == "pzn" and pack.pzn and pack.pzn in scan.raw) for scan in linear)
+    if len(packs) > 1 or not same:
+        return Scan(text, fault=AMBIGUOUS, kind=TWO_CODES)
+    repairs = [*pack.repairs, *([LINEAR_CODE] if linear else []), *([REPEATED_SCAN] if count > len(linear) + 1 else [])]
+    return msgspec.structs.replace(pack, repairs=repairs)
+
+
+def read_one(text: str, body: str, repairs: list[str], this_year: int) -> Scan:
+    """Read one scan without noise; the questions go from sure to doubtful."""
+    identifier, body = symbology.split(body)
+    body = body.strip(NOISE)
     if not body:
-        return Scan(text, symbology=symbology, fault=SCANNER_FAULT)
-    if symbology.startswith(_LINEAR_SYMBOLS):
-        return _bare(text, body.partition("|")[0], symbology) or Scan(text, symbology=symbology, fault=WRONG_BARCODE)
-    if body[:8].lower().startswith(("http://", "https:/", "urn:epc:")) or _PATH_START.match(body):
-        return _of_uri(text, body, symbology, this_year)
-    bare = None if symbology in _GS1_SYMBOLS else _bare(text, body, symbology)
+        return Scan(text, symbology=identifier, fault=SCANNER_FAULT)
+    if symbology.is_linear(identifier) and not body.startswith("("):
+        number = body.partition("|")[0]
+        return _bare(text, number, identifier) or _wrong(text, body, identifier)
+    envelope = ifa.open_envelope(body) if body.startswith("[)>") or "9N" in body else None
+    if envelope is not None:
+        if envelope.is_repaired:
+            repairs = [*repairs, "envelope-restored"]
+        if envelope.format == "06":
+            return of_identifiers(text, ifa.elements(envelope.body), identifier, repairs, this_year)
+        body = envelope.body
+    start = body[:8].lower()
+    if start.startswith(("http://", "https:/", "urn:epc:")) or _PATH_START.match(body):
+        return _of_uri(text, body, identifier, repairs, this_year)
+    if _LINK_WITHOUT_SCHEME.match(body):
+        return _of_uri(text, f"https://{body}", identifier, [*repairs, "scheme-added"], this_year)
+    bare = None if identifier in symbology.GS1 or envelope is not None else _bare(text, body, identifier)
     if bare is not None:
         return bare
     typed = _TYPED.fullmatch(body)
     if typed is not None:
-        return _of_elements(text, [("01", typed[1].zfill(14)), ("21", typed[2])], symbology, [], this_year)
-    repairs: list[str] = []
-    if element_string.FNC1 not in body:
-        body, count = _SHOWN_SEPARATOR.subn(element_string.FNC1, body)
-        if count:
-            repairs.append("group-separator-restored")
+        return of_elements(text, [("01", typed[1].zfill(14)), ("21", typed[2])], identifier, repairs, this_year)
+    return _of_element_string(text, body, identifier, repairs, this_year)
+
+
+def _of_element_string(text: str, body: str, identifier: str, repairs: list[str], this_year: int) -> Scan:
+    if brackets.are_in(body):
+        round_ones = brackets.rounded(body)
+        if round_ones != body:
+            body, repairs = round_ones, [*repairs, "brackets-completed"]
+    raw = separators.tidy(body)
+    if len(raw) < len(body) and " " in body and " " not in raw:
+        repairs = [*repairs, SPACES_REMOVED]
+    restored = separators.tidy(separators.restore_named(raw))
+    scan = None
+    if separators.GS not in restored:
+        for character in separators.strange_characters(restored):
+            candidate = separators.tidy(separators.restore_character(restored, character))
+            scan = _elements_in(text, candidate, identifier, [*repairs, SEPARATOR_RESTORED], this_year)
+            if scan is not None and not scan.fault:
+                return scan
+    if restored != raw:
+        repairs = [*repairs, SEPARATOR_RESTORED]
+    scan = _elements_in(text, restored, identifier, repairs, this_year)
+    if scan is None:
+        return _unreadable(text, restored, identifier)
+    if scan.kind == "gs1" and identifier not in symbology.GS1 and separators.GS not in restored:
+        # Many a number begins like an AI; nothing else shows that this one does.
+        kind = wrong_barcode.kind_of(body, identifier)
+        if kind not in ("text", "digits", "linear"):
+            return msgspec.structs.replace(scan, kind=kind)
+    return scan
+
+
+def _elements_in(text: str, body: str, identifier: str, repairs: list[str], this_year: int) -> Scan | None:
+    """Read an element string whose separators stand; None when it is none."""
     if body.startswith("("):
-        body = body.replace(element_string.FNC1, "")
+        body = body.replace(separators.GS, "")
     try:
         elements = element_string.parse(body)
     except BadIdentifier:
-        return _unreadable(text, body, symbology)
-    return _of_elements(text, elements, symbology, repairs, this_year)
+        return None
+    return of_elements(text, elements, identifier, repairs, this_year)
 
 
-def _of_elements(
-    text: str, elements: list[tuple[str, str]], symbology: str, repairs: list[str], this_year: int
-) -> Scan:
-    found: dict[str, str] = {}
-    twice = False
-    for ai, value in elements:
-        twice |= found.setdefault(ai, value) != value
-    other = {ai: value for ai, value in found.items() if ai not in ("00", "01", "10", "17", "21")}
-    gtin, serial, lot = found.get("01", ""), found.get("21", ""), found.get("10", "")
-    sscc, yymmdd = found.get("00", ""), found.get("17", "")
-    damaged = _is_damaged(found)
-    if gtin:
-        gtin = gtin.zfill(14) if len(gtin) in GTIN_LENGTHS and charsets.ALL_DIGITS.fullmatch(gtin) else ""
-        damaged |= not gtin
-    if sscc and not (len(sscc) == 18 and charsets.ALL_DIGITS.fullmatch(sscc)):
-        sscc, damaged = "", True
-    expiry = _iso_date(yymmdd, this_year) if yymmdd else ""
-    fault = ""
-    if not found.keys() & {"00", "01"}:
-        fault = WRONG_BARCODE
-    elif twice or _hides_elements(elements, found, this_year):
-        fault = AMBIGUOUS
-    elif damaged or (yymmdd and not expiry):
-        fault = SCANNER_FAULT
-    elif (gtin and not _is_gtin(gtin)) or (sscc and not check_digit.is_valid(sscc)):
-        fault = BAD_CHECK_DIGIT
-    elif gtin and not serial and "235" not in found and not sscc:
-        fault = NOT_SERIALISED
-    order = ["00", "01", "21", "17", "10", *other]
-    reading = element_string.format([(ai, found[ai]) for ai in order if ai in found])
-    return Scan(text, reading, gtin, serial, lot, expiry, yymmdd, sscc, other, symbology, repairs, fault)
-
-
-def _is_damaged(found: dict[str, str]) -> bool:
-    """Tell whether the data of a known AI has characters or a length that GS1 does not allow in it."""
-    for ai, value in found.items():
-        kinds = TABLE[ai].components
-        longest = sum(part.length_max for part in kinds)
-        numeric = all(part.type == "N" for part in kinds)
-        if len(value) > longest or not (charsets.ALL_DIGITS if numeric else charsets.ALL_82).fullmatch(value):
-            return True
-    return False
-
-
-def _hides_elements(elements: list[tuple[str, str]], found: dict[str, str], this_year: int) -> bool:
-    """Tell whether a serial or lot may have swallowed all that is missing, because a separator was lost.
-
-    A medicine pack carries expiry, lot and serial (FDCA 582(a)(9)); when one is missing and the data of a
-    variable field can be read as holding exactly the missing ones, both readings are possible.
-    """
-    missing = {"10", "17", "21"} - found.keys()
-    if "01" not in found or not missing:
-        return False
-    return any(_can_hold(value, missing, this_year) for ai, value in elements if ai in ("10", "21"))
-
-
-def _can_hold(value: str, missing: set[str], this_year: int) -> bool:
-    """Tell whether ``value`` is some data followed by exactly the missing elements, in any order."""
-    for index in range(1, len(value) - 2):
-        ai = value[index : index + 2]
-        if ai not in missing or index > SERIAL_LENGTH_MAX:
-            continue
-        rest, others = value[index + 2 :], missing - {ai}
-        if ai == "17":
-            if not _iso_date(rest[:6], this_year):
-                continue
-            if (not others and len(rest) == 6) or (others and _starts(rest[6:], others, this_year)):
-                return True
-        elif (not others and len(rest) <= SERIAL_LENGTH_MAX) or (others and _can_hold(rest, others, this_year)):
-            return True
-    return False
-
-
-def _starts(text: str, missing: set[str], this_year: int) -> bool:
-    """Tell whether ``text`` begins with one of the missing elements and holds the others after it."""
-    ai, rest, others = text[:2], text[2:], missing - {text[:2]}
-    if ai not in missing or not rest:
-        return False
-    return _can_hold(rest, others, this_year) if others else len(rest) <= SERIAL_LENGTH_MAX
-
-
-def _of_uri(text: str, body: str, symbology: str, this_year: int) -> Scan:
+def _of_uri(text: str, body: str, identifier: str, repairs: list[str], this_year: int) -> Scan:
     try:
         if body[:4].lower() == "http":
             elements = digital_link.parse(body, lenient=True).elements
         else:
             elements = element_string.parse_bracketed(epc.to_element_string(epc.canonical(body)))
     except BadIdentifier:
-        return Scan(text, symbology=symbology, fault=WRONG_BARCODE)
-    return _of_elements(text, elements, symbology, [], this_year)
+        return _wrong(text, body, identifier)
+    return of_elements(text, elements, identifier, repairs, this_year)
 
 
-def _bare(text: str, body: str, symbology: str) -> Scan | None:
-    """Read bare digits: an SSCC, or the GTIN of a linear code; None for anything else."""
+def _bare(text: str, body: str, identifier: str) -> Scan | None:
+    """Read bare digits: an SSCC, or the number of a linear code; None for anything else."""
     if not (body.isascii() and body.isdecimal()):
         return None
-    if len(body) == 18:
-        fault = "" if check_digit.is_valid(body) else BAD_CHECK_DIGIT
-        return Scan(text, f"(00){body}", sscc=body, symbology=symbology, fault=fault)
-    if len(body) in GTIN_LENGTHS:
-        gtin = body.zfill(14)
-        fault = WRONG_BARCODE if check_digit.is_valid(body) else BAD_CHECK_DIGIT
-        return Scan(text, f"(01){gtin}", gtin=gtin, symbology=symbology, fault=fault)
-    return None
+    count = len(body)
+    if count not in (*GTIN_LENGTHS, SSCC_LENGTH) and body.startswith("01") and is_gtin(body[2:16]):
+        return None  # an element string that was cut off, rather than a number
+    kind = wrong_barcode.kind_of(body, identifier)
+    if kind == "sscc" or (count == SSCC_LENGTH and kind == "digits"):
+        fault = "" if kind == "sscc" else BAD_CHECK_DIGIT
+        return Scan(text, f"(00){body}", sscc=body, symbology=identifier, fault=fault)
+    digits = body[: -int(kind[-1])] if kind[-2:-1] == "+" else body
+    if len(digits) in GTIN_LENGTHS and kind not in ("pzn", "payment-card"):
+        gtin = digits.zfill(14)
+        if check_digit.is_valid(digits):
+            return Scan(text, f"(01){gtin}", gtin=gtin, symbology=identifier, fault=WRONG_BARCODE, kind=kind)
+        if kind != "upce":
+            return Scan(text, f"(01){gtin}", gtin=gtin, symbology=identifier, fault=BAD_CHECK_DIGIT)
+    # Other numbers may be element strings of digits only.
+    return _wrong(text, body, identifier) if symbology.is_linear(identifier) else None
 
 
-def _unreadable(text: str, body: str, symbology: str) -> Scan:
+def _wrong(text: str, body: str, identifier: str) -> Scan:
+    """Name the barcode that was scanned instead."""
+    kind = wrong_barcode.kind_of(body, identifier)
+    return Scan(text, symbology=identifier, fault=WRONG_BARCODE, kind=kind)
+
+
+def _unreadable(text: str, body: str, identifier: str) -> Scan:
     """Say whether GS1 data arrived damaged, or another code was scanned."""
     gtin = re.match(r"\x1d?\(?01\)?([0-9]{14})", body)
     if gtin is not None and check_digit.is_valid(gtin[1]):
-        return Scan(text, f"(01){gtin[1]}", gtin=gtin[1], symbology=symbology, fault=SCANNER_FAULT)
-    damaged = symbology in _GS1_SYMBOLS or element_string.FNC1 in body or body.startswith("(")
-    return Scan(text, symbology=symbology, fault=SCANNER_FAULT if damaged else WRONG_BARCODE)
+        return Scan(text, f"(01){gtin[1]}", gtin=gtin[1], symbology=identifier, fault=SCANNER_FAULT)
+    damaged = identifier in symbology.GS1 or separators.GS in body or brackets.are_in(body)
+    if damaged:
+        return Scan(text, symbology=identifier, fault=SCANNER_FAULT)
+    return _wrong(text, body, identifier)
