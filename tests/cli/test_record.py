@@ -334,8 +334,17 @@ def test_the_store_is_made_and_found(rxtrail: CommandLine, tmp_path: Path) -> No
 
 def test_a_store_url_that_is_not_known_is_refused_without_repeating_it(rxtrail: CommandLine) -> None:
     for command in (["status"], ["verify", "x"], ["init", "--role", "hub"], ["store", "path"]):
-        ran = rxtrail(*command, "--store", "postgresql://rx:s3cret@db/rx")
+        ran = rxtrail(*command, "--store", "mysql://rx:s3cret@db/rx")
         assert ran.code == 2
+        assert "s3cret" not in ran.err
+        assert "s3cret" not in ran.out.decode()
+
+
+def test_a_database_that_does_not_answer_is_no_answer_about_a_pack(rxtrail: CommandLine) -> None:
+    nobody = "postgresql://rx:s3cret@127.0.0.1:1/rx"
+    for command in (["status"], ["verify", "x"], ["init", "--role", "hub"], ["capture", "-"]):
+        ran = rxtrail(*command, "--store", nobody)
+        assert ran.code == 4
         assert "s3cret" not in ran.err
         assert "s3cret" not in ran.out.decode()
 

@@ -21,6 +21,7 @@ from rxtrail.core.rules.answer import (
 )
 from rxtrail.core.rules.verdict import PURPOSES, Asker, judge
 from rxtrail.errors import BadRequest
+from rxtrail.record.choosing import chosen
 from rxtrail.record.facts import Found, Memory, Pending, Recalls, find
 from rxtrail.record.names import product_view
 from rxtrail.record.standing import as_seen_by, authority_of, identity_of, partners_of
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from rxtrail.core.gs1.scan import Scan
     from rxtrail.core.rules.authority import Authority
+    from rxtrail.core.rules.verdict import Facts
     from rxtrail.store import Reader
 
 HEADLINES = {
@@ -92,10 +94,9 @@ class Judge:
 
     def refresh(self) -> None:
         """Read anew what is cached: parties, recalls, running jobs, names."""
-        self._day = self._today()
-        self._year = self._day.year
+        day = self._today()
         reader = self._reader
-        self._authority = authority_of(reader, self._day)
+        self._authority = authority_of(reader, day)
         identity = self._identity = identity_of(reader)
         self._role, self._own = identity.role, frozenset(identity.glns)
         self._roles = {gln: partner.role for partner in partners_of(reader) for gln in partner.glns}
@@ -103,12 +104,27 @@ class Judge:
         self._products.clear()
         self._memory.forget()
         self.refresh_pending()
+        self._day, self._year = day, day.year  # last: a day that could not be read whole has not begun
 
     def refresh_pending(self) -> None:
         """Read anew which documents are still being written."""
         jobs = self._reader.jobs_unfinished()
         gtins: frozenset[str] = frozenset().union(*(job.gtins for job in jobs)) if jobs else frozenset()
         self._pending = Pending(frozenset(job.document for job in jobs), gtins)
+
+    def _look_up(self, scan: Scan) -> tuple[Scan, Found | None]:
+        if not scan.gtin or not scan.serial or scan.fault:
+            return scan, None
+        return scan, find(
+            self._reader,
+            self._authority,
+            self._recalls,
+            scan.gtin,
+            scan.serial,
+            scan.lot,
+            self._pending,
+            self._memory,
+        )
 
     # -- one scan --------------------------------------------------------------------------------------------------
 
@@ -125,19 +141,12 @@ class Judge:
         second = now // 1_000_000
         if second != self._second[0]:
             self._tick(second)
-        scan = read_scan(text, this_year=self._year)
-        found = None
-        if scan.gtin and scan.serial and not scan.fault:
-            found = find(
-                self._reader,
-                self._authority,
-                self._recalls,
-                scan.gtin,
-                scan.serial,
-                scan.lot,
-                self._pending,
-                self._memory,
-            )
+        scan, found = self._look_up(read_scan(text, this_year=self._year))
+        if scan.fault or found is None or not _fits(scan, found.facts):
+            # Not read plainly, or not what the record says: perhaps the scanner, and the record may tell.
+            choice = chosen(self._reader, text, this_year=self._year)
+            if choice.is_known or choice.scan.fault != scan.fault:
+                scan, found = self._look_up(choice.scan)
         asker = Asker(self._role, self._own, site, purpose)
         # A recall is judged on the scanned product and lot also when no pack can be read.
         product = self._reader.product(scan.gtin) if found is None and scan.gtin else None
@@ -147,14 +156,14 @@ class Judge:
         return verdict if as_of is None else _as_of(verdict, as_of, now)
 
     def _tick(self, second: int) -> None:
+        if second // 60 != self._day_second:
+            if self._today() != self._day:
+                self.refresh()  # validity of partners and expiry are a matter of days
+            self._day_second = second // 60
         self._second = (
             second,
             datetime.datetime.fromtimestamp(second, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         )
-        if second // 60 != self._day_second:
-            self._day_second = second // 60
-            if self._today() != self._day:
-                self.refresh()  # validity of partners and expiry are a matter of days
 
     def _verdict(self, scan: Scan, found: Found | None, asker: Asker, recalled: str) -> Verdict:
         judged = judge(
@@ -215,6 +224,15 @@ class Judge:
                 self._documents.clear()
             known = self._documents[number] = "sha256:" + row.sha256.hex()
         return known
+
+
+def _fits(scan: Scan, facts: Facts) -> bool:
+    """Tell whether a scan says what the record says, as far as both say something."""
+    if not facts.on_record:
+        return False
+    return (not scan.lot or not facts.lot or scan.lot == facts.lot) and (
+        not scan.expiry or not facts.expiry or scan.expiry == facts.expiry
+    )
 
 
 def unreachable(text: str, *, now: int, year: int, log_size: int) -> Verdict:

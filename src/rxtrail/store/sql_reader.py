@@ -348,8 +348,11 @@ class SqlReader(abc.ABC):
         return [ContainerRow(*row) for row in self._all(name, after, limit)]
 
     @abc.abstractmethod
-    def known_packs(self, packs: Iterable[tuple[int, str, str]]) -> set[tuple[int, str]]:
-        """Find which of many (product, serial, canonical identifier) are on record, in one statement."""
+    def known_packs(self, packs: Iterable[tuple[int, str, str]]) -> dict[tuple[int, str], int | None]:
+        """Find which of many (product, serial, canonical identifier) are on record, and the making of each.
+
+        Any container is found by its canonical identifier too, a logistic unit with product 0.
+        """
 
     # -- who holds a lot -------------------------------------------------------------------------------------------
 
@@ -359,7 +362,8 @@ class SqlReader(abc.ABC):
 
     def holdings_of(self, lot: int) -> list[HoldingRow]:
         """Read how many plain packages of each making of a lot each packing put away; packed None: never packed."""
-        return [HoldingRow(making, packed or None, packs) for making, packed, packs in self._all("holdings_of", lot)]
+        rows = self._all("holdings_of", lot)
+        return [HoldingRow(making, None if packed < 0 else packed, packs) for making, packed, packs in rows]
 
     def is_witnessed(self, lot: int) -> bool:
         """Tell whether a plain package of a lot was also said to be made by others, in words that agree."""

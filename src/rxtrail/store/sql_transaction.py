@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rxtrail.store.rows import ContainerRow, DocumentRow, EventRow, FindingRow, JobRow, Record, UnitRow
 
 LOTS_CACHED_MAX = 500_000
-NEVER_PACKED = 0  # in the table of holdings, where a key may not be null
+NEVER_PACKED = -1  # in the table of holdings, where a key may not be null; 0 is the first position of a log
 
 
 class SqlTransaction(SqlReader, abc.ABC):
@@ -214,7 +214,7 @@ class SqlTransaction(SqlReader, abc.ABC):
         for serials, made, packed, own in groups:
             if made is not None and own is None:
                 new = sum(serial not in there for serial in serials) if there else len(serials)
-                held[made, packed or NEVER_PACKED] += new
+                held[made, NEVER_PACKED if packed is None else packed] += new
         self._hold(held)
         self._tally("packages", sum(len(serials) for serials, *_ in groups) - len(there))
         return there
@@ -242,7 +242,7 @@ class SqlTransaction(SqlReader, abc.ABC):
     @staticmethod
     def _count(held: Counter[tuple[int, int]], made: int | None, packed: int | None, own: int | None, by: int) -> None:
         if made is not None and own is None:
-            held[made, packed or NEVER_PACKED] += by
+            held[made, NEVER_PACKED if packed is None else packed] += by
 
     def _hold(self, held: Counter[tuple[int, int]]) -> None:
         """Count how many plain packages each packing of a making put away."""
@@ -258,7 +258,8 @@ class SqlTransaction(SqlReader, abc.ABC):
         row = self.units_of(product, [serial]).get(serial)
         if row is None:
             return []
-        events = [(event, role, making) for event, role, making in self._all("unit_events", *self._unit_key(product, serial))]
+        own = self._all("unit_events", *self._unit_key(product, serial))
+        events = [(event, role, making) for event, role, making in own]
         if row.made is not None:
             events.append((self.making(row.made).event, 0, row.made))
         if row.packed is not None:

@@ -70,6 +70,7 @@ TABLES: tuple[Table, ...] = (
     _table("lot", 1, "", id=NUMBER, product=NUMBER, lot=TEXT, expiry=TEXT),
     _table("partner", 1, "", name=TEXT, row=BYTES),
     _table("partner_gln", 1, "", gln=TEXT, partner=TEXT),
+    _table("kept", 2, "body", kind=TEXT, key=TEXT, at=NUMBER, body=BYTES),
     _table(
         "document",
         1,

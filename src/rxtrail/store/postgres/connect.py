@@ -48,6 +48,20 @@ def check_url(url: str) -> None:
         ) from None
 
 
+def place_of(url: str) -> str:
+    """Name a database for people and files: where it is and what it is called, never who logs in or how.
+
+    :raises BadRequest: the URL cannot be read.
+    """
+    check_url(url)
+    given = conninfo.conninfo_to_dict(url)
+    hosts = str(given.get("host") or given.get("hostaddr") or "").split(",")
+    ports = str(given.get("port") or "").split(",")
+    ports = ports * len(hosts) if len(ports) == 1 else ports
+    where = ",".join(f"{host}:{port or 5432}" for host, port in zip(hosts, ports, strict=False))
+    return f"postgresql://{where}/{given.get('dbname') or ''}"
+
+
 def connect(url: str, *, statement_seconds: int, writer: bool = False) -> Connection:
     """Open one connection in autocommit mode with our session settings.
 

@@ -511,6 +511,6 @@ SELECT key, at, body FROM kept WHERE kind = %s::text AND (at, key) > (%s::bigint
 SELECT key, at, body FROM kept WHERE kind = %s::text AND (at, key) < (%s::bigint, %s::text) ORDER BY at DESC, key DESC LIMIT %s;
 
 -- name: known_packs
--- Find which of many packages, or containers that are packages, are on record, by key and identifier. [one machine]
-SELECT key, 1 FROM unit WHERE key = ANY(%s::text[]) UNION ALL
-SELECT key, 2 FROM container_key WHERE key = ANY(%s::text[]);
+-- Find which of many packages and containers are on record, by key and by identifier. [one machine]
+SELECT key, 1, made FROM unit WHERE key = ANY(%s::text[]) UNION ALL
+SELECT k.key, 2, c.made FROM container_key k JOIN container c ON c.id = k.id WHERE k.key = ANY(%s::text[]);

@@ -193,17 +193,19 @@ class PostgresReader(SqlReader):
         row = self._one("container_id", key)
         return None if row is None else self.containers([row[0]])[row[0]]
 
-    def known_packs(self, packs: Iterable[tuple[int, str, str]]) -> set[tuple[int, str]]:
+    def known_packs(self, packs: Iterable[tuple[int, str, str]]) -> dict[tuple[int, str], int | None]:
         """Find which of many (product, serial, canonical identifier) are on record, in one round trip."""
         wanted = list(packs)
         units = {start_of(product) + serial: (product, serial) for product, serial, _ in wanted}
         cases = {canonical: (product, serial) for product, serial, canonical in wanted}
         if self._site.distributed:  # the two tables lie on different machines
-            rows = [(key, 1) for key, *_ in self._all("units_of", list(units))]
-            rows += [(key, 2) for key, _ in self._all("containers_by_key", list(cases))]
+            rows = [(key, 1, made) for key, made, *_ in self._all("units_of", list(units))]
+            numbers = dict(self._all("containers_by_key", list(cases)))
+            found = self.containers(numbers.values()) if numbers else {}
+            rows += [(key, 2, found[number].made) for key, number in numbers.items()]
         else:
             rows = self._all("known_packs", list(units), list(cases))
-        return {(units if kind == 1 else cases)[key] for key, kind in rows}
+        return {(units if kind == 1 else cases)[key]: made for key, kind, made in rows}
 
     def pack_facts(self, product: int, serial: str) -> PackFacts | None:
         """Read one package, its packing and up to three containers around it.

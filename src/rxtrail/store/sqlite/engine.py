@@ -92,9 +92,10 @@ class SqliteReader(SqlReader):
         files = (self._path, self._path.with_name(self._path.name + "-wal"))
         return sum(file.stat().st_size for file in files if file.exists())
 
-    def known_packs(self, packs: Iterable[tuple[int, str, str]]) -> set[tuple[int, str]]:
+    def known_packs(self, packs: Iterable[tuple[int, str, str]]) -> dict[tuple[int, str], int | None]:
         """Find which of many (product, serial, canonical identifier) are on record, in one statement."""
-        return {(product, serial) for product, serial in self._all("known_packs", json.dumps(list(packs)))}
+        rows = self._all("known_packs", json.dumps(list(packs)))
+        return {(product, serial): made for product, serial, made in rows}
 
     def pack_facts(self, product: int, serial: str) -> PackFacts | None:
         """Read one package, its packing and up to three containers around it, in one statement."""

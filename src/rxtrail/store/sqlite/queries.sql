@@ -484,7 +484,8 @@ SELECT key, at, body FROM kept WHERE kind = ? AND (at, key) > (?, ?) ORDER BY at
 SELECT key, at, body FROM kept WHERE kind = ? AND (at, key) < (?, ?) ORDER BY at DESC, key DESC LIMIT ?;
 
 -- name: known_packs
--- Find which of many packages, or containers that are packages, are on record: (product, serial) as JSON pairs.
-SELECT j.value ->> 0, j.value ->> 1 FROM json_each(?) j WHERE
-  EXISTS (SELECT 1 FROM unit u WHERE u.product = j.value ->> 0 AND u.serial = j.value ->> 1)
-  OR EXISTS (SELECT 1 FROM container c WHERE c.key = j.value ->> 2);
+-- Find which of many packages and containers are on record: JSON list of [product, serial, canonical identifier].
+SELECT j.value ->> 0, j.value ->> 1, u.made FROM json_each(?1) j
+CROSS JOIN unit u ON u.product = j.value ->> 0 AND u.serial = j.value ->> 1
+UNION ALL
+SELECT j.value ->> 0, j.value ->> 1, c.made FROM json_each(?1) j CROSS JOIN container c ON c.key = j.value ->> 2;

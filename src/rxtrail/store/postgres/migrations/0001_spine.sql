@@ -158,7 +158,7 @@ CREATE TABLE unit_event (
   PRIMARY KEY (key, event, role)
 );
 CREATE INDEX unit_event_making ON unit_event (making) WHERE making IS NOT NULL;
--- Plain packages only (unit.own is null), counted by packing; packed 0 means never packed.
+-- Plain packages only (unit.own is null), counted by packing; packed -1 means never packed.
 CREATE TABLE holding (making bigint NOT NULL, packed bigint NOT NULL, packs bigint NOT NULL,
   PRIMARY KEY (making, packed));
 
