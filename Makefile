@@ -25,7 +25,10 @@ check: install ## the quick gates: style, types, floors, and the tests that take
 bench: install ## packages per second and bytes per package, each beside the machine's floor
 	$(BIN)/python -m benchmarks $(ARGS)
 
-faults: install ## kill the process at random points; takes long
+# A cluster's failover needs etcd; where we may not install it, those tests skip by name.
+faults: install ## kill the process, PostgreSQL and a cluster's primary at random points; takes long
+	@command -v etcd >/dev/null || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null || { apt-get update -qq; \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends etcd-server; } >/dev/null || true
 	$(BIN)/python -m pytest -m faults $(ARGS)
 
 docs: install ## check that docs are true and their links resolve

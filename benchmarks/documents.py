@@ -56,6 +56,9 @@ class Shape(msgspec.Struct, frozen=True):
     seed: int = 1
     day: dt.date = YARDSTICK_DAY  # everything happens in the 90 days before it
     event_ids: bool = False
+    bottles_per_lot: int = BOTTLES_PER_LOT
+    lot_prefix: str = "L"  # with another one, and other pallets, the same record can take several documents
+    first_pallet: int = 0
 
 
 class Counts(msgspec.Struct):
@@ -98,14 +101,14 @@ def serials(rng: random.Random, count: int) -> list[str]:
 def steps(shape: Shape, counts: Counts) -> Iterator[Step]:
     """Every event in the order the line writes them; ``counts`` is complete when the last was taken."""
     rng = random.Random(shape.seed)  # repeatable, not secret
-    lot_count = -(-shape.packages // BOTTLES_PER_LOT)
+    lot_count = -(-shape.packages // shape.bottles_per_lot)
     midnight = dt.datetime.combine(shape.day, dt.time(), dt.UTC)
-    pallet_number = 0
+    pallet_number = shape.first_pallet
     for lot_index in range(lot_count):
         product = PRODUCTS[lot_index % len(PRODUCTS)]
-        bottles = min(BOTTLES_PER_LOT, shape.packages - lot_index * BOTTLES_PER_LOT)
+        bottles = min(shape.bottles_per_lot, shape.packages - lot_index * shape.bottles_per_lot)
         start = midnight - dt.timedelta(days=DAYS_OF_PRODUCTION * (lot_count - lot_index) / lot_count + 1)
-        lot = f"L{lot_index + 1:05d}"
+        lot = f"{shape.lot_prefix}{lot_index + 1:05d}"
         expiry = (start.date() + dt.timedelta(days=730)).isoformat()
 
         case_count = -(-bottles // BOTTLES_PER_CASE)

@@ -8,13 +8,14 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import psycopg
 import sqlcipher3
 from lxml import etree
 
 from benchmarks.machine import cpu_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 ROWS_PER_COMMIT = 50_000
@@ -22,6 +23,9 @@ COMMITS = 200
 Package = tuple[str, str, str, str]  # GTIN, serial, lot, expiry
 _TABLE = """create table pack (product integer, serial text, lot integer, state integer, parent integer,
  primary key (product, serial)) without rowid"""
+
+_PG_TABLE = b"""create table pack (parent bigint, lot integer, state smallint,
+ serial text collate "C" primary key)"""
 
 
 class _Event(msgspec.Struct, gc=False):
@@ -144,6 +148,69 @@ def commit(folder: Path, rows: int) -> dict[str, float]:
         cpu.append(cpu_seconds() - began)
         wall.append(time.perf_counter() - clock)
     store.close()
+    return {"cpu": statistics.median(cpu), "wall": statistics.median(wall)}
+
+
+def copy_rows(url: str, packages: Iterator[Package], wanted: set[int]) -> Inserted:
+    """Write one row a package into PostgreSQL by COPY: no events, no checks; the server's CPU is the caller's to read.
+
+    ``wanted`` are the positions of the packages whose keys are given back, for the look-ups that follow.
+    """
+    products: dict[str, int] = {}
+    lots: dict[str, int] = {}
+    keys: list[tuple[int, str]] = []
+    spent = 0.0
+    position = 0
+    with psycopg.connect(url, autocommit=True) as store:
+        store.execute(_PG_TABLE)
+        while some := list(itertools.islice(packages, ROWS_PER_COMMIT)):
+            rows = [
+                (products.setdefault(gtin, len(products)), serial, lots.setdefault(lot, len(lots)))
+                for gtin, serial, lot, _ in some
+            ]
+            keys += [row[:2] for number, row in enumerate(rows, start=position) if number in wanted]
+            position += len(rows)
+            began = cpu_seconds()
+            with store.cursor() as cursor, cursor.copy("COPY pack (serial, lot, parent, state) FROM STDIN") as copy:
+                copy.write("".join(f"{product:03d}{serial}\t{lot}\t0\t0\n" for product, serial, lot in rows))
+            spent += cpu_seconds() - began
+    return Inserted(spent, 0, keys)
+
+
+def select_rows(url: str, keys: list[tuple[int, str]], served: Callable[[], float]) -> dict[str, float]:
+    """Point-read rows by a prepared statement and encode an answer the size of a verdict."""
+    encode = msgspec.json.Encoder().encode
+    query = b"SELECT lot, state, parent FROM pack WHERE serial = %s::text"
+    with psycopg.connect(url, autocommit=True, prepare_threshold=0) as store, store.cursor(binary=True) as cursor:
+        cursor.execute("SET plan_cache_mode TO force_generic_plan")
+        for product, serial in keys[: len(keys) // 10]:
+            cursor.execute(query, (f"{product:03d}{serial}",)).fetchone()
+        keys = keys[len(keys) // 10 :]
+        before = served()
+        began = cpu_seconds()
+        for product, serial in keys:
+            row = cursor.execute(query, (f"{product:03d}{serial}",)).fetchone()
+            assert row is not None, "what was copied is there"
+            encode(_answer((product, serial), *row))
+        spent = cpu_seconds() - began
+        server = served() - before
+    return {"cpu": spent, "server": server, "count": len(keys)}
+
+
+def commit_rows(url: str, rows: int, served: Callable[[], float]) -> dict[str, float]:
+    """Commit a handful of rows on a server, in one round trip each time: the median of many, both sides' CPU."""
+    cpu: list[float] = []
+    wall: list[float] = []
+    with psycopg.connect(url, autocommit=True, prepare_threshold=0) as store:
+        store.execute(_PG_TABLE)
+        into = b"INSERT INTO pack (serial, lot, parent, state) "
+        query = into + b"SELECT n::text || '-' || %s, 0, 0, 0 FROM generate_series(1, %s) n"
+        for number in range(COMMITS):
+            before = served()
+            began, clock = cpu_seconds(), time.perf_counter()
+            store.execute(query, (str(number), rows))
+            cpu.append(cpu_seconds() - began + served() - before)
+            wall.append(time.perf_counter() - clock)
     return {"cpu": statistics.median(cpu), "wall": statistics.median(wall)}
 
 

@@ -30,11 +30,12 @@ class Machine(msgspec.Struct, frozen=True):
     syncs_per_second: float
     sequential_write_mb_per_second: float
     versions: dict[str, str]
+    engine: str = "SQLite"
 
 
 def describe(folder: Path) -> Machine:
     """Look at the machine, and at the disk that ``folder`` lies on."""
-    packages = ("lxml", "msgspec", "sqlcipher3", "uvicorn", "uvloop", "httptools", "zstandard")
+    packages = ("lxml", "msgspec", "sqlcipher3", "uvicorn", "uvloop", "httptools", "zstandard", "psycopg")
     return Machine(
         when=dt.datetime.now(dt.UTC).strftime("%Y-%m-%d"),
         system=f"{platform.system()} {platform.machine()}",

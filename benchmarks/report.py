@@ -30,7 +30,8 @@ class Figure(msgspec.Struct, frozen=True):
 
     def __post_init__(self) -> None:
         """Work the ratio out, so that it also stands in the JSON."""
-        ratio = self.floor_value / self.value if "/s" in self.unit else self.value / self.floor_value
+        more_is_better = "/s" in self.unit or self.unit == "share"
+        ratio = self.floor_value / self.value if more_is_better else self.value / self.floor_value
         msgspec.structs.force_setattr(self, "ratio", round(ratio, 2))
 
 
@@ -102,7 +103,7 @@ def _number(value: float) -> str:
 def _facts(facts: Machine) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in facts.versions.items())
     return (
-        f"Measured {facts.when}: {facts.processor}, {facts.cores} cores, {facts.system}, "
+        f"{facts.engine}, measured {facts.when}: {facts.processor}, {facts.cores} cores, {facts.system}, "
         f"Python {facts.python}; {facts.syncs_per_second:,.0f} syncs/s, "
         f"{facts.sequential_write_mb_per_second:,.0f} MB/s sequential write; load {facts.load_1m} at start. "
         f"{versions}. CPU is of the whole process, or of the server's process tree; medians of runs that "

@@ -1,8 +1,9 @@
 """Run every benchmark, each figure beside the floor of this machine measured in the same run.
 
 ``make bench``, or ``python -m benchmarks --help``. CPU is that of the whole process (threads and children)
-or, over HTTP, of the server's process tree, so a busy machine changes it little. Medians of several runs,
-ours and the floor's in turn. Nothing passes or fails by time here; a wrong answer, though, ends the run.
+or, over HTTP, of the server's process tree, so a busy machine changes it little. With ``--store`` a database is
+measured: the CPU of all its processes is added, with what it costs to write all pages to the disk. Medians of
+several runs, ours and the floor's in turn. Nothing passes or fails by time here; a wrong answer ends the run.
 """
 
 from __future__ import annotations
@@ -24,11 +25,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from benchmarks import documents, machine, report
+from benchmarks.engines import engine_of, server_cpu
 from benchmarks.report import Figure
-from benchmarks.stages import Task, codes
+from benchmarks.stages import FAIR_SECONDS, Task, codes, more_shape, recall_shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from benchmarks.engines import Engine
 
 SIZES = (100_000, 1_000_000)
 VERIFICATIONS = 20_000
@@ -40,6 +44,9 @@ TRACES = 2_000
 # A larger document is not held in memory only to be parsed: the floor is then scaled up from this many.
 PARSED_PACKAGES_MAX = 1_000_000
 PALLETS_OF = (10, 10_000)
+LOT_PACKAGES = 100_000
+HOLDERS_ASKED = 30
+CLIENTS = 8
 START_SECONDS_MAX = 60.0
 HOST = "127.0.0.1"
 ROOT = Path(__file__).resolve().parents[1]
@@ -57,17 +64,28 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
     parser.add_argument("--out", type=Path, help="also write the JSON results to this file")
     parser.add_argument("--readme", action="store_true", help="rewrite the table in README.md")
+    parser.add_argument(
+        "--store",
+        default="sqlite",
+        help="sqlite, postgres (a server is started), or the URL of a server or Citus coordinator on this machine",
+    )
+    parser.add_argument("--may-empty", action="store_true", help="the database of a Citus URL may be emptied")
     parser.add_argument("--work", type=Path, help="folder on the disk to measure (default: the temporary one)")
     given = parser.parse_args(arguments)
 
     try:
-        with tempfile.TemporaryDirectory(prefix="rxtrail-bench-", dir=given.work) as folder:
-            bench = _Bench(Path(folder))
+        with (
+            tempfile.TemporaryDirectory(prefix="rxtrail-bench-", dir=given.work) as folder,
+            engine_of(given.store, may_empty=given.may_empty) as engine,
+        ):
+            bench = _Bench(Path(folder), engine)
             for packages in given.packs:
                 bench.measure(packages, given.repeats or _repeats(packages))
+            bench.growth()
             bench.shipping(given.repeats or 3)
+            bench.fairness()
             results = report.Results(bench.machine, bench.figures)
-    except WrongAnswer as wrong:
+    except (WrongAnswer, ValueError) as wrong:
         _say(str(wrong))
         return 1
     if given.json:
@@ -88,76 +106,144 @@ def _repeats(packages: int) -> int:
 class _Bench:
     """One run: its folder, its machine and the figures so far."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, engine: Engine) -> None:
         self.folder = folder
-        self.machine = machine.describe(folder)
+        self.engine = engine
+        self.machine = msgspec.structs.replace(machine.describe(folder), engine=engine.name)
         self.figures: list[Figure] = []
+        self.grown: dict[str, list[tuple[int, float, float]]] = {}  # figure -> (packages, ours, the floor's)
         self.runs = 0
 
     def measure(self, packages: int, repeats: int) -> None:
         """Capture, verify and trace at one size."""
         day = dt.datetime.now(dt.UTC).date()
-        xml, json = self.written(packages, day)
+        xml, json = self.written(documents.Shape(packages, day=day))
         parsed_packages = min(packages, PARSED_PACKAGES_MAX)
-        parsed_xml, parsed_json = self.written(parsed_packages, day)
-        task = Task(packages=packages, day=day.isoformat())
+        parsed_xml, parsed_json = self.written(documents.Shape(parsed_packages, day=day))
+        task = Task(packages=packages, day=day.isoformat(), servers=self.engine.servers)
 
         captured: dict[str, list[dict[str, Any]]] = {"xml": [], "json": []}
         parsed: dict[str, list[float]] = {"xml": [], "json": []}
         rows: list[dict[str, Any]] = []
-        data = self.folder
+        record = task
         for repeat in range(repeats):
+            floor = _with(self.empty(task), xml, VERIFICATIONS)
+            rows.append(_stage("floor_rows", floor))
+            self.drop(floor)
             for syntax, path, parsed_path in (("json", json, parsed_json), ("xml", xml, parsed_xml)):
                 _say(f"{packages:,} packages, run {repeat + 1} of {repeats}: capture {syntax}")
-                previous, data = data, self.new_folder()
-                if previous != self.folder:
-                    shutil.rmtree(previous)
-                told = _stage("capture", _with(task, data, path))
+                if record is not task:
+                    self.drop(record)
+                record = self.fresh(task)
+                told = _stage("capture", _with(record, path))
                 if told["packages"] < packages:
                     raise WrongAnswer(f"captured {told['packages']:,} of {packages:,} packages: {told}")
                 captured[syntax].append(told)
-                cpu = _stage(f"floor_{syntax}", _with(task, data, parsed_path))["cpu"]
+                cpu = _stage(f"floor_{syntax}", _with(task, parsed_path))["cpu"]
                 parsed[syntax].append(cpu * packages / parsed_packages)
-            rows.append(_stage("floor_rows", _with(task, self.new_folder(), xml, VERIFICATIONS)))
 
-        insert = _median(row["insert"]["cpu"] for row in rows)
+        insert = _median(_spent(row["insert"]) for row in rows)
         for syntax in ("xml", "json"):
             parse = _median(parsed[syntax])
-            rate = [packages / told["cpu"] for told in captured[syntax]]
+            rate = [packages / _spent(told) for told in captured[syntax]]
             name = f"capture {'XML 1.2' if syntax == 'xml' else 'JSON 2.0'}"
-            floor = "parse, then one bulk insert per row"
-            self.add(name, packages, "packages/s CPU", rate, floor, packages / (parse + insert))
+            floor_words = f"parse, then one bulk {'insert' if not self.engine.servers else 'COPY'} per row"
+            self.add(name, packages, "packages/s CPU", rate, floor_words, packages / (parse + insert))
             self.add(name, packages, "packages/s CPU", rate, "parse only", packages / parse)
+            for number in range(len(self.engine.servers)):
+                ours = [told["servers"][number] / packages * 1e6 for told in captured[syntax]]
+                copied = _median(row["insert"]["servers"][number] for row in rows) / packages * 1e6
+                self.add(f"{name}, {self.part(number)}", packages, "µs CPU/package", ours, "COPY of the rows", copied)
         size = [told["bytes"] / packages for told in captured["xml"]]
         floor_size = _median(row["insert"]["bytes"] for row in rows) / packages
         self.add("at rest, all included", packages, "bytes/package", size, "one row per package", floor_size)
 
-        look_up = _median(row["look_up"]["cpu"] / row["look_up"]["count"] for row in rows) * 1e6
-        self.verification(_with(task, data, xml), packages, repeats, look_up)
+        asked = _with(record, xml)
+        self.verification(asked, packages, repeats, [row["look_up"] for row in rows])
+        self.lot(asked, packages, insert / packages * 1e6, _median(_look_up(row["look_up"]) for row in rows))
+        self.drop(record)
         for path in {xml, json, parsed_xml, parsed_json}:
             path.unlink()
 
-    def written(self, packages: int, day: dt.date) -> tuple[Path, Path]:
+    def part(self, number: int) -> str:
+        """Name a server of the engine."""
+        return "server" if len(self.engine.servers) == 1 else "coordinator" if number == 0 else f"worker {number}"
+
+    def lot(self, task: Task, packages: int, copied: float, look_up: float) -> None:
+        """Capture some lots more, then one large lot made before any of it is packed, and ask who holds that."""
+        count = min(packages, LOT_PACKAGES)
+        for name, shape in (
+            (f"capture JSON 2.0, {count:,} more", more_shape(count, task.day)),
+            (f"capture JSON 2.0, a lot of {count:,}", recall_shape(count, task.day)),
+        ):
+            _say(f"{packages:,} packages: {name}")
+            xml, json = self.written(shape)
+            xml.unlink()
+            told = _stage("capture", _with(task, json))
+            json.unlink()
+            if told["packages"] < count:
+                raise WrongAnswer(f"captured {told['packages']:,} of {count:,} packages: {told}")
+            ours = _spent(told) / count * 1e6
+            self.add(name, packages, "µs CPU/package", [ours], "one bulk write per row", copied)
+            if shape.bottles_per_lot != count:
+                self.grown.setdefault("capture, each package", []).append((packages, ours, copied))
+        told = _stage("holders", msgspec.structs.replace(task, count=HOLDERS_ASKED))
+        if told["packs"] != count:
+            raise WrongAnswer(f"somebody holds each of the {count:,} packages, but: {told}")
+        each = _spent(told) / told["count"] * 1e3
+        one_by_one = look_up * count / 1e3
+        name = f"who holds a lot of {count:,}"
+        self.add(name, packages, "ms CPU", [each], "one look-up per package", one_by_one)
+        if self.engine.servers:
+            server = sum(told["servers"]) / told["count"] * 1e3
+            self.add(f"{name}, server", packages, "ms CPU", [server], "one look-up per package", one_by_one)
+
+    def growth(self) -> None:
+        """Say how many times dearer each thing is in the largest record than in the smallest."""
+        for name, values in self.grown.items():
+            values.sort()
+            (small, ours_small, floor_small), (large, ours_large, floor_large) = values[0], values[-1]
+            if small != large:
+                floor = floor_large / floor_small if floor_small else 1.0
+                ratio = ours_large / ours_small
+                self.add(f"growth from {small:,}: {name}", large, "times", [ratio], "the floor's own growth", floor)
+
+    def fairness(self) -> None:
+        """Have several clients capture at once; how evenly they get on, and how long the unluckiest waited."""
+        _say(f"{CLIENTS} clients capture at once")
+        asked = msgspec.structs.replace(self.fresh(Task(servers=self.engine.servers)), count=CLIENTS)
+        told = _stage("fair", asked)
+        self.drop(asked)
+        count = sum(told["counts"])
+        least = min(told["counts"]) / max(told["counts"])
+        name = f"{CLIENTS} clients capture at once"
+        self.add(f"{name}: slowest of fastest", count, "share", [least], "all the same", 1.0)
+        alone = FAIR_SECONDS / count * CLIENTS  # what each waits when all take turns
+        self.add(f"{name}: longest wait", count, "s", [told["wait"]], "everybody's turn once", alone)
+
+    def written(self, shape: documents.Shape) -> tuple[Path, Path]:
         """Write the yardstick document in both syntaxes."""
-        xml, json = self.folder / f"{packages}.xml", self.folder / f"{packages}.json"
+        name = f"{shape.lot_prefix}{shape.packages}"
+        xml, json = self.folder / f"{name}.xml", self.folder / f"{name}.json"
         for path, write in ((xml, documents.write_xml), (json, documents.write_json)):
             if not path.exists():
                 with path.open("wb") as out:
-                    write(out, documents.Shape(packages, day=day))
+                    write(out, shape)
         return xml, json
 
-    def verification(self, task: Task, packages: int, repeats: int, look_up: float) -> None:
+    def verification(self, task: Task, packages: int, repeats: int, look_ups: list[dict[str, float]]) -> None:
         """Verify in process and over HTTP, and trace, on the record that was captured last."""
-        inside, traced, served, bare = [], [], [], []
+        inside, served_inside, traced, served, bare = [], [], [], [], []
         for repeat in range(repeats):
             _say(f"{packages:,} packages, run {repeat + 1} of {repeats}: verify, trace")
             told = _stage("verify", msgspec.structs.replace(task, count=VERIFICATIONS, seed=100 + repeat))
             _check_verdicts(told["verdicts"], told["count"])
-            inside.append(told["cpu"] / told["count"] * 1e6)
+            inside.append(_spent(told) / told["count"] * 1e6)
+            served_inside.append(sum(told["servers"]) / told["count"] * 1e6)
             told = _stage("trace", msgspec.structs.replace(task, count=TRACES, seed=200 + repeat))
             if not 0.85 < told["found"] / told["count"] < 0.95:
                 raise WrongAnswer(f"nine in ten traced packs have their five events: {told}")
-            traced.append(told["cpu"] / told["count"] * 1e6)
+            traced.append(_spent(told) / told["count"] * 1e6)
             if not Path("/proc/self/stat").exists():
                 continue  # the server's CPU is read from there
             _say(f"{packages:,} packages, run {repeat + 1} of {repeats}: verify over HTTP")
@@ -166,29 +252,44 @@ class _Bench:
                 msgspec.json.encode({"scan": text, "site": documents.BUYER_GLN, "purpose": "dispense"})
                 for text in codes(asked)
             ]
-            with _server("rxtrail", "serve", "--data", task.data, "--host", HOST, "--port") as (pid, port):
+            at = ("--store", task.store) if task.store else ()
+            with _server("rxtrail", "serve", "--data", task.data, *at, "--host", HOST, "--port") as (pid, port):
                 told = self.load(pid, port, bodies)
                 _check_verdicts(told["verdicts"], told["answered"])
                 served.append(told["cpu"] / told["answered"] * 1e6)
             with _server("benchmarks.bare") as (pid, port):
                 told = self.load(pid, port, bodies)
                 bare.append(told["cpu"] / told["answered"] * 1e6)
-        floor = "look-up and encode"
+        floor = "look-up and encode" if not task.store else "prepared SELECT and encode"
+        look_up = _median(_look_up(each) for each in look_ups)
         self.add("verify in process, scan recorded", packages, "µs CPU", inside, floor, look_up)
+        self.grown.setdefault("verify", []).append((packages, _median(inside), look_up))
+        if task.store:
+            selected = _median(each["server"] / each["count"] for each in look_ups) * 1e6
+            name = "verify in process, server"
+            self.add(name, packages, "µs CPU", served_inside, "prepared SELECT", selected)
+            self.grown.setdefault("verify, server", []).append((packages, _median(served_inside), selected))
         if served:
-            floor = "bare ASGI, same server"
-            self.add("verify over HTTP, scan recorded", packages, "µs server CPU", served, floor, _median(bare))
-        self.add("trace", packages, "µs CPU", traced, "look-up and encode", look_up)
+            floor_http = "bare ASGI, same server"
+            name = "verify over HTTP, scan recorded"
+            self.add(name, packages, "µs server CPU", served, floor_http, _median(bare))
+        self.add("trace", packages, "µs CPU", traced, floor, look_up)
 
     def shipping(self, repeats: int) -> None:
         """Ship a small and a large pallet; neither may write a row per pack."""
         rows: dict[int, dict[str, int]] = {}
         for packages in PALLETS_OF:
             _say(f"ship a pallet of {packages:,}")
-            told = [_stage("ship", Task(data=str(self.new_folder()), packages=packages)) for _ in range(repeats)]
+            told = []
+            for _ in range(repeats):
+                task = self.fresh(Task(packages=packages, servers=self.engine.servers))
+                told.append(_stage("ship", task))
+                self.drop(task)
             rows[packages] = told[0]["rows"]
             count = sum(rows[packages].values())
-            floor = _stage("floor_commit", Task(data=str(self.new_folder()), count=count))
+            task = self.empty(Task(count=count, servers=self.engine.servers))
+            floor = _stage("floor_commit", task)
+            self.drop(task)
             values = [one["cpu"] * 1e3 for one in told]
             name = f"ship a pallet ({count} rows added)"
             self.add(name, packages, "ms CPU", values, "one commit of as many rows", floor["cpu"] * 1e3)
@@ -203,11 +304,11 @@ class _Bench:
         warm_up = min(HTTP_WARM_UP, len(bodies) // 10)
         self._client(port, bodies[:warm_up])
         time.sleep(0.5)
-        before = _tree_cpu(pid)
+        before = _tree_cpu(pid) + sum(server_cpu(self.engine.servers))
         told = self._client(port, bodies[warm_up:])
         # What the server still owes the disk for these scans is part of their price.
         time.sleep(1.0)
-        told["cpu"] = _tree_cpu(pid) - before
+        told["cpu"] = _tree_cpu(pid) + sum(server_cpu(self.engine.servers)) - before
         if told["answered"] != told["sent"] or set(told["statuses"]) != {"200"}:
             raise WrongAnswer(f"not every request was answered with 200: {told}")
         return told
@@ -217,6 +318,19 @@ class _Bench:
         path.write_bytes(b"\n".join(bodies))
         command = [sys.executable, "-m", "benchmarks.load", str(port), str(path), str(CONNECTIONS)]
         return _run([*command, str(HTTP_SECONDS_MAX)])
+
+    def fresh(self, task: Task) -> Task:
+        """Give the task an empty record."""
+        return msgspec.structs.replace(task, data=str(self.new_folder()), store=self.engine.fresh())
+
+    def empty(self, task: Task) -> Task:
+        """Give the task a place for the floor to work at."""
+        return msgspec.structs.replace(task, data=str(self.new_folder()), store=self.engine.empty())
+
+    def drop(self, task: Task) -> None:
+        """Throw a record away."""
+        shutil.rmtree(task.data)
+        self.engine.drop(task.store)
 
     def new_folder(self) -> Path:
         self.runs += 1
@@ -228,8 +342,18 @@ class _Bench:
         self.figures.append(Figure(name, packages, unit, _median(values), min(values), max(values), floor, floor_value))
 
 
-def _with(task: Task, data: Path, document: Path, count: int = 0) -> Task:
-    return msgspec.structs.replace(task, data=str(data), document=str(document), count=count)
+def _with(task: Task, document: Path, count: int = 0) -> Task:
+    return msgspec.structs.replace(task, document=str(document), count=count)
+
+
+def _spent(told: dict[str, Any]) -> float:
+    """Add up a stage's own CPU and that of the servers."""
+    return float(told["cpu"]) + float(sum(told["servers"]))
+
+
+def _look_up(told: dict[str, float]) -> float:
+    """Give what one look-up of the floor cost, both sides together, in microseconds."""
+    return (told["cpu"] + told.get("server", 0.0)) / told["count"] * 1e6
 
 
 def _median(values: Any) -> float:  # noqa: ANN401 - numbers of any kind

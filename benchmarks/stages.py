@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import gc
 import io
+import multiprocessing
 import random
 import sqlite3
 import statistics
 import sys
+import threading
 import time
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+import psycopg
+from psycopg import sql
 
 from benchmarks import floors
 from benchmarks.documents import (
@@ -26,19 +30,26 @@ from benchmarks.documents import (
     MAKER_GLN_URN,
     MAKER_PREFIX,
     MAKER_SITE_URN,
+    PRODUCTS,
     Counts,
     Shape,
     steps,
 )
-from benchmarks.machine import cpu_seconds, folder_bytes
+from benchmarks.engines import flush, server_cpu, size_of
+from benchmarks.machine import cpu_seconds
 from rxtrail.bootstrap import open_node
 from rxtrail.core.gs1.check_digit import check_digit
 from rxtrail.simulate import scan_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from threading import Barrier
+
+    from rxtrail.bootstrap import Node
 
 UNKNOWN_PER_HUNDRED = 10
+FAIR_SECONDS = 5.0
+FAIR_PACKAGES = 20
 WARM_UP = 2_000  # the first reads of a process fetch pages; a node at a counter has them
 
 
@@ -46,6 +57,8 @@ class Task(msgspec.Struct, frozen=True):
     """What one stage is told; fields that a stage does not need are left out."""
 
     data: str = ""
+    store: str = ""  # URL of the record, empty: in the data folder
+    servers: list[int] = []  # postmasters whose CPU counts
     document: str = ""
     packages: int = 0
     day: str = ""
@@ -100,17 +113,20 @@ def capture(task: Task) -> dict[str, object]:
     """Capture a document into a new node until all of it is durable and the node is closed."""
     data = Path(task.data)
     began, clock = cpu_seconds(), time.perf_counter()
-    with open_node(data) as node, Path(task.document).open("rb") as stream:
+    served = server_cpu(task.servers)
+    with _node(task) as node, Path(task.document).open("rb") as stream:
         receipt = node.capture(stream, name=Path(task.document).name)
     spent, wall = cpu_seconds() - began, time.perf_counter() - clock
+    flush(task.store)
     return {
         "cpu": spent,
+        "servers": _since(served, task),
         "wall": wall,
         "packages": receipt.packages,
         "events": receipt.events,
         "new_events": receipt.new_events,
         "findings": Counter(finding.code for finding in receipt.findings),
-        "bytes": folder_bytes(data),
+        "bytes": size_of(data, task.store),
     }
 
 
@@ -118,17 +134,19 @@ def verify(task: Task) -> dict[str, object]:
     """Verify distinct random packs and record each scan, until the node's queue is empty and it is closed."""
     texts = codes(task)
     verdicts: Counter[str] = Counter()
-    with open_node(Path(task.data)) as node:
+    with _node(task) as node:
         warm_up = min(WARM_UP, len(texts) // 10)
         for text in texts[:warm_up]:
             node.verify(text, site=BUYER_GLN)
         texts = texts[warm_up:]
         _settle()
+        served = server_cpu(task.servers)
         began, clock = cpu_seconds(), time.perf_counter()
         for text in texts:
             verdicts[node.verify(text, site=BUYER_GLN).verdict.value] += 1
     return {
         "cpu": cpu_seconds() - began,
+        "servers": _since(served, task),
         "wall": time.perf_counter() - clock,
         "count": len(texts),
         "verdicts": dict(verdicts),
@@ -140,11 +158,12 @@ def trace(task: Task) -> dict[str, object]:
     texts = codes(task)[::-1]
     found = 0
     spent: list[float] = []
-    with open_node(Path(task.data)) as node:
+    with _node(task) as node:
         for text in texts[: len(texts) // 10]:
             node.trace(text)
         texts = texts[len(texts) // 10 :]
         _settle()
+        served = server_cpu(task.servers)
         began = cpu_seconds()
         for text in texts:
             clock = time.perf_counter()
@@ -154,6 +173,7 @@ def trace(task: Task) -> dict[str, object]:
     spent.sort()
     return {
         "cpu": cpu,
+        "servers": _since(served, task),
         "count": len(texts),
         "found": found,
         "p50_us": spent[len(spent) // 2] * 1e6,
@@ -161,24 +181,99 @@ def trace(task: Task) -> dict[str, object]:
     }
 
 
+def holders(task: Task) -> dict[str, object]:
+    """Ask who holds the lot of the recall document, once it is captured, as often as ``count`` says."""
+    with _node(task) as node:
+        told = node.holders(recall_gtin(), recall_lot())
+        served = server_cpu(task.servers)
+        began = cpu_seconds()
+        spent: list[float] = []
+        for _ in range(task.count):
+            clock = time.perf_counter()
+            node.holders(recall_gtin(), recall_lot())
+            spent.append(time.perf_counter() - clock)
+        cpu = cpu_seconds() - began
+    return {
+        "cpu": cpu,
+        "servers": _since(served, task),
+        "count": task.count,
+        "packs": told.packs,
+        "wall": statistics.median(spent),
+    }
+
+
+def fair(task: Task) -> dict[str, object]:
+    """Have ``count`` clients capture small documents at once for some seconds: how many each got, how long it waited.
+
+    Where several processes may write one record each client is a process with a node of its own; otherwise all are
+    threads of the one that writes.
+    """
+    with multiprocessing.get_context("spawn").Manager() as manager:
+        results = manager.list()
+        begin = manager.Barrier(task.count)
+        if task.store:
+            context = multiprocessing.get_context("spawn")
+            clients = [
+                context.Process(target=_client, args=(task, number, begin, results)) for number in range(task.count)
+            ]
+            for client in clients:
+                client.start()
+            for client in clients:
+                client.join()
+        else:
+            with _node(task) as node:
+                threads = [
+                    threading.Thread(target=_captures, args=(node, number, begin, results))
+                    for number in range(task.count)
+                ]
+                for thread in threads:
+                    thread.start()
+                for thread in threads:
+                    thread.join()
+        counts, waits = [row[0] for row in results], [row[1] for row in results]
+    if len(counts) != task.count:
+        raise ValueError(f"{len(counts)} of {task.count} clients came to an end")
+    return {"counts": counts, "wait": max(waits)}
+
+
+def _client(task: Task, number: int, begin: Barrier, results: list[tuple[int, float]]) -> None:
+    folder = Path(task.data) / f"client-{number}"
+    folder.mkdir()
+    with open_node(folder, store_url=task.store) as node:
+        _captures(node, number, begin, results)
+
+
+def _captures(node: Node, client: int, begin: Barrier, results: list[tuple[int, float]]) -> None:
+    begin.wait()
+    count, longest = 0, 0.0
+    until = time.perf_counter() + FAIR_SECONDS
+    while (clock := time.perf_counter()) < until:
+        receipt = node.capture(io.BytesIO(_small(client, count)), name=f"small-{client}-{count}.json")
+        longest = max(longest, time.perf_counter() - clock)
+        if receipt.packages != FAIR_PACKAGES:
+            raise ValueError(f"{FAIR_PACKAGES} new packages gave {receipt}")
+        count += 1
+    results.append((count, longest))
+
+
 def ship(task: Task) -> dict[str, object]:
     """Ship pallets of ``packages`` packs that are on record, a document each; count the rows of one."""
-    data = Path(task.data)
-    with open_node(data) as node:
+    with _node(task) as node:
         node.capture(io.BytesIO(_pallets(task.packages)), name="pallets.json")
-    before = _rows(data)
-    with open_node(data) as node:
+    before = _rows(task)
+    with _node(task) as node:
         node.capture(io.BytesIO(_shipment(0)), name="shipment-0.json")
-    after = _rows(data)
+    after = _rows(task)
     cpu: list[float] = []
     wall: list[float] = []
-    with open_node(data) as node:
+    with _node(task) as node:
         node.capture(io.BytesIO(_shipment(1)), name="shipment-1.json")
         for number in range(2, PALLETS):
             document = io.BytesIO(_shipment(number))
+            served = sum(server_cpu(task.servers))
             began, clock = cpu_seconds(), time.perf_counter()
             receipt = node.capture(document, name=f"shipment-{number}.json")
-            cpu.append(cpu_seconds() - began)
+            cpu.append(cpu_seconds() - began + sum(server_cpu(task.servers)) - served)
             wall.append(time.perf_counter() - clock)
             if receipt.new_events != 1:
                 raise ValueError(f"a shipment of one event gave {receipt}")
@@ -202,28 +297,89 @@ def floor_json(task: Task) -> dict[str, float]:
 def floor_rows(task: Task) -> dict[str, object]:
     """Insert one row a package, then read some of them back one by one."""
     folder = Path(task.data)
-    inserted = floors.insert_rows(folder, packages_of(task), positions(task))
+    wanted = positions(task)
+    if task.store:
+        served = server_cpu(task.servers)
+        inserted = floors.copy_rows(task.store, packages_of(task), wanted)
+        flush(task.store)
+        insert_servers = _since(served, task)
+        size = size_of(folder, task.store)
+    else:
+        inserted = floors.insert_rows(folder, packages_of(task), wanted)
+        insert_servers, size = [], inserted.bytes
     keys = inserted.keys
     random.Random(task.seed).shuffle(keys)
     _settle()
-    return {
-        "insert": {"cpu": inserted.cpu, "bytes": inserted.bytes},
-        "look_up": floors.look_up(folder, keys),
-    }
+    if task.store:
+        look_up = floors.select_rows(task.store, keys, lambda: sum(server_cpu(task.servers)))
+    else:
+        look_up = floors.look_up(folder, keys)
+    return {"insert": {"cpu": inserted.cpu, "servers": insert_servers, "bytes": size}, "look_up": look_up}
 
 
 def floor_commit(task: Task) -> dict[str, float]:
     """Commit ``count`` rows at a time."""
+    if task.store:
+        return floors.commit_rows(task.store, task.count, lambda: sum(server_cpu(task.servers)))
     return floors.commit(Path(task.data), task.count)
 
 
-_ALL = (capture, verify, trace, ship, floor_xml, floor_json, floor_rows, floor_commit)
+_ALL = (capture, verify, trace, holders, fair, ship, floor_xml, floor_json, floor_rows, floor_commit)
 STAGES = {stage.__name__: stage for stage in _ALL}
 
 # --- helpers --------------------------------------------------------------------------------------------
 
 PALLETS = 7  # one to count rows, one to warm up, five to measure
 _CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
+
+
+def recall_shape(packages: int, day: str) -> Shape:
+    """Give the shape of one more document: a single lot, with names that no other document of a run has."""
+    asked = {"packages": packages, "seed": 7, "day": day, "bottles_per_lot": packages, "lot_prefix": "R",
+             "first_pallet": 500_000_000}  # fmt: skip
+    return msgspec.convert(asked, Shape)
+
+
+def more_shape(packages: int, day: str) -> Shape:
+    """Give the shape of one more document like the first, with names that no other document of a run has."""
+    asked = {"packages": packages, "seed": 8, "day": day, "lot_prefix": "M", "first_pallet": 600_000_000}
+    return msgspec.convert(asked, Shape)
+
+
+def recall_lot() -> str:
+    """Give the one lot of the recall document."""
+    return "R00001"
+
+
+def recall_gtin() -> str:
+    """Give the product of the recall document."""
+    body = f"0{MAKER_PREFIX}{PRODUCTS[0]}"
+    return body + check_digit(body)
+
+
+def _node(task: Task) -> Node:
+    return open_node(Path(task.data), store_url=task.store or None)
+
+
+def _since(before: list[float], task: Task) -> list[float]:
+    return [now - then for then, now in zip(before, server_cpu(task.servers), strict=True)]
+
+
+def _small(client: int, number: int) -> bytes:
+    packs = [f"urn:epc:id:sgtin:{MAKER_PREFIX}.019002.F{client}N{number}P{pack}" for pack in range(FAIR_PACKAGES)]
+    event: dict[str, object] = {
+        "type": "ObjectEvent",
+        "eventTime": f"2026-10-05T0{client}:00:00Z",
+        "eventTimeZoneOffset": "+00:00",
+        "epcList": packs,
+        "action": "ADD",
+        "bizStep": "commissioning",
+        "disposition": "active",
+        "readPoint": {"id": MAKER_SITE_URN},
+        "bizLocation": {"id": MAKER_SITE_URN},
+        "ilmd": {"cbvmda:lotNumber": f"FAIR{client}", "cbvmda:itemExpirationDate": "2029-01-31"},
+    }
+    return _document(f"small-{client}-{number}", [event])
 
 
 def _settle() -> None:
@@ -299,10 +455,15 @@ def _shipment(number: int) -> bytes:
     return _document(f"shipment-{number}", [event])
 
 
-def _rows(data: Path) -> dict[str, int]:
-    """Count the rows of every table, with the standard library's SQLite and the node closed."""
+def _rows(task: Task) -> dict[str, int]:
+    """Count the rows of every table, with the node closed and none of its code."""
+    if task.store:
+        with psycopg.connect(task.store) as connection:
+            query = "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()"
+            names = [name for (name,) in connection.execute(query).fetchall()]
+            return {name: _count(connection, name) for name in names if not name.startswith(("citus_", "pg_"))}
     counted: dict[str, int] = {}
-    for path in sorted(data.rglob("*")):
+    for path in sorted(Path(task.data).rglob("*")):
         if not path.is_file():
             continue
         with path.open("rb") as stream:
@@ -314,6 +475,11 @@ def _rows(data: Path) -> dict[str, int]:
             counted[name] = store.execute(f'select count(*) from "{name}"').fetchone()[0]  # noqa: S608
         store.close()
     return counted
+
+
+def _count(connection: psycopg.Connection[Any], table: str) -> int:
+    row = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))).fetchone()
+    return int(row[0]) if row is not None else 0
 
 
 def main(arguments: list[str]) -> None:

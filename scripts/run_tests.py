@@ -19,6 +19,25 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 QUICK_TESTS = "not benchmark and not faults and not slow and not browser and not conformance"
+# What is told of the record, and of the API above it, is told again on each engine that a server gives.
+ON_ENGINES_MARKS = "not benchmark and not faults and not browser"
+ON_EVERY_ENGINE = (
+    "tests/ledger",
+    "tests/capture",
+    "tests/states",
+    "tests/verify",
+    "tests/trace",
+    "tests/query",
+    "tests/partners",
+    "tests/properties",
+    "tests/simulate/test_captured.py",
+    "tests/web/test_capture_api.py",
+    "tests/web/test_packs_api.py",
+    "tests/web/test_tables_api.py",
+    "tests/web/test_verify_api.py",
+)
+SECONDS_ON_A_SERVER = 600  # a test that fills many stores takes ten times as long on a cluster as in a file
+CITUS_DSN = "RXTRAIL_TEST_CITUS_DSN"
 CORE_COVERAGE = 95  # a wrong rule can hurt a patient, so the core's bar is higher than the house's
 
 
@@ -51,14 +70,15 @@ def ensure_tools() -> None:
         subprocess.run(["apt-get", *words], env=quiet, check=False, stdout=subprocess.DEVNULL)
 
 
-def pytest_told(run: Run, name: str, command: list[str | Path], profile: str) -> dict[str, Any]:
+def pytest_told(run: Run, name: str, command: list[str | Path], profile: str, engine: str = "sqlite") -> dict[str, Any]:
     """Run pytest once; give what the tests told of themselves (tests/conftest.py writes it)."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
-        run.gate(name, *command, env={"HYPOTHESIS_PROFILE": profile, "MAKE_TEST_REPORT": str(report)})
+        env = {"HYPOTHESIS_PROFILE": profile, "MAKE_TEST_REPORT": str(report), "RXTRAIL_TEST_ENGINE": engine}
+        run.gate(name, *command, env=env)
         if not report.exists():
             run.red.append(f"{name} did not come to its end")
-            return {"shared": False, "conformance": 0, "passed": 0, "failed": 1, "skipped": {}}
+            return {"shared": False, "conformance": 0, "records": 0, "passed": 0, "failed": 1, "skipped": {}}
         told: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
         return told
 
@@ -78,6 +98,24 @@ def quick_tests(run: Run, words: list[str]) -> dict[str, Any]:
     return pytest_told(run, "pytest", command, os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 
+def add(told: dict[str, Any], more: dict[str, Any], where: str = "") -> None:
+    """Add what a further run of pytest told; ``where`` tells its tests from those of the same name."""
+    for count in ("conformance", "passed", "failed"):
+        told[count] += more[count]
+    told["skipped"] |= {f"{name}{where}": why for name, why in more["skipped"].items()}
+
+
+def tests_on(run: Run, engine: str, told: dict[str, Any]) -> None:
+    """Run the tests of the record once more on a server's engine."""
+    words = ["-q", "-m", ON_ENGINES_MARKS, f"--timeout={SECONDS_ON_A_SERVER}"]
+    command: list[str | Path] = [sys.executable, "-m", "pytest", *words, *ON_EVERY_ENGINE]
+    # The same worlds as on SQLite were drawn there already: fewer are enough to find what differs.
+    more = pytest_told(run, f"pytest on {engine}", command, "dev", engine)
+    if not more["records"]:
+        run.red.append(f"no test opened a record on {engine}")
+    add(told, more, f" on {engine}")
+
+
 def all_tests(run: Run, words: list[str]) -> dict[str, Any]:
     """Run all tests, most of them under coverage, and hold the coverage."""
     ensure_tools()
@@ -93,10 +131,12 @@ def all_tests(run: Run, words: list[str]) -> dict[str, Any]:
     if words:
         return told  # a selection of tests: the faults are not among what was asked for
     # Without coverage: a killed process writes none, and a traced one would take minutes for it.
-    faults = pytest_told(run, "pytest of faults", [sys.executable, "-m", "pytest", "tests/faults"], profile)
-    for count in ("conformance", "passed", "failed"):
-        told[count] += faults[count]
-    told["skipped"] |= faults["skipped"]
+    tests_on(run, "postgres", told)
+    if os.environ.get(CITUS_DSN):
+        tests_on(run, "citus", told)
+    else:
+        run.missing.append(f"Citus: no {CITUS_DSN}")
+    add(told, pytest_told(run, "pytest of faults", [sys.executable, "-m", "pytest", "tests/faults"], profile))
     return told
 
 

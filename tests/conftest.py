@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 
+from tests import engines
 from tests.conformance.shared import counted, shared_dir
+from tests.engines import _own_places, open_record, places, rows  # noqa: F401 (pytest finds fixtures by name)
 from tests.postgres.fixtures import citus_dsn, postgres_dsn, postgres_server  # noqa: F401 (pytest finds fixtures by name)
 
 if TYPE_CHECKING:
@@ -84,8 +86,14 @@ def chromium() -> str:
     return str(on_mac)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the mark that only the switch of engines reads."""
+    config.addinivalue_line("markers", "sqlite_only: about SQLite's own files; left out on any other engine")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Run browser tests last: Playwright keeps an event loop in this thread, and no other may start beside it."""
+    engines.deselect(config, items)
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
@@ -123,6 +131,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         told = {
             "shared": shared_dir() is not None,
             "conformance": counted(),
+            "records": engines.records_opened(),
             "passed": ended["passed"],
             "failed": ended["failed"],
             "skipped": _skipped,

@@ -105,6 +105,18 @@ class Custody(msgspec.Struct, frozen=True, gc=False):
     how: str = ""
 
 
+class JourneyScan(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """What was done with a pack while this node could not be reached, and told it later."""
+
+    scanned_at: str  # by the clock of the station that scanned
+    record_time: str
+    site: str
+    what: str  # scan, or the change of state: dispense, receive, ...
+    told: str  # the verdict that the counter was given then
+    verdict: str  # the verdict when it was told; "refused" for a change that could not be made
+    case: str = ""  # the case that a conflict opened
+
+
 class Journey(msgspec.Struct, frozen=True, gc=False):
     """The whole way of one pack or container."""
 
@@ -121,6 +133,7 @@ class Journey(msgspec.Struct, frozen=True, gc=False):
     custody: list[Custody]
     findings: list[Finding]
     proof: str = ""
+    scans: list[JourneyScan] = []  # those made without the record, oldest first
 
 
 class ChangeReceipt(msgspec.Struct, frozen=True, gc=False):
@@ -190,6 +203,41 @@ class ExportFilters(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     partner: str = ""
     since: str = ""
     until: str = ""
+
+
+class Holder(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """How many packages of a lot are in one state with one party at one place.
+
+    ``state`` is one of on-hand, in-transit, on-hold, dispensed, ended and unknown. ``containers`` are the outermost
+    ones, canonical, at most a hundred of ``containers_count``; packages in none are counted in ``loose``.
+    """
+
+    state: str
+    packs: int
+    custodian: Place = Place("")
+    location: Place = Place("")
+    in_transit_to: Place = Place("")
+    disposition: str = ""
+    holds: list[str] = []
+    loose: int = 0
+    containers_count: int = 0
+    containers: list[str] = []
+
+
+class Holders(msgspec.Struct, frozen=True, gc=False):
+    """Who holds the packages of a lot now, the largest share first; ``packs`` is the sum of all shares."""
+
+    gtin: str
+    lot: str
+    expiry: str  # as asked for, empty: any
+    found: bool
+    product: str = ""
+    ndc: str = ""
+    recalled: str = ""  # product | lot, when the whole of it is recalled
+    pending: bool = False  # a document that speaks of this product is still being written
+    packs: int = 0
+    by_state: dict[str, int] = {}
+    holders: list[Holder] = []
 
 
 class Document(msgspec.Struct, frozen=True, gc=False):

@@ -82,3 +82,27 @@ class StoreLost(StoreFailed):
 
     code = "store-lost"
     curable = True
+
+
+class StoreClosed(StoreFailed):
+    """The record was moved away, or is not filled yet: it is not the one to work on."""
+
+    code = "store-closed"
+
+
+class StoreSetBack(StoreFailed):
+    """The log is shorter than this node has seen it, or has become another: an old copy stands where the record was."""
+
+    code = "store-set-back"
+
+
+class BadBackup(RxtrailError):
+    """A file that is no whole and unchanged backup; nothing was written."""
+
+    code = "bad-backup"
+
+
+class CopyDiffers(RxtrailError):
+    """A copied record is not the one it was copied from; the copy stays closed."""
+
+    code = "copy-differs"

@@ -47,6 +47,11 @@ def test_only_ok_exits_with_0() -> None:
         (errors.Busy("held"), 4),
         (errors.StoreFailed("disk broken"), 4),
         (errors.StoreFull("disk full"), 4),
+        (errors.StoreLost("no connection"), 4),
+        (errors.StoreClosed("moved away"), 4),
+        (errors.StoreSetBack("an old copy"), 4),
+        (errors.BadBackup("cut off"), 1),
+        (errors.CopyDiffers("in table unit"), 1),
         (errors.RxtrailError("of a kind that is not known here"), 1),
         (refusals.Overloaded("too many"), 4),
         (refusals.DeadlinePassed("too slow"), 4),
@@ -67,6 +72,7 @@ def test_every_named_error_is_in_the_table_above() -> None:
     tested = {
         errors.BadDocument, errors.Refused, errors.NotFound, errors.BadRequest,
         errors.BadIdentifier, errors.BadScan, errors.Busy, errors.StoreFailed, errors.StoreFull, errors.RxtrailError,
+        errors.StoreLost, errors.StoreClosed, errors.StoreSetBack, errors.BadBackup, errors.CopyDiffers,
     }  # fmt: skip
     assert {kind for kind in vars(errors).values() if isinstance(kind, type)} == tested
 

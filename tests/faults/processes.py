@@ -33,7 +33,10 @@ SEED = int(os.environ.get("RXTRAIL_FAULT_SEED", "0")) or random.SystemRandom().r
 SECONDS_MAX = 100 if "RXTRAIL_FAULT_PACKS" not in os.environ else 600
 # The long versions run only when they are asked for, and take their time.
 LONG = (pytest.mark.faults, pytest.mark.timeout(7200))
-STORE_FILES = {"rxtrail.sqlite", "rxtrail.sqlite-wal", "rxtrail.sqlite-shm", "writer.lock", "writer.sock"}
+STORE_FILES = {
+    *("rxtrail.sqlite", "rxtrail.sqlite-wal", "rxtrail.sqlite-shm"),
+    *("writer.lock", "writer.sock", "log_position", "log_position.partial"),
+}
 PAGE = 10_000
 
 

@@ -14,11 +14,16 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.slow
-def test_a_small_run_measures_everything_and_every_answer_is_right(tmp_path: Path) -> None:
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("store", ["sqlite", "postgres"])
+def test_a_small_run_measures_everything_and_every_answer_is_right(store: str, tmp_path: Path) -> None:
     """A wrong verdict, a lost package or a row per pack would end the run; no time is judged."""
     out = tmp_path / "results.json"
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "--packs", "2000", "--repeats", "1", "--out", str(out)],
+        [
+            *(sys.executable, "-m", "benchmarks", "--store", store),
+            *("--packs", "1000", "2000", "--repeats", "1", "--out", str(out)),
+        ],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
         capture_output=True,
@@ -35,6 +40,10 @@ def test_a_small_run_measures_everything_and_every_answer_is_right(tmp_path: Pat
         "verify in process, scan recorded",
         "trace",
         "ship a pallet",
+        "who holds a lot of 2,000",
+        "growth from 1,000: verify",
+        "8 clients capture at once: longest wait",
     }
+    assert ("verify in process, server" in names) == (store == "postgres")
     assert all(figure.value > 0 and figure.floor_value > 0 for figure in results.figures)
     assert "verify in process" in done.stdout

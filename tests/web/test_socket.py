@@ -89,6 +89,7 @@ def remote(node: Node, data: Path) -> Iterator[RemoteNode]:
 def test_every_verb_answers_as_the_node_itself(node: Node, remote: RemoteNode) -> None:
     assert remote.identity() == node.identity()
     assert remote.trace(scene.scan(GOOD)) == node.trace(scene.scan(GOOD))
+    assert remote.holders(scene.GTIN, scene.LOT) == node.holders(scene.GTIN, scene.LOT)
     assert remote.partners() == node.partners()
     assert remote.documents() == node.documents()
     assert remote.jobs() == node.jobs()

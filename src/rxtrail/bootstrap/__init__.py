@@ -10,9 +10,11 @@ from rxtrail.bootstrap.engines import (
     store_path,
 )
 from rxtrail.bootstrap.node import Node, open_node, version
+from rxtrail.moving import LOG_POSITION_FILE
 
 __all__ = [
     "LOCK_FILE",
+    "LOG_POSITION_FILE",
     "SOCKET_FILE",
     "STORE_FILE",
     "Node",

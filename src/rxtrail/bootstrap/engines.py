@@ -43,6 +43,18 @@ def store_path(data: Path, store_url: str | None) -> Path:
     return Path(path)
 
 
+def store_name(data: Path, store_url: str | None) -> str:
+    """Name a store for people and files: the whole path of a file, or a server and database without who logs in.
+
+    :raises BadRequest: the URL cannot be read, or names no engine that there is.
+    """
+    if is_server(store_url):
+        from rxtrail.store.postgres.connect import place_of
+
+        return place_of(str(store_url))
+    return f"sqlite:///{store_path(data, store_url).absolute()}"
+
+
 def holder_socket(data: Path, *, store_url: str | None = None) -> Path | None:
     """Give the socket of the process that holds the writer lock, None when nobody holds it."""
     if is_server(store_url):

@@ -10,6 +10,8 @@ from importlib import metadata
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, BinaryIO, Self
 
+import msgspec
+
 from rxtrail import clock, partners
 from rxtrail.answers import (
     CaptureJob,
@@ -26,12 +28,17 @@ from rxtrail.answers import (
     PartnersReport,
     Status,
 )
-from rxtrail.bootstrap.engines import SOCKET_FILE, open_engine
+from rxtrail.bootstrap.engines import SOCKET_FILE, open_engine, store_name
+from rxtrail.calibration import Stations
 from rxtrail.capture import Accepted, Capture, receipt_of
+from rxtrail.cases import Case, Cases
 from rxtrail.core.gs1 import check_digit
 from rxtrail.errors import BadRequest, Busy, NotFound, StoreFailed
+from rxtrail.keys import SigningKey, open_key
 from rxtrail.ledger.containers import fold_all
 from rxtrail.ledger.writer import Writer
+from rxtrail.moving import LogPosition, LogWatch, backup
+from rxtrail.offline import Offline, scans_of
 from rxtrail.query import export as export_rows
 from rxtrail.query.holders import holders
 from rxtrail.record.judge import Judge, unreachable
@@ -40,6 +47,7 @@ from rxtrail.record.times import iso
 from rxtrail.states import Order, States
 from rxtrail.trace import trace
 from rxtrail.verify import Verify
+from rxtrail.vrs import Vrs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,6 +57,7 @@ if TYPE_CHECKING:
     from rxtrail.core.rules.answer import Verdict
     from rxtrail.ledger.batch import Appended
     from rxtrail.ledger.log import Log
+    from rxtrail.moving.filling import Progress
     from rxtrail.store import Reader, Store, Transaction
     from rxtrail.store.rows import JobRow
 
@@ -61,9 +70,16 @@ GC_THRESHOLDS = (200_000, 20, 100)  # a batch makes a million short-lived string
 class Node:
     """One node: the record, its writer and the use cases on it. Safe to use from several threads."""
 
-    def __init__(self, data: Path, store: Store, *, writes: bool, let_go: Callable[[], None] = lambda: None) -> None:
-        """Join the rooms; use :func:`open_node`. ``let_go`` is called when all is closed."""
+    def __init__(
+        self, data: Path, store: Store, *, name: str, writes: bool, let_go: Callable[[], None] = lambda: None
+    ) -> None:
+        """Join the rooms; use :func:`open_node`. ``name`` names the store, ``let_go`` is called when all is closed.
+
+        :raises StoreClosed: the record was moved away, or is not filled yet.
+        :raises StoreSetBack: an old copy stands where the record was, and it would be written.
+        """
         self.data = data
+        self._name = name
         self._let_go = let_go
         self._closing = threading.Event()
         self._store = store
@@ -78,9 +94,14 @@ class Node:
         self._writer: Writer | None = None
         self._capture: Capture | None = None
         self._states: States | None = None
+        self.stations = Stations(self._reader, lambda: self._writing()[0], this_year=lambda: clock.today().year)
         try:
             self._log_size = self._reader().log_size()
+            self._watch = LogWatch(LogPosition(data, name), self._reader, store.failure)
+            self.doubt = self._watch.admit(writes=writes)
         except Exception as error:
+            for reader in self._opened:
+                reader.close()
             failure = self._store.failure(error)
             if failure is None:
                 raise
@@ -105,6 +126,26 @@ class Node:
                 reader=self._reader,
                 changed=lambda: None,
             )
+        self.vrs = Vrs(
+            reader=self._reader,
+            writer=lambda: self._writing()[0],
+            judge=self._judge,
+            verify=self.verify,
+            now_us=clock.now_us,
+            today=clock.today,
+            new_uuid_urn=clock.new_uuid_urn,
+        )
+        self.cases = Cases(lambda: self._writing()[0], self._reader)
+        self.offline = Offline(
+            lambda: self._writing()[0],
+            reader=self._reader,
+            judge=self._judge,
+            change=self.change,
+            key=self.key,
+            now_us=clock.now_us,
+            random_bytes=clock.random_bytes,
+        )
+        self._key: SigningKey | None = None
         gc.set_threshold(*GC_THRESHOLDS)
 
     def __enter__(self) -> Self:
@@ -125,6 +166,7 @@ class Node:
         self._pool.shutdown(wait=True, cancel_futures=True)
         if self._writer is not None:
             self._writer.close()
+            self._watch.look()
         for reader in self._opened:
             reader.close()
         self._store.close()
@@ -180,11 +222,15 @@ class Node:
                 "this node was opened for reading",
                 advice="Use a command that writes, or stop the other writer.",
             )
+        if self._watch.set_back is not None:
+            raise self._watch.set_back
         return self._writer, self._capture, self._states
 
     @property
     def failed(self) -> StoreFailed | None:
         """Give the failure that stopped the writer, if any."""
+        if self._watch.set_back is not None:
+            return self._watch.set_back
         return self._writer.failed if self._writer is not None else None
 
     @property
@@ -303,6 +349,10 @@ class Node:
         if self._store.shared:
             threading.Thread(target=self._resume_again, name="rxtrail-resume", daemon=True).start()
 
+    def watch_log(self) -> None:
+        """Keep how far the log has come, every minute, and stop writing when it has gone back."""
+        threading.Thread(target=self._watch.run, args=(self._closing,), name="rxtrail-watch", daemon=True).start()
+
     def _resume_again(self) -> None:
         while not self._closing.wait(RESUME_SECONDS):
             with contextlib.suppress(RuntimeError):  # the pool is closed
@@ -356,13 +406,18 @@ class Node:
 
     # -- at the counter --------------------------------------------------------------------------------------------
 
-    def verify(self, scan: str, *, site: str = "", purpose: str = "dispense", key: str = "") -> Verdict:
+    def verify(
+        self, scan: str, *, site: str = "", purpose: str = "dispense", key: str = "", station: str = ""
+    ) -> Verdict:
         """Judge one scanned or typed code; only that the scan happened is recorded.
 
-        A record that cannot be read now answers ``unconfirmed``, which is neither yes nor no.
+        The scan of a calibrated ``station`` is turned back through its profile first. A record that cannot be read
+        now answers ``unconfirmed``, which is neither yes nor no.
         """
         try:
-            return self._verify_here().verify(scan, site=site, purpose=purpose, key=key)
+            turned = self.stations.turned(station, scan) if station else None
+            verdict = self._verify_here().verify(scan, site=site, purpose=purpose, key=key, turned=turned)
+            return self.vrs.returned(verdict) if purpose == "return" else verdict
         except Exception as error:
             if self._store.failure(error) is None:
                 raise
@@ -372,7 +427,9 @@ class Node:
         """Give the journey of a pack or container."""
         reader = self._reader()
         today = clock.today()
-        return trace(reader, authority_of(reader, today), code, this_year=today.year)
+        journey = trace(reader, authority_of(reader, today), code, this_year=today.year)
+        scans = scans_of(reader, journey.epc)
+        return msgspec.structs.replace(journey, scans=scans) if scans else journey
 
     def change(
         self,
@@ -387,13 +444,30 @@ class Node:
         by: str = "",
         to: str = "",
         override: str = "",
+        scanned_at: str = "",
+        told: str = "",
     ) -> ChangeReceipt:
         """Carry out a state change and wait until it is durable.
 
+        ``scanned_at`` and ``told``: it was made then, while this node could not be reached, and on that verdict.
+
         :raises Refused: the record does not allow it.
         """
+        if scanned_at:
+            more = {"partial": partial, "ref": ref, "reason": reason, "by": by, "to": to, "override": override}
+            return self.offline.change(verb, code, site=site, key=key, scanned_at=scanned_at, told=told, **more)
         _, _, states = self._writing()
         return states.change(Order(verb, code, site, key, partial, ref, reason, by, to, override))
+
+    def close_case(self, case: str, *, reason: str, by: str) -> Case:
+        """Close a case with a reason and a name."""
+        return self.cases.close(case, reason=reason, by=by)
+
+    def key(self) -> SigningKey:
+        """Give the key that speaks for this node, made at its first use; raises ``KeyFailed``."""
+        if self._key is None:
+            self._key = open_key(self.data, random_bytes=clock.random_bytes)
+        return self._key
 
     def count_in(
         self, rows: list[CountIn], *, by: str, supplier: str = "", ref: str = "", site: str = ""
@@ -489,12 +563,20 @@ class Node:
 
     def holders(self, gtin: str, lot: str, *, expiry: str = "") -> Holders:
         """Tell who holds the packages of a lot now (GTIN-14, lot, ISO expiry or empty for any)."""
-        reader = self._store.reader()
+        reader = self._reader()
+        reader.hold_still()  # counts of two moments must not be mixed
         try:
-            reader.hold_still()
             return holders(reader, authority_of(reader, clock.today()), gtin, lot, expiry=expiry)
         finally:
-            reader.close()
+            reader.let_go()
+
+    def backup(self, *, progress: Progress = lambda _what, _done, _in_all: None) -> Iterator[bytes]:
+        """Stream a backup of the whole record as it is now, raw documents included; others go on writing.
+
+        :raises CopyDiffers: the record is damaged.
+        """
+        created_at = iso(clock.now_us())
+        return backup(self._store.copying(), rxtrail=version(), created_at=created_at, progress=progress)
 
     def status(self) -> Status:
         """Tell what this node holds right now."""
@@ -540,10 +622,12 @@ def open_node(data: Path, *, store_url: str | None = None, write: bool = True, c
 
     :raises Busy: another process holds the writer lock.
     :raises StoreFailed: there is no store (``create`` is False), or it cannot be opened.
+    :raises StoreClosed: the record was moved away and would be written, or is not filled yet.
+    :raises StoreSetBack: an old copy stands where the record was, and it would be written.
     """
     folder, store, writes, let_go = open_engine(data, store_url=store_url, write=write, create=create)
     try:
-        return Node(folder, store, writes=writes, let_go=let_go)
+        return Node(folder, store, name=store_name(data, store_url), writes=writes, let_go=let_go)
     except BaseException:
         store.close()
         let_go()

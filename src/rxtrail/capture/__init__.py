@@ -287,7 +287,8 @@ class Capture:
         """Write a batch whose first event is the job's ``applied``-th; None when that is another process's to do."""
         row = tx.job(job)
         assert row is not None, "an accepted job is on record"
-        if row.applied != applied or not tx.claim(job):
+        # Whoever writes the last batch keeps nobody waiting: the job is over with it.
+        if row.applied != applied or not (finished_at or tx.claim(job)):
             return None
         appended = _write_batch(
             tx, log, today=today, batch=batch, speaker=speaker, document=document, job=job,

@@ -28,6 +28,8 @@ def reader(call: Call) -> Iterator[Node]:
     from rxtrail.bootstrap import open_node
 
     with open_node(call.data, store_url=call.store, write=False, create=False) as node:
+        if node.doubt is not None:
+            say.note(("warning: ", "stop"), node.doubt.message, f" ({node.doubt.place})" if node.doubt.place else "")
         yield node
 
 

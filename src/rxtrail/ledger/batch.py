@@ -19,7 +19,7 @@ from rxtrail.core.rules.steps import Flag, Role
 from rxtrail.core.rules.words import NOT_SELLABLE, RECALLED, RELEASING, SENDS
 from rxtrail.ledger.containers import GTIN_PART, ContainerRows
 from rxtrail.ledger.notes import notes_of
-from rxtrail.ledger.packages import PackageRows
+from rxtrail.ledger.packages import PackageRows, add_mentions
 from rxtrail.ledger.prepare import ACTION_NUMBERS, KIND_NUMBERS, Prepared
 from rxtrail.store.rows import EventRow, NamedEvent, RecordKind
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from rxtrail.core.gs1.runs import EpcRun
     from rxtrail.core.rules.authority import Authority
     from rxtrail.ledger.log import Log
+    from rxtrail.ledger.packages import UnitEvent
     from rxtrail.store import Transaction
 
 SGTIN_START, SGTIN_END = "01/", "/21/"
@@ -62,6 +63,53 @@ def append_events(
     The same event again, or said by someone else too, adds no second one: only its further speaker is noted.
     """
     return _Batch(tx, log, authority, speaker, document).append(events)
+
+
+def append_commands(tx: Transaction, log: Log, events: Sequence[Prepared]) -> list[int]:
+    """Append what this node's own counters did to packages that hold no others; give each event's log position.
+
+    Object events only, each with a new eventID and its own speaker, that neither make packages nor name containers;
+    so many of them cost a few statements together. The caller flushes and commits.
+    """
+    positions: list[int] = []
+    rows: list[EventRow] = []
+    parts: list[UnitEvent] = []
+    name_id = tx.name_id
+    for prepared in events:
+        event = prepared.event
+        assert event.kind == OBJECT, "a command is about packages themselves"
+        assert event.action != "ADD", "a command makes nothing"
+        speaker = name_id(prepared.speaker)
+        position = log.append(RecordKind.EVENT, prepared.canonical, prepared.envelope, party=speaker)
+        positions.append(position)
+        rows.append(
+            EventRow(
+                position,
+                event.event_time,
+                prepared.hash,
+                KIND_NUMBERS[OBJECT],
+                ACTION_NUMBERS[event.action],
+                name_id(event.biz_step),
+                name_id(event.disposition),
+                speaker,
+                name_id(event.read_point),
+                name_id(event.biz_location),
+                name_id(prepared.source),
+                name_id(prepared.destination),
+                0,
+                0,
+                prepared.flags,
+                prepared.name,
+            )
+        )
+        for run in event.epcs:
+            assert _is_sgtin(run), "a command is about packages"
+            product = tx.product_id(run.key[GTIN_PART])
+            parts.extend((product, serial, position, Role.EPC, None) for serial in run.serials)
+    tx.add_events(rows)
+    tx.add_identities([(prepared.identity, position) for prepared, position in zip(events, positions, strict=True)])
+    add_mentions(tx, parts)
+    return positions
 
 
 class _Batch:

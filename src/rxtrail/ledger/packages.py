@@ -16,7 +16,7 @@ from rxtrail.core.rules.steps import Flag, Role
 from rxtrail.store.rows import Making
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from rxtrail.core.rules.authority import Authority
     from rxtrail.ledger.containers import ContainerRows
@@ -331,6 +331,22 @@ class PackageRows:
         gtin = self._tx.gtin(product)
         epcs = [f"01/{gtin}/21/{serial}" for serial in serials[:EPCS_PER_FINDING_MAX]]
         self.findings.append((None, Finding(severity, code, f"{len(serials)} packages of {gtin}: {message}", "", epcs)))
+
+
+def add_mentions(tx: Transaction, parts: Sequence[UnitEvent]) -> None:
+    """Note that packages that hold no others take part in events that make and pack nothing: each has a story now."""
+    serials: dict[int, set[str]] = defaultdict(set)
+    for product, serial, *_ in parts:
+        serials[product].add(serial)
+    changes: list[UnitChange] = []
+    for product, some in serials.items():
+        rows = tx.units_of(product, some)
+        changes.extend((row.made, row.packed, 1, product, row.serial) for row in rows.values() if not row.own)
+        unheard = sorted(some - rows.keys())
+        if unheard:
+            tx.add_units(product, [(unheard, None, None, 1)])
+    tx.change_units(changes)
+    tx.add_unit_events(parts)
 
 
 def _lot(making: Making) -> tuple[str, str]:

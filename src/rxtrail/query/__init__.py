@@ -1,4 +1,7 @@
-"""Exports: packs and events, filtered, streamed in the order of their keys, whatever their number."""
+"""Exports: packs and events, filtered, streamed in the order of their keys, whatever their number.
+
+Who holds a lot is counted in ``query.holders``.
+"""
 
 from __future__ import annotations
 

@@ -96,6 +96,7 @@ class Judge:
         """Read anew what is cached: parties, recalls, running jobs, names."""
         day = self._today()
         reader = self._reader
+        reader.mark()
         self._authority = authority_of(reader, day)
         identity = self._identity = identity_of(reader)
         self._role, self._own = identity.role, frozenset(identity.glns)
@@ -141,19 +142,30 @@ class Judge:
         second = now // 1_000_000
         if second != self._second[0]:
             self._tick(second)
+        asker = Asker(self._role, self._own, site, purpose)
+        verdict = self._judge(text, asker)
+        if verdict.verdict is Answer.OK and self._reader.moved_on():
+            # What it was judged by had changed before the pack was read: ok is only ever said of one moment.
+            self._reader.hold_still()
+            try:
+                self.refresh()
+                verdict = self._judge(text, Asker(self._role, self._own, site, purpose))
+            finally:
+                self._reader.let_go()
+        as_of = self._reader.as_of()
+        return verdict if as_of is None else _as_of(verdict, as_of, now)
+
+    def _judge(self, text: str, asker: Asker) -> Verdict:
         scan, found = self._look_up(read_scan(text, this_year=self._year))
         if scan.fault or found is None or not _fits(scan, found.facts):
             # Not read plainly, or not what the record says: perhaps the scanner, and the record may tell.
             choice = chosen(self._reader, text, this_year=self._year)
             if choice.is_known or choice.scan.fault != scan.fault:
                 scan, found = self._look_up(choice.scan)
-        asker = Asker(self._role, self._own, site, purpose)
         # A recall is judged on the scanned product and lot also when no pack can be read.
         product = self._reader.product(scan.gtin) if found is None and scan.gtin else None
         recalled = self._recalls.of(product[0], scan.lot) if product is not None else ""
-        verdict = self._verdict(scan, found, asker, recalled)
-        as_of = self._reader.as_of()
-        return verdict if as_of is None else _as_of(verdict, as_of, now)
+        return self._verdict(scan, found, asker, recalled)
 
     def _tick(self, second: int) -> None:
         if second // 60 != self._day_second:

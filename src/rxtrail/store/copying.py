@@ -81,6 +81,13 @@ class Copying(Protocol):
         """Have everybody who would write this record wait; :meth:`mark` ends it."""
         ...
 
+    def claim(self) -> None:
+        """Have the filling of this record to oneself until :meth:`close`; what a killed process had begun has ended.
+
+        :raises Busy: another process fills it.
+        """
+        ...
+
     def fill(self, table: Table, rows: list[Row], marks: Mapping[str, str]) -> None:
         """Add rows and set marks, durably and in one transaction.
 

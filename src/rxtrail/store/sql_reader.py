@@ -14,6 +14,7 @@ import zstandard
 
 from rxtrail.core.epcis.event import KINDS
 from rxtrail.core.rules.steps import Step
+from rxtrail.store.names import Names
 from rxtrail.store.rows import (
     ContainerRow,
     DocumentRow,
@@ -31,8 +32,6 @@ from rxtrail.store.rows import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from rxtrail.store.names import Names
-
 Value = object  # what an engine takes as one parameter
 Part = tuple[int, int, int | None]  # event, role, making
 ACTIONS = ("", "ADD", "OBSERVE", "DELETE")
@@ -46,7 +45,7 @@ class SqlReader(abc.ABC):
 
     def __init__(self, names: Names) -> None:
         """``names`` is shared by all readers and the writer of one opened store."""
-        self._names = names
+        self._names = self._shared_names = names
         self._blocks: dict[int, bytes] = {}
         self._followed = names.followed
 
@@ -96,6 +95,14 @@ class SqlReader(abc.ABC):
     def pack_facts(self, product: int, serial: str) -> PackFacts | None:
         """Read one package, its packing and up to three containers around it."""
 
+    def _look_back(self) -> None:
+        """Keep apart what is read from here on: it may be older than what the others know by now."""
+        self._names = Names()
+
+    def _look_on(self) -> None:
+        """Share again what is read."""
+        self._names = self._shared_names
+
     # -- settings and counts ---------------------------------------------------------------------------------------
 
     def settings(self) -> dict[str, str]:
@@ -108,6 +115,16 @@ class SqlReader(abc.ABC):
             return False
         self._followed = self._names.followed
         return True
+
+    def mark(self) -> None:  # noqa: B027 (only an engine that several processes write has something to do)
+        """Note that what is read from here on is kept in mind."""
+
+    def moved_on(self) -> bool:
+        """Tell whether the last read saw a record in which what was kept in mind since the mark is changed.
+
+        ``follow`` tells what was heard before a question; this one, what happened until its answer was read.
+        """
+        return False
 
     def as_of(self) -> int | None:
         """Tell up to when (microseconds) this copy of the record is known to be whole; None when it is the record."""
@@ -365,13 +382,14 @@ class SqlReader(abc.ABC):
         rows = self._all("holdings_of", lot)
         return [HoldingRow(making, None if packed < 0 else packed, packs) for making, packed, packs in rows]
 
-    def is_witnessed(self, lot: int) -> bool:
-        """Tell whether a plain package of a lot was also said to be made by others, in words that agree."""
-        return self._one("witnessed", self._numbers(self.makings_of(lot))) is not None
+    def odd_units_of(self, makings: Iterable[int]) -> list[tuple[int, UnitRow]]:
+        """Read the packages of many makings that have a story of their own: (product, row) of each, in no order."""
+        found = self._unit_rows("odd_units_of", self._numbers(sorted(makings)))
+        return list({(product, row.serial): (product, row) for product, row in found}.values())
 
-    def odd_units_of(self, lot: int, after: tuple[int, str], limit: int) -> list[tuple[int, UnitRow]]:
-        """Read the packages of a lot that have a story of their own, in key order after a key."""
-        return self._unit_rows("odd_units_of", self._numbers(self.makings_of(lot)), *self._unit_key(*after), limit)
+    def makings_retold(self, makings: Iterable[int]) -> bool:
+        """Tell whether any of these is stated of a package beside the making that its row names."""
+        return self._one("makings_retold", self._numbers(sorted(makings))) is not None
 
     def parents_of_events(self, positions: Iterable[int]) -> dict[int, ParentRow]:
         """Read what many packing events packed into."""

@@ -353,7 +353,8 @@ class SqlTransaction(SqlReader, abc.ABC):
     ) -> None:
         """Note how far a job has come; counts are added, ``applied`` is set."""
         self._run("job_progress", state, applied, packages, new_events, position, finished_at, error, job)
-        self._tell()
+        if state != "running":  # which files are still being written changes at their ends only
+            self._tell()
 
     def add_findings(self, rows: Sequence[FindingRow]) -> None:
         """Keep findings."""

@@ -195,6 +195,8 @@ def _custodies(exact: Exact, rows: Iterable[tuple[int, Step]], places: Places) -
             not found or (found[-1][1].custodian, found[-1][1].to) != (custody.custodian, custody.to)
         ):
             found.append((step.time, custody))
+    if not found:
+        return []  # nobody was ever said to have it, as with a pack that was counted in at no place
     ends = [iso(time) for time, _ in found[1:]] + [""]
     return [
         CustodyAnswer(places.of(custody.custodian), iso(time), end, "on its way" if custody.to else custody.how)

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from rxtrail.verify import at_station
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rxtrail.core.gs1.station_text import Turned
     from rxtrail.core.rules.answer import Verdict
     from rxtrail.record.judge import Judge
 
@@ -27,15 +30,22 @@ class Verify:
         self._now_us = now_us
         self._note_scan = note_scan
 
-    def verify(self, text: str, *, site: str = "", purpose: str = "dispense", key: str = "") -> Verdict:
+    def verify(
+        self, text: str, *, site: str = "", purpose: str = "dispense", key: str = "", turned: Turned | None = None
+    ) -> Verdict:
         """Judge one scanned or typed text and note that it was scanned, not waiting for the note.
+
+        ``turned`` is what the profile of the station made of the text; the text as it arrived is what is noted.
 
         :raises BadRequest: the purpose or the site is none.
         """
         if not (text.isascii() and key.isascii()):
             # Half a character, which is what a terminal makes of bytes that are no text, can be neither kept nor sent.
             text, key = text.encode(errors="replace").decode(), key.encode(errors="replace").decode()
-        verdict = self._judge.judge(text, site=site, purpose=purpose)
+        if turned is None:
+            verdict = self._judge.judge(text, site=site, purpose=purpose)
+        else:
+            verdict = at_station.judged(self._judge, text, turned, site=site, purpose=purpose)
         if self._note_scan is not None:
             pack = verdict.pack
             codes = [reason.code for reason in verdict.reasons]

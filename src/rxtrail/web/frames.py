@@ -65,12 +65,29 @@ class VerifyArguments(msgspec.Struct, frozen=True, gc=False):
     site: str = ""
     purpose: str = "dispense"
     key: str = ""
+    station: str = ""
+
+
+class StationArguments(msgspec.Struct, frozen=True, gc=False):
+    """The arguments of ``save_station`` and ``remove_station``."""
+
+    name: str
+    scan: str = ""
+    took_ms: float | None = None
 
 
 class CodeArguments(msgspec.Struct, frozen=True, gc=False):
     """The argument of ``trace``."""
 
     code: str
+
+
+class HoldersArguments(msgspec.Struct, frozen=True, gc=False):
+    """The arguments of ``holders``."""
+
+    gtin: str
+    lot: str
+    expiry: str = ""
 
 
 class ChangeArguments(msgspec.Struct, frozen=True, gc=False):
@@ -86,6 +103,14 @@ class ChangeArguments(msgspec.Struct, frozen=True, gc=False):
     by: str = ""
     to: str = ""
     override: str = ""
+
+
+class CloseCaseArguments(msgspec.Struct, frozen=True, gc=False):
+    """The arguments of ``close_case``."""
+
+    case: str
+    reason: str
+    by: str
 
 
 class CaptureArguments(msgspec.Struct, frozen=True, gc=False):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         CountInReceipt,
         Document,
         ExportFilters,
+        Holders,
         Journey,
         NodeIdentity,
         Partner,
@@ -21,9 +22,24 @@ if TYPE_CHECKING:
         Status,
         Verdict,
     )
+    from rxtrail.calibration import Station
+    from rxtrail.cases import Case
     from rxtrail.errors import StoreFailed
 
 Progress = Callable[[int, int], None]
+
+
+class StationsPort(Protocol):
+    """The scanning stations of a node."""
+
+    def save(self, name: str, scan: str, *, took_ms: float | None = None) -> Station:
+        """Calibrate a station by a scan of the symbol; raises ``BadRequest`` when it is not the symbol."""
+
+    def remove(self, name: str) -> None:
+        """Forget a station; raises ``NotFound``."""
+
+    def all(self) -> list[Station]:
+        """List the stations by name."""
 
 
 class NodePort(Protocol):
@@ -32,8 +48,14 @@ class NodePort(Protocol):
     def identity(self) -> NodeIdentity:
         """Whose record this is."""
 
-    def verify(self, scan: str, *, site: str = "", purpose: str = "dispense", key: str = "") -> Verdict:
-        """Judge one scanned text and note that the scan happened."""
+    @property
+    def stations(self) -> StationsPort:
+        """The calibrated scanning stations."""
+
+    def verify(
+        self, scan: str, *, site: str = "", purpose: str = "dispense", key: str = "", station: str = ""
+    ) -> Verdict:
+        """Judge one scanned text, of a calibrated station if one is named, and note that the scan happened."""
 
     def trace(self, code: str) -> Journey:
         """The whole way of one pack or container."""
@@ -54,6 +76,9 @@ class NodePort(Protocol):
     ) -> ChangeReceipt:
         """Change the state of a pack or container, durably, or raise ``Refused``."""
 
+    def close_case(self, case: str, *, reason: str, by: str) -> Case:
+        """Close a case with a reason and a name; raises ``NotFound`` and ``Refused``."""
+
     def capture(
         self, stream: BinaryIO, *, name: str, proceed: bool = False, progress: Progress | None = None
     ) -> CaptureReceipt:
@@ -73,6 +98,9 @@ class NodePort(Protocol):
 
     def export(self, what: str, fmt: str, *, filters: ExportFilters) -> Iterator[bytes]:
         """Packs or events as CSV, JSON or EPCIS."""
+
+    def holders(self, gtin: str, lot: str, *, expiry: str = "") -> Holders:
+        """Who holds the packages of a lot now (GTIN-14, lot, ISO expiry or empty for any)."""
 
     def load_partners(self, table: bytes, /) -> PartnersReport:
         """Replace the partner table."""
@@ -103,6 +131,9 @@ class ServedNode(NodePort, Protocol):
     @property
     def lost(self) -> StoreFailed | None:
         """Why writes wait for the database, None when they do not."""
+
+    def backup(self) -> Iterator[bytes]:
+        """The whole record as it is now, in one file."""
 
     @property
     def scans_dropped(self) -> int:

@@ -10,6 +10,10 @@ from starlette.responses import Response
 
 from rxtrail import errors
 from rxtrail.answers import StateView, Verdict
+from rxtrail.keys import BadKey, KeyFailed
+from rxtrail.offline.bundle import BadBundle
+from rxtrail.offline.queue import BadQueue
+from rxtrail.receipts import BadReceipt
 from rxtrail.web import limits
 from rxtrail.web.refusals import (
     DeadlinePassed,
@@ -35,6 +39,7 @@ class Problem(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     place: str = ""
     state: StateView | None = None
     verdict: Verdict | None = None
+    case: str = ""  # what was told too late became this case
 
 
 STATUSES: Final[dict[type[errors.RxtrailError], HTTPStatus]] = {
@@ -47,6 +52,8 @@ STATUSES: Final[dict[type[errors.RxtrailError], HTTPStatus]] = {
     errors.Busy: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StoreFailed: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StoreFull: HTTPStatus.INSUFFICIENT_STORAGE,
+    errors.CopyDiffers: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.BadBackup: HTTPStatus.UNPROCESSABLE_ENTITY,
     TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     WrongMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     WrongHost: HTTPStatus.MISDIRECTED_REQUEST,
@@ -55,6 +62,11 @@ STATUSES: Final[dict[type[errors.RxtrailError], HTTPStatus]] = {
     Overloaded: HTTPStatus.SERVICE_UNAVAILABLE,
     DeadlinePassed: HTTPStatus.SERVICE_UNAVAILABLE,
     UploadBroken: HTTPStatus.BAD_REQUEST,
+    BadKey: HTTPStatus.BAD_REQUEST,
+    KeyFailed: HTTPStatus.SERVICE_UNAVAILABLE,
+    BadReceipt: HTTPStatus.BAD_REQUEST,
+    BadBundle: HTTPStatus.UNPROCESSABLE_ENTITY,
+    BadQueue: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 INTERNAL: Final = "internal-error"
 MEDIA_TYPE: Final = "application/problem+json"
@@ -82,6 +94,7 @@ def of(error: errors.RxtrailError, *, state: StateView | None = None, verdict: V
         place=error.place,
         state=state,
         verdict=verdict,
+        case=getattr(error, "case", ""),
     )
 
 

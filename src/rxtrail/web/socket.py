@@ -20,6 +20,7 @@ from rxtrail.answers import (
     CountInReceipt,
     Document,
     ExportFilters,
+    Holders,
     Journey,
     NodeIdentity,
     Partner,
@@ -27,6 +28,8 @@ from rxtrail.answers import (
     Status,
     Verdict,
 )
+from rxtrail.calibration import Station
+from rxtrail.cases import Case
 from rxtrail.web import frames
 from rxtrail.web.frames import Kind
 
@@ -73,13 +76,24 @@ class RemoteNode:
         """Whose record this is."""
         return self._ask("identity", frames.NoArguments(), NodeIdentity)
 
-    def verify(self, scan: str, *, site: str = "", purpose: str = "dispense", key: str = "") -> Verdict:
-        """Judge one scanned text and note that the scan happened."""
-        return self._ask("verify", frames.VerifyArguments(scan, site, purpose, key), Verdict)
+    @property
+    def stations(self) -> RemoteStations:
+        """The calibrated scanning stations."""
+        return RemoteStations(self)
+
+    def verify(
+        self, scan: str, *, site: str = "", purpose: str = "dispense", key: str = "", station: str = ""
+    ) -> Verdict:
+        """Judge one scanned text, of a calibrated station if one is named, and note that the scan happened."""
+        return self._ask("verify", frames.VerifyArguments(scan, site, purpose, key, station), Verdict)
 
     def trace(self, code: str) -> Journey:
         """The whole way of one pack or container."""
         return self._ask("trace", frames.CodeArguments(code), Journey)
+
+    def holders(self, gtin: str, lot: str, *, expiry: str = "") -> Holders:
+        """Who holds the packages of a lot now."""
+        return self._ask("holders", frames.HoldersArguments(gtin, lot, expiry), Holders)
 
     def change(
         self,
@@ -109,6 +123,10 @@ class RemoteNode:
             override=override,
         )
         return self._ask("change", arguments, ChangeReceipt)
+
+    def close_case(self, case: str, *, reason: str, by: str) -> Case:
+        """Close a case with a reason and a name; raises ``NotFound`` and ``Refused``."""
+        return self._ask("close_case", frames.CloseCaseArguments(case, reason, by), Case)
 
     def capture(
         self, stream: BinaryIO, *, name: str, proceed: bool = False, progress: Progress | None = None
@@ -163,6 +181,7 @@ class RemoteNode:
     # --- the three shapes of a call -----------------------------------------------------------------------
 
     def _ask(self, verb: str, arguments: msgspec.Struct, kind: type[T]) -> T:
+        """Ask for one value; raises the error that came instead."""
         with self._connection() as connection:
             connection.settimeout(ANSWER_SECONDS_MAX)
             connection.sendall(_call(verb, arguments))
@@ -229,6 +248,25 @@ class RemoteNode:
             connection.close()
             raise
         return connection
+
+
+class RemoteStations:
+    """The scanning stations of the node of a running ``serve``."""
+
+    def __init__(self, node: RemoteNode) -> None:
+        self._ask = node._ask  # noqa: SLF001 - a part of the node, apart because its verbs belong together
+
+    def save(self, name: str, scan: str, *, took_ms: float | None = None) -> Station:
+        """Calibrate a station by a scan of the symbol; raises ``BadRequest`` when it is not the symbol."""
+        return self._ask("save_station", frames.StationArguments(name, scan, took_ms), Station)
+
+    def remove(self, name: str) -> None:
+        """Forget a station; raises ``NotFound``."""
+        self._ask("remove_station", frames.StationArguments(name), type(None))
+
+    def all(self) -> list[Station]:
+        """List the stations by name."""
+        return self._ask("stations", frames.NoArguments(), list[Station])
 
 
 def _call(verb: str, arguments: msgspec.Struct) -> bytes:

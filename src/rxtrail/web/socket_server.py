@@ -209,13 +209,19 @@ def _decode(payload: bytes, kind: type[A]) -> A:
 
 
 async def _verify(talk: _Talk, asked: frames.VerifyArguments) -> None:
-    verdict = talk.node.verify(asked.scan, site=asked.site, purpose=asked.purpose, key=asked.key)
+    verdict = talk.node.verify(asked.scan, site=asked.site, purpose=asked.purpose, key=asked.key, station=asked.station)
     await talk.answer(verdict)
 
 
 async def _change(talk: _Talk, asked: frames.ChangeArguments) -> None:
     details = {name: getattr(asked, name) for name in asked.__struct_fields__ if name not in ("verb", "code")}
     await talk.answer(await talk.web.write(partial(talk.node.change, asked.verb, asked.code, **details)))
+
+
+async def _close_case(talk: _Talk, asked: frames.CloseCaseArguments) -> None:
+    await talk.answer(
+        await talk.web.write(partial(talk.node.close_case, asked.case, reason=asked.reason, by=asked.by))
+    )
 
 
 async def _capture(talk: _Talk, asked: frames.CaptureArguments) -> None:
@@ -235,6 +241,15 @@ async def _count_in(talk: _Talk, asked: frames.CountInArguments) -> None:
 
 async def _load_partners(talk: _Talk, asked: frames.PartnersArguments) -> None:
     await talk.answer(await talk.web.write(partial(talk.node.load_partners, asked.csv)))
+
+
+async def _save_station(talk: _Talk, asked: frames.StationArguments) -> None:
+    work = partial(talk.node.stations.save, asked.name, asked.scan, took_ms=asked.took_ms)
+    await talk.answer(await talk.web.write(work))
+
+
+async def _remove_station(talk: _Talk, asked: frames.StationArguments) -> None:
+    await talk.answer(await talk.web.write(partial(talk.node.stations.remove, asked.name)))
 
 
 async def _export(talk: _Talk, asked: frames.ExportArguments) -> None:
@@ -258,14 +273,22 @@ def _reading(work: Callable[[NodePort, Any], object]) -> Callable[[_Talk, Any], 
 _VERBS: Final[dict[str, tuple[type[msgspec.Struct], Callable[[_Talk, Any], Any]]]] = {
     "verify": (frames.VerifyArguments, _verify),
     "change": (frames.ChangeArguments, _change),
+    "close_case": (frames.CloseCaseArguments, _close_case),
     "capture": (frames.CaptureArguments, _capture),
     "submit": (frames.CaptureArguments, _submit),
     "count_in": (frames.CountInArguments, _count_in),
     "load_partners": (frames.PartnersArguments, _load_partners),
+    "save_station": (frames.StationArguments, _save_station),
+    "remove_station": (frames.StationArguments, _remove_station),
+    "stations": (frames.NoArguments, _reading(lambda node, _: node.stations.all())),
     "export": (frames.ExportArguments, _export),
     "document_raw": (frames.DocumentArguments, _document_raw),
     "identity": (frames.NoArguments, _reading(lambda node, _: node.identity())),
     "trace": (frames.CodeArguments, _reading(lambda node, asked: node.trace(asked.code))),
+    "holders": (
+        frames.HoldersArguments,
+        _reading(lambda node, asked: node.holders(asked.gtin, asked.lot, expiry=asked.expiry)),
+    ),
     "job": (frames.JobArguments, _reading(lambda node, asked: node.job(asked.job_id))),
     "jobs": (frames.PageArguments, _reading(lambda node, asked: node.jobs(asked.after, asked.limit))),
     "partners": (frames.NoArguments, _reading(lambda node, _: node.partners())),

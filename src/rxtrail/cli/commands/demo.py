@@ -136,7 +136,7 @@ def _make_room(call: Call, folder: Path, chain: World) -> None:
 
     Raises Busy when another process works on it, BadRequest when the answer is no.
     """
-    from rxtrail.bootstrap import STORE_FILE, holder_socket
+    from rxtrail.bootstrap import LOG_POSITION_FILE, STORE_FILE, holder_socket
 
     mark = folder / MARK
     if holder_socket(folder) is not None:
@@ -147,7 +147,7 @@ def _make_room(call: Call, folder: Path, chain: World) -> None:
         )
     if (folder / STORE_FILE).exists():
         if _only_a_demo(call, mark):
-            for left in folder.glob(f"{STORE_FILE}*"):
+            for left in (*folder.glob(f"{STORE_FILE}*"), *folder.glob(LOG_POSITION_FILE)):
                 left.unlink()
         elif call.as_json or not sys.stdin.isatty() or not _agreed(folder):
             raise BadRequest(

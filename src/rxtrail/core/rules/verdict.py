@@ -2,17 +2,19 @@
 
 Every rule that applies gives a reason; the worst one decides. What is unknown is never ok, what could not be read is
 never "unknown", and nothing here says "genuine" or "fake" of a printed code. SURFACES.md, "The verdict object" and
-"Whose record", fix the words.
+"Whose record", fix the words. One row of ``RULES`` is one rule: its code, its weight by purpose, its words and what to
+do; below it stands when it applies.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from rxtrail.core.rules.answer import Answer, Reason, Severity
 from rxtrail.core.rules.fold import RECEIVES, gln_of_location
+from rxtrail.core.rules.near import cause_of_expiry, cause_of_lot
 from rxtrail.core.rules.steps import Custody, Doubt
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from rxtrail.core.gs1.scan import Scan
     from rxtrail.core.rules.authority import Authority
+    from rxtrail.core.rules.late import Late
 
 STOP, CHECK, INFO, UNCONFIRMED = Severity.STOP, Severity.CHECK, Severity.INFO, Severity.UNCONFIRMED
 _WEIGHT = {STOP: 4, UNCONFIRMED: 3, CHECK: 2, Severity.NOT_COVERED: 1, INFO: 0}
@@ -54,6 +57,7 @@ class Facts(msgspec.Struct, frozen=True, gc=False):
     recalled: str = ""  # what is recalled: "", "pack", "lot" or "product"
     pending: bool = False  # a file that is still being written may say more
     sender_inactive: str = ""  # a listed sender whose authorisation does not hold
+    near: str = ""  # why the serial most likely is not on record: one of the same lot nearly is (core.rules.near)
 
 
 class Asker(msgspec.Struct, frozen=True, gc=False):
@@ -63,6 +67,7 @@ class Asker(msgspec.Struct, frozen=True, gc=False):
     own: frozenset[str] = frozenset()
     site: str = ""
     purpose: str = "dispense"
+    known_site: bool = False  # the site has proved who it is: only then are near misses told
 
 
 class Judgement(msgspec.Struct, frozen=True, gc=False):
@@ -76,19 +81,137 @@ class Judgement(msgspec.Struct, frozen=True, gc=False):
     not_checked: tuple[str, ...] = ()
 
 
-FAULTS = {
-    "wrong-barcode": ("This is not the square code of the pack.", "Scan the square (2D) code on the pack."),
-    "bad-check-digit": ("A digit of the code is wrong: a bad scan or a typing error.", "Scan again; do not type."),
-    "scanner-fault": (
-        "The scanner did not send a readable code.",
-        "Scan again. If it goes on, check the scanner's keyboard setting.",
-    ),
-    "ambiguous-scan": ("The code can be read in more than one way.", "Scan again, only this one code."),
-    "not-serialised": (
-        "The code carries no serial number.",
-        "Scan the square (2D) code. If there is none, check lot and expiry yourself.",
-    ),
-}
+class Rule(msgspec.Struct, frozen=True, gc=False):
+    """One row: what is said, how much it weighs, and what to do. ``message`` may have ``{names}`` to fill in."""
+
+    code: str
+    severity: Severity
+    message: str
+    next: str
+    lighter: tuple[str, ...] = ()  # purposes for which it weighs ``light``
+    light: Severity = CHECK
+
+
+_SQUARE = "Scan the square (2D) code on the pack."
+_ASK_SUPPLIER = "Set aside. Ask the supplier."
+_LATE = " Files usually come within {usual}: look again at {look_again}."
+RULES: Final = {
+    # -- nothing could be read as a pack
+    "wrong-barcode": Rule("wrong-barcode", CHECK, "This is not the square code of the pack.", _SQUARE),
+    "a container": Rule("wrong-barcode", CHECK, "This is the label of a case or pallet, not of a pack.",
+        "Scan the square (2D) code on a pack, or receive the whole unit."),
+    "bad-check-digit": Rule("bad-check-digit", CHECK, "A digit of the code is wrong: a bad scan or a typing error.",
+        "Scan again; do not type."),
+    "scanner-fault": Rule("scanner-fault", CHECK, "The scanner did not send a readable code.",
+        "Scan again. If it goes on, check the scanner's keyboard setting."),
+    "ambiguous-scan": Rule("ambiguous-scan", CHECK, "The code can be read in more than one way.",
+        "Scan again, only this one code."),
+    "not-serialised": Rule("not-serialised", CHECK, "The code carries no serial number.",
+        "Scan the square (2D) code. If there is none, check lot and expiry yourself."),
+    # -- the pack is not on record
+    "being read": Rule("unreachable", UNCONFIRMED, "A file that may hold this pack is still being read.",
+        "Scan again in a minute."),
+    "said by nobody": Rule("lot-unknown", CHECK, "The record has seen this pack, but nobody stated its lot and expiry.",
+        "Set aside. Ask the supplier for the commissioning data."),
+    "no data": Rule("no-transaction-data", CHECK, "No supplier data: set aside.",
+        "Load the supplier's file, ask the supplier for it, ask the maker, or count the pack in as opening stock."),
+    "no data, nearly": Rule("no-transaction-data", CHECK, "No supplier data for this serial number. {cause}",
+        "Scan again; do not type."),
+    "unknown serial": Rule("unknown-serial", STOP, "The maker never reported this serial number.", QUARANTINE),
+    "unknown serial, nearly": Rule("unknown-serial", CHECK, "The maker never reported this serial number. {cause}",
+        "Scan again; do not type. If the answer stays, put the pack in quarantine."),
+    "unknown product": Rule("unknown-product", STOP, "No maker reported this product.", QUARANTINE),
+    # -- what was scanned differs from the record
+    "no lot scanned": Rule("lot-unknown", CHECK, "The code carries no lot.",
+        "Scan the square (2D) code, and compare the printed lot with the record."),
+    "no lot recorded": Rule("lot-unknown", CHECK, "The record holds no lot for this pack.",
+        "Scan the square (2D) code, and compare the printed lot with the record."),
+    "lot in other case": Rule("lot-mismatch", CHECK,
+        "The lot differs only in upper and lower case: most likely the scanner or Caps Lock.",
+        "Turn Caps Lock off and scan again."),
+    "another lot": Rule("lot-mismatch", STOP, "The lot on the pack is not the lot on record.", QUARANTINE),
+    "another lot, nearly": Rule("lot-mismatch", CHECK, "The lot on the pack is not the lot on record. {cause}",
+        "Scan again; do not type."),
+    "no expiry scanned": Rule("lot-unknown", CHECK, "The code carries no expiry date.",
+        "Check the printed expiry date yourself."),
+    "no expiry recorded": Rule("lot-unknown", CHECK, "The record holds no expiry date for this pack.",
+        "Check the printed expiry date yourself."),
+    "expiry of the same month": Rule("expiry-mismatch", CHECK,
+        "The expiry day differs within the same month: most likely a date entered by hand or without a day.",
+        "Compare with the date printed on the pack."),
+    "another expiry": Rule("expiry-mismatch", STOP,
+        "The expiry date on the pack is not the one on record.", QUARANTINE),
+    "another expiry, nearly": Rule("expiry-mismatch", CHECK,
+        "The expiry date on the pack is not the one on record. {cause}", "Scan again; do not type."),
+    # -- what lies over it
+    "expired": Rule("expired", STOP, "Expired on {day}.", "Do not dispense. Put it with the expired stock.",
+        lighter=("return", "investigate")),
+    "withdrawn": Rule("withdrawn", STOP, "The product {gtin} is withdrawn.", QUARANTINE),
+    "recalled": Rule("recalled", STOP, "Recalled: {what}.", QUARANTINE),
+    # -- its state
+    "dispensed here": Rule("already-dispensed-here", CHECK, "Already dispensed here{when}.",
+        "If it never left, return it to stock first."),
+    "dispensed elsewhere": Rule("already-dispensed-elsewhere", STOP, "Already dispensed elsewhere{when}.", QUARANTINE),
+    "opened here": Rule("partially-dispensed", INFO, "Opened here{when}; some of it was dispensed.", "Go on."),
+    "opened elsewhere": Rule("partially-dispensed", STOP, "Opened elsewhere{when}.", QUARANTINE),
+    "returned": Rule("custody-open", CHECK, "It was returned and not yet put back to stock.",
+        "Receive it into stock first.", lighter=("return", "receive"), light=INFO),
+    "destroyed": Rule("destroyed", STOP, "The record has this pack as destroyed.", QUARANTINE),
+    "decommissioned": Rule("decommissioned", STOP, "The record has this pack as decommissioned.", QUARANTINE),
+    "transformed": Rule("decommissioned", STOP, "This pack was repacked into another one.", QUARANTINE),
+    "stolen": Rule("stolen", STOP, "This pack was reported stolen.", QUARANTINE),
+    "exported": Rule("exported", STOP, "This pack was exported.", QUARANTINE),
+    "sample": Rule("sample", STOP, "This pack was taken as a sample.", QUARANTINE),
+    "free_sample": Rule("sample", STOP, "This pack was given away as a free sample.", QUARANTINE),
+    "locked": Rule("locked", STOP, "This pack is locked.", "Do not use. Ask who locked it."),
+    "checked_out": Rule("checked-out", STOP, "This pack was taken out to be repacked.", QUARANTINE),
+    "on hold": Rule("on-hold", STOP, "On hold: {holds}", "Do not use. Ask who put it on hold."),
+    Doubt.TWO_LOTS.value: Rule("on-hold", STOP,
+        "On hold: two statements give this serial number different lots or expiry dates.", QUARANTINE),
+    Doubt.TWO_HOLDERS.value: Rule("custody-open", CHECK,
+        "Two parties say that they have this pack: most likely a file is late.", _ASK_SUPPLIER),
+    Doubt.SEEN_AFTER_END.value: Rule("on-hold", STOP,
+        "On hold: it was seen again after its end was reported.", QUARANTINE),
+    Doubt.END_DECLARED_WRONG.value: Rule("on-hold", STOP, "On hold: its end was declared an error.",
+        "A person must reactivate it after looking at it."),
+    # -- its place, and whose word it is
+    "still being read": Rule("unreachable", UNCONFIRMED, "A file that speaks of this pack is still being read.",
+        "Scan again in a minute."),
+    "counted in": Rule("opening-stock", INFO, "Counted in as opening stock; no supplier's file holds it.",
+        "Nothing to do."),
+    "lapsed sender": Rule("not-authorised-partner", CHECK,
+        "It came from {sender}, whose authorisation is not valid now.",
+        "Set aside. Check the supplier's licence."),
+    "with a supplier": Rule("not-shipped-to-you", CHECK,
+        "The record has this pack with a supplier, not on its way to you: most likely its file is late.",
+        "Set aside until the supplier's file is in, or ask for it."),
+    "with somebody else": Rule("not-shipped-to-you", STOP,
+        "The record has this pack with somebody else: it was not shipped to you.", QUARANTINE),
+}  # fmt: skip
+_UNREAD = ("wrong-barcode", "bad-check-digit", "scanner-fault", "ambiguous-scan", "not-serialised")
+FAULTS: Final = {code: (RULES[code].message, RULES[code].next) for code in _UNREAD}
+# What a file that comes late explains: with these the answer says when to look again.
+MAY_BE_LATE: Final = frozenset({"no data", "with a supplier", Doubt.TWO_HOLDERS.value})
+
+
+class _Case:
+    """One scan that is judged, and the reasons found so far."""
+
+    __slots__ = ("asker", "late", "reasons")
+
+    def __init__(self, asker: Asker, late: Late | None) -> None:
+        self.asker = asker
+        self.late = late
+        self.reasons: list[Reason] = []
+
+    def say(self, name: str, **words: str) -> None:
+        """Add what a rule says."""
+        rule = RULES[name]
+        message = rule.message.format(**words) if words else rule.message
+        if self.late is not None and name in MAY_BE_LATE:
+            message += _LATE.format(usual=self.late.usual, look_again=self.late.look_again)
+        severity = rule.light if self.asker.purpose in rule.lighter else rule.severity
+        self.reasons.append(Reason(rule.code, severity, message, rule.next))
 
 
 def judge(
@@ -100,67 +223,52 @@ def judge(
     roles: dict[str, str],
     *,
     recalled: str = "",
+    late: Late | None = None,
 ) -> Judgement:
     """Judge one scan.
 
     ``facts`` is None when no pack could be read from it: ``recalled`` then tells whether its "lot" or "product" is
-    recalled all the same. ``roles`` maps listed GLNs to roles.
+    recalled all the same. ``roles`` maps listed GLNs to roles. ``late`` says when a late file will be there.
     """
     day = today.isoformat()
-    reasons: list[Reason] = []
+    case = _Case(asker, late)
     if facts is None:
-        reasons.append(_unreadable(scan))
-        _expired(scan.expiry, day, asker, reasons)
-        _recalled(scan, Facts(recalled=recalled), reasons)
-        return _judgement(reasons)
+        case.say("a container" if scan.sscc and not scan.fault else scan.fault or "scanner-fault")
+        _expired(scan.expiry, day, case)
+        _recalled(scan, Facts(recalled=recalled), case)
+        return _judgement(case.reasons)
     if not facts.on_record:
-        _absent(scan, facts, asker, authority, reasons)
-        absent = reasons[0].code
-        _expired(scan.expiry, day, asker, reasons)
-        _recalled(scan, facts, reasons)
+        _absent(scan, facts, authority, case)
+        absent = case.reasons[0].code
+        _expired(scan.expiry, day, case)
+        _recalled(scan, facts, case)
         if facts.mentioned:  # what was done to it counts, also when nobody says that it was made
-            _state(facts, asker, authority, reasons)
-        return _judgement(reasons, serial=_ABSENT_SERIAL.get(absent, "not-held"))
-    lot = _lot(scan, facts, reasons)
-    expiry = _expiry(scan, facts, reasons)
-    _expired(min(e for e in (scan.expiry, facts.expiry, "9999") if e), day, asker, reasons)
-    _recalled(scan, facts, reasons)
+            _state(facts, authority, case)
+        return _judgement(case.reasons, serial=_ABSENT_SERIAL.get(absent, "not-held"))
+    lot = _lot(scan, facts, case)
+    expiry = _expiry(scan, facts, case)
+    _expired(min(e for e in (scan.expiry, facts.expiry, "9999") if e), day, case)
+    _recalled(scan, facts, case)
     if facts.disposition != "active" or facts.holds or facts.doubts:
-        _state(facts, asker, authority, reasons)
+        _state(facts, authority, case)
     if facts.pending:
-        message = "A file that speaks of this pack is still being read."
-        reasons.append(Reason("unreachable", UNCONFIRMED, message, "Scan again in a minute."))
+        case.say("still being read")
     if facts.basis == "counted-in":
-        reasons.append(
-            Reason("opening-stock", INFO, "Counted in as opening stock; no supplier's file holds it.", "Nothing to do.")
-        )
+        case.say("counted in")
     if facts.sender_inactive:
-        message = f"It came from {facts.sender_inactive}, whose authorisation is not valid now."
-        reasons.append(Reason("not-authorised-partner", CHECK, message, "Set aside. Check the supplier's licence."))
-    not_checked = _place(facts, asker, authority, roles, reasons)
-    return _judgement(reasons, "yes", lot, expiry, not_checked)
+        case.say("lapsed sender", sender=facts.sender_inactive)
+    not_checked = _place(facts, authority, roles, case)
+    return _judgement(case.reasons, "yes", lot, expiry, not_checked)
 
 
-def _unreadable(scan: Scan) -> Reason:
-    """Say why no pack could be read from the code."""
-    if scan.sscc and not scan.fault:
-        message = "This is the label of a case or pallet, not of a pack."
-        return Reason(
-            "wrong-barcode", CHECK, message, "Scan the square (2D) code on a pack, or receive the whole unit."
-        )
-    code = scan.fault or "scanner-fault"
-    message, advice = FAULTS[code]
-    return Reason(code, CHECK, message, advice)
-
-
-def _state(facts: Facts, asker: Asker, authority: Authority, reasons: list[Reason]) -> None:
+def _state(facts: Facts, authority: Authority, case: _Case) -> None:
     """Say what was done to it: ended, held, or made doubtful."""
     if facts.disposition not in ("active", ""):
-        _disposition(facts, asker, authority, reasons)
+        _disposition(facts, authority, case)
     if facts.holds:
-        message = f"On hold: {', '.join(facts.holds)}"
-        reasons.append(Reason("on-hold", STOP, message, "Do not use. Ask who put it on hold."))
-    reasons.extend(_DOUBTS[doubt] for doubt in facts.doubts)
+        case.say("on hold", holds=", ".join(facts.holds))
+    for doubt in facts.doubts:
+        case.say(doubt)
 
 
 _ABSENT_SERIAL = {"unknown-serial": "no", "unknown-product": "no", "lot-unknown": "yes"}
@@ -180,148 +288,90 @@ def _judgement(
     return Judgement(_ANSWER[reasons[0].severity], reasons, serial, lot, expiry, not_checked)
 
 
-def _absent(scan: Scan, facts: Facts, asker: Asker, authority: Authority, reasons: list[Reason]) -> None:
+def is_issuers_record(asker: Asker, authority: Authority, gtin: str) -> bool:
+    """Tell whether a serial that this record does not have was never issued: said by a hub, and of one's own GTINs."""
+    return asker.role == "hub" or any(authority.is_issuer(gln, gtin) for gln in asker.own)
+
+
+def _absent(scan: Scan, facts: Facts, authority: Authority, case: _Case) -> None:
     """The record does not have the pack as made: what that means depends on whose record it is."""
+    near = facts.near if case.asker.known_site else ""
     if facts.pending:
-        message = "A file that may hold this pack is still being read."
-        reasons.append(Reason("unreachable", UNCONFIRMED, message, "Scan again in a minute."))
-        return
-    if facts.mentioned:
-        message = "The record has seen this pack, but nobody stated its lot and expiry."
-        reasons.append(Reason("lot-unknown", CHECK, message, "Set aside. Ask the supplier for the commissioning data."))
-        return
-    issuer = asker.role == "hub" or any(authority.is_issuer(gln, scan.gtin) for gln in asker.own)
-    if not issuer:
-        message = "No supplier data: set aside."
-        advice = (
-            "Load the supplier's file, ask the supplier for it, ask the maker, or count the pack in as opening stock."
-        )
-        reasons.append(Reason("no-transaction-data", CHECK, message, advice))
-    elif facts.product_known:
-        reasons.append(Reason("unknown-serial", STOP, "The maker never reported this serial number.", QUARANTINE))
+        case.say("being read")
+    elif facts.mentioned:
+        case.say("said by nobody")
+    elif not is_issuers_record(case.asker, authority, scan.gtin):
+        if near:
+            case.say("no data, nearly", cause=near)
+        else:
+            case.say("no data")
+    elif not facts.product_known:
+        case.say("unknown product")
+    elif near:
+        case.say("unknown serial, nearly", cause=near)
     else:
-        reasons.append(Reason("unknown-product", STOP, "No maker reported this product.", QUARANTINE))
+        case.say("unknown serial")
 
 
-def _lot(scan: Scan, facts: Facts, reasons: list[Reason]) -> str:
+def _lot(scan: Scan, facts: Facts, case: _Case) -> str:
     if not scan.lot or not facts.lot:
-        said = "The code carries no lot." if not scan.lot else "The record holds no lot for this pack."
-        reasons.append(
-            Reason(
-                "lot-unknown", CHECK, said, "Scan the square (2D) code, and compare the printed lot with the record."
-            )
-        )
+        case.say("no lot recorded" if scan.lot else "no lot scanned")
         return "not-held"
     if scan.lot == facts.lot:
         return "yes"
+    cause = cause_of_lot(scan.lot, facts.lot) if case.asker.known_site else ""
     if scan.lot.casefold() == facts.lot.casefold():
-        message = "The lot differs only in upper and lower case: most likely the scanner or Caps Lock."
-        reasons.append(Reason("lot-mismatch", CHECK, message, "Turn Caps Lock off and scan again."))
+        case.say("lot in other case")
+    elif cause:
+        case.say("another lot, nearly", cause=cause)
     else:
-        reasons.append(Reason("lot-mismatch", STOP, "The lot on the pack is not the lot on record.", QUARANTINE))
+        case.say("another lot")
     return "no"
 
 
-def _expiry(scan: Scan, facts: Facts, reasons: list[Reason]) -> str:
+def _expiry(scan: Scan, facts: Facts, case: _Case) -> str:
     if not scan.expiry or not facts.expiry:
-        said = (
-            "The code carries no expiry date." if not scan.expiry else "The record holds no expiry date for this pack."
-        )
-        reasons.append(Reason("lot-unknown", CHECK, said, "Check the printed expiry date yourself."))
+        case.say("no expiry recorded" if scan.expiry else "no expiry scanned")
         return "not-held"
     if scan.expiry == facts.expiry:
         return "yes"
+    cause = cause_of_expiry(scan.expiry, facts.expiry) if case.asker.known_site else ""
     if scan.expiry[:7] == facts.expiry[:7]:
-        message = "The expiry day differs within the same month: most likely a date entered by hand or without a day."
-        reasons.append(Reason("expiry-mismatch", CHECK, message, "Compare with the date printed on the pack."))
+        case.say("expiry of the same month")
+    elif cause:
+        case.say("another expiry, nearly", cause=cause)
     else:
-        reasons.append(
-            Reason("expiry-mismatch", STOP, "The expiry date on the pack is not the one on record.", QUARANTINE)
-        )
+        case.say("another expiry")
     return "no"
 
 
-def _expired(expiry: str, day: str, asker: Asker, reasons: list[Reason]) -> None:
+def _expired(expiry: str, day: str, case: _Case) -> None:
     if expiry and expiry < day:
-        severity = CHECK if asker.purpose in ("return", "investigate") else STOP
-        reasons.append(
-            Reason("expired", severity, f"Expired on {expiry}.", "Do not dispense. Put it with the expired stock.")
-        )
+        case.say("expired", day=expiry)
 
 
-def _recalled(scan: Scan, facts: Facts, reasons: list[Reason]) -> None:
+def _recalled(scan: Scan, facts: Facts, case: _Case) -> None:
     if facts.recalled == "product":
-        reasons.append(Reason("withdrawn", STOP, f"The product {scan.gtin} is withdrawn.", QUARANTINE))
+        case.say("withdrawn", gtin=scan.gtin)
     elif facts.recalled:
-        what = f"lot {facts.lot or scan.lot}" if facts.recalled == "lot" else "this pack"
-        reasons.append(Reason("recalled", STOP, f"Recalled: {what}.", QUARANTINE))
+        case.say("recalled", what=f"lot {facts.lot or scan.lot}" if facts.recalled == "lot" else "this pack")
 
 
-_ENDS = {
-    "destroyed": ("destroyed", "The record has this pack as destroyed."),
-    "decommissioned": ("decommissioned", "The record has this pack as decommissioned."),
-    "transformed": ("decommissioned", "This pack was repacked into another one."),
-    "stolen": ("stolen", "This pack was reported stolen."),
-    "exported": ("exported", "This pack was exported."),
-    "sample": ("sample", "This pack was taken as a sample."),
-}
-_DOUBTS = {
-    Doubt.TWO_LOTS.value: Reason(
-        "on-hold", STOP, "On hold: two statements give this serial number different lots or expiry dates.", QUARANTINE
-    ),
-    Doubt.TWO_HOLDERS.value: Reason(
-        "custody-open",
-        CHECK,
-        "Two parties say that they have this pack: most likely a file is late.",
-        "Set aside. Ask the supplier.",
-    ),
-    Doubt.SEEN_AFTER_END.value: Reason(
-        "on-hold", STOP, "On hold: it was seen again after its end was reported.", QUARANTINE
-    ),
-    Doubt.END_DECLARED_WRONG.value: Reason(
-        "on-hold", STOP, "On hold: its end was declared an error.", "A person must reactivate it after looking at it."
-    ),
-}
+def _disposition(facts: Facts, authority: Authority, case: _Case) -> None:
+    disposition, asker = facts.disposition, case.asker
+    if disposition not in ("dispensed", "partially_dispensed"):
+        case.say(disposition)
+        return
+    places = (asker.site,) if asker.site else asker.own
+    here = any(authority.same_party(place, mine) for place in facts.ended_where for mine in places)
+    where = "here" if here else "elsewhere"
+    what = "dispensed" if disposition == "dispensed" else "opened"
+    case.say(f"{what} {where}", when=f" on {facts.ended_day}" if facts.ended_day else "")
 
 
-def _disposition(facts: Facts, asker: Asker, authority: Authority, reasons: list[Reason]) -> None:
-    disposition = facts.disposition
-    if disposition in ("dispensed", "partially_dispensed"):
-        here = any(
-            authority.same_party(place, mine)
-            for place in facts.ended_where
-            for mine in ((asker.site,) if asker.site else asker.own)
-        )
-        when = f" on {facts.ended_day}" if facts.ended_day else ""
-        if disposition == "partially_dispensed":
-            if here:
-                reasons.append(
-                    Reason("partially-dispensed", INFO, f"Opened here{when}; some of it was dispensed.", "Go on.")
-                )
-            else:
-                reasons.append(Reason("partially-dispensed", STOP, f"Opened elsewhere{when}.", QUARANTINE))
-        elif here:
-            message = f"Already dispensed here{when}."
-            reasons.append(
-                Reason("already-dispensed-here", CHECK, message, "If it never left, return it to stock first.")
-            )
-        else:
-            reasons.append(
-                Reason("already-dispensed-elsewhere", STOP, f"Already dispensed elsewhere{when}.", QUARANTINE)
-            )
-    elif disposition in _ENDS:
-        code, message = _ENDS[disposition]
-        reasons.append(Reason(code, STOP, message, QUARANTINE))
-    elif disposition == "returned":
-        severity = INFO if asker.purpose in ("return", "receive") else CHECK
-        message = "It was returned and not yet put back to stock."
-        reasons.append(Reason("custody-open", severity, message, "Receive it into stock first."))
-
-
-def _place(
-    facts: Facts, asker: Asker, authority: Authority, roles: dict[str, str], reasons: list[Reason]
-) -> tuple[str, ...]:
+def _place(facts: Facts, authority: Authority, roles: dict[str, str], case: _Case) -> tuple[str, ...]:
     """Is it where the record has it? Without a site no rule about places applies."""
+    asker = case.asker
     if not asker.site:
         return ("custody",)
     custody = facts.custody
@@ -329,8 +379,6 @@ def _place(
         there = set(custody.to)  # sent away: it is no longer where it was, and not yet anywhere else
     else:
         there = {custody.custodian, custody.owner, gln_of_location(custody.location), *custody.holders} - {""}
-    if facts.basis == "counted-in" and not there:
-        return ("custody",)
     if not there:
         return ("custody",)
     mine = asker.own if asker.site in asker.own else frozenset((asker.site,))
@@ -338,14 +386,8 @@ def _place(
         return ()
     # Where it should be decides the weight: with a pharmacy it cannot be here, with a wholesaler its file may be late.
     awaited = set(custody.to) or {custody.custodian}
-    if all(roles.get(gln, "") in PASSES_ON for gln in awaited) or (
+    with_supplier = all(roles.get(gln, "") in PASSES_ON for gln in awaited) or (
         not custody.to and custody.how not in RECEIVES and not roles
-    ):
-        message = "The record has this pack with a supplier, not on its way to you: most likely its file is late."
-        reasons.append(
-            Reason("not-shipped-to-you", CHECK, message, "Set aside until the supplier's file is in, or ask for it.")
-        )
-    else:
-        message = "The record has this pack with somebody else: it was not shipped to you."
-        reasons.append(Reason("not-shipped-to-you", STOP, message, QUARANTINE))
+    )
+    case.say("with a supplier" if with_supplier else "with somebody else")
     return ()

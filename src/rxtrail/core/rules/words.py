@@ -16,6 +16,12 @@ RELEASING = "urn:rxtrail:bizstep:releasing"
 COUNTING_IN = "urn:rxtrail:bizstep:counting_in"
 VOID_SHIPPING = "void_shipping"
 RECALLED = "recalled"
+# Dispositions that CBV 2.0 has no word for.
+EXPORTED = "urn:rxtrail:disp:exported"
+SAMPLE = "urn:rxtrail:disp:sample"
+FREE_SAMPLE = "urn:rxtrail:disp:free_sample"
+LOCKED = "urn:rxtrail:disp:locked"
+CHECKED_OUT = "urn:rxtrail:disp:checked_out"
 
 # What ends a pack's way, by disposition first and by business step second (CBV 2.0 clauses 7.1.3, 7.2.3).
 ENDS_BY_DISPOSITION = {
@@ -27,8 +33,11 @@ ENDS_BY_DISPOSITION = {
     "inactive": "decommissioned",
     "disposed": "destroyed",
     "exported": "exported",
-    "urn:rxtrail:disp:exported": "exported",
-    "urn:rxtrail:disp:sample": "sample",
+    EXPORTED: "exported",
+    SAMPLE: "sample",
+    FREE_SAMPLE: "free_sample",
+    LOCKED: "locked",
+    CHECKED_OUT: "checked_out",
 }
 ENDS_BY_STEP = {
     "dispensing": "dispensed",
@@ -45,6 +54,9 @@ END_RANKS = {
     "dispensed": 2,
     "exported": 3,
     "sample": 3,
+    "free_sample": 3,
+    "locked": 3,
+    "checked_out": 3,
     "decommissioned": 4,
     "transformed": 4,
     "stolen": 5,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import select
+import time
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -9,11 +11,12 @@ from psycopg import conninfo, errors
 from psycopg.adapt import AdaptersMap
 from psycopg.types.array import ListBinaryDumper
 from psycopg.types.numeric import Int8BinaryDumper, Int8Dumper
+from psycopg.waiting import Ready
 
 from rxtrail.errors import BadRequest, StoreFailed, StoreFull, StoreLost
 
 if TYPE_CHECKING:
-    from psycopg.abc import AdaptContext
+    from psycopg.abc import RV, PQGen
 
 CONNECT_SECONDS = 5
 STATEMENT_SECONDS_READER = 30
@@ -33,19 +36,62 @@ _ADAPTERS.register_dumper(list, ListBinaryDumper)
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 
+class NoAnswer(psycopg.OperationalError):
+    """The server kept silent for too long."""
+
+
+class PatientConnection(psycopg.Connection[tuple[Any, ...]]):
+    """A connection that gives up, and closes, when the server keeps silent for ``patience`` seconds.
+
+    The server's own time limits do not help against one that has frozen: it still holds the line.
+    """
+
+    patience: float = STATEMENT_SECONDS_READER + 5.0
+
+    def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
+        """Wait for the server's answer; one who gives a ``timeout`` knows what to do when it passes."""
+        if timeout is not None:
+            return super().wait(gen, interval, timeout)
+        deadline = time.monotonic() + self.patience
+        try:
+            want = next(gen)
+            while True:
+                ready = self.ready(want, deadline)
+                if not ready:
+                    self.close()
+                    raise NoAnswer("no answer in time")
+                want = gen.send(ready)
+        except StopIteration as done:
+            value: RV = done.value
+            return value
+
+    def ready(self, want: int, deadline: float) -> Ready:
+        """Wait until the line can be read or written, whichever is wanted; nothing when it is not in time."""
+        poller = select.poll()
+        poller.register(self.pgconn.socket, (select.POLLIN * (want & 1)) | (select.POLLOUT * (want >> 1 & 1)))
+        found = poller.poll(max(0.0, deadline - time.monotonic()) * 1000)
+        events = found[0][1] if found else 0
+        # A line that was hung up can be read: what comes then says so.
+        return Ready(((events & ~select.POLLOUT != 0) & want) | (want & 2 if events & select.POLLOUT else 0))
+
+
 def check_url(url: str) -> None:
     """Refuse a URL that libpq cannot read; its words never reach a message, since it may hold a password.
 
     :raises BadRequest: it cannot be read.
     """
     try:
-        conninfo.conninfo_to_dict(url)
+        given = conninfo.conninfo_to_dict(url)
     except psycopg.ProgrammingError:
+        given = {"port": "unreadable"}
+    # A password with / ? or @ that was not escaped ends here, and libpq would repeat it.
+    misread = any(not (port or "0").isdecimal() for port in str(given.get("port") or "").split(","))
+    if misread or "@" in str(given.get("host") or "")[1:]:
         raise BadRequest(
             "the store's URL cannot be read",
             place="store",
             advice="Give postgresql://USER@HOST:PORT/DATABASE; keep the password in a password file or PGPASSWORD.",
-        ) from None
+        )
 
 
 def place_of(url: str) -> str:
@@ -59,7 +105,9 @@ def place_of(url: str) -> str:
     ports = str(given.get("port") or "").split(",")
     ports = ports * len(hosts) if len(ports) == 1 else ports
     where = ",".join(f"{host}:{port or 5432}" for host, port in zip(hosts, ports, strict=False))
-    return f"postgresql://{where}/{given.get('dbname') or ''}"
+    # A database may hold several records, each in a schema that the options name.
+    options = f"?options={given['options']}" if given.get("options") else ""
+    return f"postgresql://{where}/{given.get('dbname') or ''}{options}"
 
 
 def connect(url: str, *, statement_seconds: int, writer: bool = False) -> Connection:
@@ -67,6 +115,20 @@ def connect(url: str, *, statement_seconds: int, writer: bool = False) -> Connec
 
     :raises psycopg.OperationalError: the server cannot be reached, or refuses us.
     """
+    words = _words_for(url, statement_seconds=statement_seconds, writer=writer)
+    return psycopg.connect(words, autocommit=True, context=_Context(), prepare_threshold=0)
+
+
+def connect_reader(url: str) -> PatientConnection:
+    """Open a connection that waits for no answer longer than it is told to.
+
+    :raises psycopg.OperationalError: the server cannot be reached, or refuses us.
+    """
+    words = _words_for(url, statement_seconds=STATEMENT_SECONDS_READER, writer=False)
+    return PatientConnection.connect(words, autocommit=True, context=_Context(), prepare_threshold=0)
+
+
+def _words_for(url: str, *, statement_seconds: int, writer: bool) -> str:
     given = conninfo.conninfo_to_dict(url)
     settings = {
         "statement_timeout": f"{statement_seconds}s",
@@ -84,8 +146,7 @@ def connect(url: str, *, statement_seconds: int, writer: bool = False) -> Connec
         **given,
         "options": f"{given.get('options', '')} {options}".strip(),
     }
-    context: AdaptContext = _Context()
-    return psycopg.connect(conninfo.make_conninfo("", **words), autocommit=True, context=context, prepare_threshold=0)
+    return conninfo.make_conninfo("", **words)
 
 
 class _Context:
@@ -137,9 +198,23 @@ def is_duplicate(error: BaseException) -> bool:
     return isinstance(error, psycopg.InternalError) and "duplicate key value" in (error.diag.message_primary or "")
 
 
+# What a server says to one whom it lets not in; its own words would repeat user and host.
+_REFUSALS = {
+    "password authentication failed": "user or password is refused",
+    "no password supplied": "a password is asked for, and none was given",
+    "no pg_hba.conf entry": "this user may not connect from here",
+    "does not exist": "there is no such database or user",
+    "too many clients": "it has no connection left to give",
+    "starting up": "it is starting up",
+}
+
+
 def _words(error: psycopg.Error) -> str:
     """Give the first line of what the server said, without the connection's particulars."""
     primary = error.diag.message_primary
     if primary:
         return primary
+    for said, words in _REFUSALS.items():
+        if said in str(error):
+            return words
     return "no connection" if isinstance(error, psycopg.OperationalError) else type(error).__name__

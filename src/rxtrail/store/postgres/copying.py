@@ -8,6 +8,7 @@ A table is read by one cursor, since on a cluster reading by key ranges would as
 from __future__ import annotations
 
 import contextlib
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psycopg
@@ -24,12 +25,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from rxtrail.store.postgres.connect import Connection
-    from rxtrail.store.postgres.engine import PostgresStore
     from rxtrail.store.postgres.reader import PostgresReader
     from rxtrail.store.tables import Key, Row, Table
 
 STATEMENT_SECONDS_FILLING = 600
-_FILLING = 0x727866  # the advisory lock of the one process that fills an empty record
+CLAIM_SECONDS = 5.0  # a server notices that its client was killed when it next writes to it
+CLAIM_PAUSE = 0.1
+# The advisory lock of the one process that fills an empty record; a database may hold several records.
+_CLAIM_FILLING = b"SELECT pg_try_advisory_lock(hashtextextended(current_schema() || ' is filled', 7))"
 _LISTED_MARKS = ", ".join(f"'{mark}'" for mark in MARKS)
 _NUMBERED = frozenset({"block", "making", "container", "name", "product", "lot", "document"})
 
@@ -85,22 +88,22 @@ class PostgresView:
 class PostgresCopying:
     """The whole record of an opened database, out and in."""
 
-    def __init__(self, store: PostgresStore, url: str) -> None:
-        """Work on a store; what fills it must have opened it for writing."""
-        self._store = store
+    def __init__(self, reader: Callable[[], PostgresReader], url: str) -> None:
+        """``reader`` opens one more reader of the store at ``url``."""
+        self._reader = reader
         self._url = url
         self._writing: Connection | None = None
         self._gate: Connection | None = None
 
     def view(self) -> PostgresView:
         """See the record as it is now, while others go on writing."""
-        reader = self._store.reader()
+        reader = self._reader()
         reader.hold_still()
         return PostgresView(reader)
 
     def marks(self) -> dict[str, str]:
         """Read the marks that this record has."""
-        reader = self._store.reader()
+        reader = self._reader()
         try:
             return {key: value for key, value in reader.settings().items() if key in MARKS}
         finally:
@@ -122,6 +125,17 @@ class PostgresCopying:
         finally:
             self._gate = None
             gate.close()
+
+    def claim(self) -> None:
+        """Have the filling of this record to oneself until :meth:`close`.
+
+        The server may still be ending what a killed process had begun; it is waited for, so that what is read after
+        this is what is there.
+
+        :raises Busy: another process fills it.
+        """
+        with _as_store_failed():
+            self._filler()
 
     def fill(self, table: Table, rows: list[Row], marks: Mapping[str, str]) -> None:
         """Add rows and set marks, durably and in one transaction."""
@@ -156,12 +170,19 @@ class PostgresCopying:
         """
         if self._writing is None:
             connection = connect(self._url, statement_seconds=STATEMENT_SECONDS_FILLING, writer=True)
-            row: Any = connection.execute(b"SELECT pg_try_advisory_lock(%s)", (_FILLING,)).fetchone()
-            if not row[0]:
-                connection.close()
-                raise Busy("another process fills this record", advice="Wait until it has ended.")
+            deadline = time.monotonic() + CLAIM_SECONDS
+            while not self._claimed(connection):
+                if time.monotonic() > deadline:
+                    connection.close()
+                    raise Busy("another process fills this record", advice="Wait until it has ended.")
+                time.sleep(CLAIM_PAUSE)
             self._writing = connection
         return self._writing
+
+    @staticmethod
+    def _claimed(connection: Connection) -> bool:
+        row: Any = connection.execute(_CLAIM_FILLING).fetchone()
+        return bool(row[0])
 
     @contextlib.contextmanager
     def _transaction(self, connection: Connection) -> Iterator[Connection]:

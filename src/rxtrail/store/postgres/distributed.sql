@@ -12,7 +12,7 @@ SELECT create_distributed_table('event_identity', 'identity');
 SELECT create_distributed_table('container', 'id', colocate_with => 'event');
 SELECT create_distributed_table('container_event', 'container', colocate_with => 'container');
 SELECT create_distributed_table('inside', 'parent', colocate_with => 'container');
-SELECT create_distributed_table('container_key', 'key');
+SELECT create_distributed_table('container_key', 'key', colocate_with => 'none');
 SELECT create_distributed_table('making', 'id', colocate_with => 'event');
 SELECT create_distributed_table('holding', 'making', colocate_with => 'making');
 SELECT create_distributed_table('document_chunk', 'document', colocate_with => 'event');

@@ -49,9 +49,13 @@ class PostgresStore:
             if writable:
                 check_durable(connection)
                 _migrate(connection)
-            elif _value(connection, "SELECT to_regclass('log_head') IS NULL"):
+            elif _value(connection, "SELECT to_regclass('migration') IS NULL OR to_regclass('log_head') IS NULL"):
                 raise StoreFailed(
                     "there is no record in this database", advice="Start with: rxtrail init, or rxtrail capture FILE"
+                )
+            elif missing(read_migrations("rxtrail.store.postgres"), _done(connection)):
+                raise StoreFailed(
+                    "the record is of an earlier version", advice="Bring it up to date with: rxtrail store init"
                 )
             distributed = _is_distributed(connection)
         self._site = Site(url, self._names, Listener(url, self._names, self._sender), distributed, standby)
@@ -70,7 +74,7 @@ class PostgresStore:
 
     def copying(self) -> PostgresCopying:
         """Give the whole record as tables, out and in."""
-        return PostgresCopying(self, self._url)
+        return PostgresCopying(self.reader, self._url)
 
     def begin(self) -> PostgresTransaction:
         """Start the one write transaction; it waits until no other process is in one."""
@@ -175,6 +179,12 @@ def _is_distributed(connection: Connection) -> bool:
     return bool(_value(connection, "SELECT count(*) FROM pg_dist_partition WHERE logicalrelid = 'unit'::regclass"))
 
 
+def _done(connection: Connection) -> dict[int, str]:
+    """Give number -> SHA-256 of the migrations that this record has."""
+    rows = connection.execute(b"SELECT number, sha256 FROM migration").fetchall()
+    return {int(number): str(sha256) for number, sha256 in rows}
+
+
 def _migrate(connection: Connection) -> None:
     """Bring the tables up to date, all in one transaction; others who start now wait."""
     with connection.transaction():
@@ -183,9 +193,7 @@ def _migrate(connection: Connection) -> None:
             b"CREATE TABLE IF NOT EXISTS migration (number integer PRIMARY KEY, name text NOT NULL, "
             b"sha256 text NOT NULL)"
         )
-        rows = connection.execute(b"SELECT number, sha256 FROM migration").fetchall()
-        done: dict[int, str] = {int(number): str(sha256) for number, sha256 in rows}
-        for migration in missing(read_migrations("rxtrail.store.postgres"), done):
+        for migration in missing(read_migrations("rxtrail.store.postgres"), _done(connection)):
             for statement in migration.statements:
                 connection.execute(statement.encode())
             connection.execute(b"INSERT INTO migration VALUES (%s, %s, %s)", migration[:3])
@@ -204,6 +212,7 @@ def distribute(url: str) -> bool:
                 place="store",
                 advice="Run CREATE EXTENSION citus and add the workers first: see docs/scale.md.",
             )
+        check_durable(connection)
         _migrate(connection)
         if _is_distributed(connection):
             return False

@@ -14,17 +14,18 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from rxtrail.store.postgres.connect import connect
+from rxtrail.store.postgres.connect import connect_reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rxtrail.store.names import Names
-    from rxtrail.store.postgres.connect import Connection
+    from rxtrail.store.postgres.connect import Connection, PatientConnection
 
 CHANNEL = "rxtrail_moved"
 _WAIT_SECONDS = 0.5
 _AGAIN_SECONDS = 1.0
+ANSWER_SECONDS = 2.0
 
 
 class Listener:
@@ -40,6 +41,12 @@ class Listener:
         self._starting = threading.Lock()
         self._line: socket.socket | None = None  # a second handle of the connection that listens
         self.hearing = False
+        self.missing = False  # the server gave no answer to somebody, and has given none since
+
+    def miss(self) -> None:
+        """Note that the server gives no answer; this thread looks until it does."""
+        self.missing = True
+        self.start()
 
     def start(self) -> None:
         """Start listening, once."""
@@ -60,7 +67,9 @@ class Listener:
     def _run(self) -> None:
         while not self._closing.is_set():
             try:
-                with connect(self._url, statement_seconds=10) as connection, self._open_line(connection):
+                with connect_reader(self._url) as connection, self._open_line(connection):
+                    connection.patience = ANSWER_SECONDS
+                    self._look(connection)
                     self._hear(connection)
             except psycopg.Error:
                 self.hearing = False  # readers ask the counter until we hear again
@@ -81,11 +90,18 @@ class Listener:
                 with self._starting:
                     self._line = None
 
-    def _hear(self, connection: Connection) -> None:
+    def _look(self, connection: PatientConnection) -> None:
+        """Find out whether the server answers."""
+        connection.execute(b"SELECT 1")
+        self.missing = False
+
+    def _hear(self, connection: PatientConnection) -> None:
         connection.execute(f"LISTEN {CHANNEL}".encode())
         self._names.follow()  # whatever was changed before we listened
         self.hearing = True
         while not self._closing.is_set():
+            if self.missing:
+                self._look(connection)
             for notify in connection.notifies(timeout=_WAIT_SECONDS, stop_after=1):
                 if notify.payload != self._sender:
                     self._names.follow()

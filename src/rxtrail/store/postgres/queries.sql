@@ -15,7 +15,7 @@ UPDATE log_head SET position = %s, block = %s, making = %s, container = %s, name
 
 -- name: moved
 -- Read how often something changed that readers keep in mind.
-SELECT moved FROM log_head;
+SELECT moved FROM log_head WHERE one;
 
 -- name: record_name
 -- Read the name of a record: whether it is there tells what became of its transaction. [key: position]
@@ -208,24 +208,24 @@ SELECT h.making, h.packed, h.packs FROM making m JOIN holding h ON h.making = m.
 -- Read what many packing events packed into. [keys: position]
 SELECT position, parent, time, voided_by IS NOT NULL, flags FROM event WHERE position = ANY(%s::bigint[]);
 
--- name: witnessed
--- Find one plain package of many makings that has copies of its making. [all]
-SELECT 1 FROM unit_event h JOIN unit u ON u.key = h.key WHERE h.making = ANY(%s::bigint[]) AND u.own IS NULL LIMIT 1;
+-- name: makings_retold
+-- Find one package of which one of many makings is stated beside the one that its row names. [all]
+SELECT 1 FROM unit_event WHERE making = ANY(%s::bigint[]) LIMIT 1;
 
 -- name: odd_units_of
--- Read the packages of many makings that have a story of their own, in key order from a key on. [all]
-SELECT u.key, u.made, u.packed, u.own FROM (
-  SELECT key FROM unit WHERE made = ANY(%(p1)s::bigint[]) AND own IS NOT NULL
-  UNION SELECT key FROM unit_event WHERE making = ANY(%(p1)s::bigint[])
-) odd JOIN unit u ON u.key = odd.key
-WHERE u.key > %(p2)s::text AND u.own IS NOT NULL ORDER BY u.key LIMIT %(p3)s;
+-- Read the packages of many makings that have a story of their own; some come twice. [all]
+SELECT key, made, packed, own FROM unit WHERE made = ANY(%(p1)s::bigint[]) AND own IS NOT NULL
+UNION ALL SELECT u.key, u.made, u.packed, u.own FROM unit_event h JOIN unit u ON u.key = h.key
+WHERE h.making = ANY(%(p1)s::bigint[]) AND u.own IS NOT NULL;
 
 -- name: pack_facts
--- Read a package, its packing and up to three containers around it: one statement for the counter. [one machine]
+-- Read a package, its packing and up to three containers around it, and how often something changed that readers keep
+-- in mind: one statement for the counter. [one machine]
 SELECT u.made, u.packed, u.own, e.time, e.voided_by, e.document, e.flags, a.key,
   a.parent, a.since, a.emptied, a.state,
   b.parent, b.since, b.emptied, b.state,
-  c.parent, c.emptied, c.state
+  c.parent, c.emptied, c.state,
+  (SELECT moved FROM log_head WHERE one)
 FROM unit u
 LEFT JOIN event e ON e.position = u.packed
 LEFT JOIN container a ON a.id = e.parent
@@ -349,8 +349,8 @@ FROM document WHERE id > %s ORDER BY id LIMIT %s;
 COPY document_chunk (document, seq, data) FROM STDIN;
 
 -- name: chunks
--- Read the compressed chunks of a raw document. [key: document]
-SELECT data FROM document_chunk WHERE document = %s::bigint ORDER BY seq;
+-- Read some of the compressed chunks of a raw document, which are numbered from 0. [key: document]
+SELECT data FROM document_chunk WHERE document = %s::bigint AND seq >= %s::bigint ORDER BY seq LIMIT %s;
 
 -- name: add_job
 -- Note a capture job.

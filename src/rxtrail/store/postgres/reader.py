@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psycopg
+from psycopg.adapt import Transformer
+from psycopg.pq import ExecStatus
+from psycopg.waiting import Wait
 
-from rxtrail.errors import BadRequest
-from rxtrail.store.postgres.connect import STATEMENT_SECONDS_READER, connect, failure
+from rxtrail.errors import BadRequest, StoreFailed
+from rxtrail.store.postgres.connect import STATEMENT_SECONDS_READER, NoAnswer, connect, connect_reader, failure
 from rxtrail.store.postgres.event_names import event_name
 from rxtrail.store.postgres.keys import product_of, start_of
 from rxtrail.store.queries import read_queries
@@ -18,13 +22,19 @@ from rxtrail.store.sql_reader import SqlReader, Value
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from psycopg.pq.abc import PGresult
+
     from rxtrail.store.names import Names
     from rxtrail.store.postgres.connect import Connection
     from rxtrail.store.postgres.listen import Listener
 
 Q = {name: statement.encode() for name, statement in read_queries("rxtrail.store.postgres").items()}
+_TEXT_OID = 25
 ROWS_AT_ONCE = 20  # of raw documents: chunks are large
 AS_OF_SECONDS = 0.5
+ONE_SECONDS = 2.0  # for one row: what a counter waits for
+MANY_SECONDS = STATEMENT_SECONDS_READER + 5.0
+HELD_SECONDS = 3600.0
 _NAMED = {name: statement.count(b"%(") for name, statement in Q.items()}
 
 
@@ -53,13 +63,16 @@ class PostgresReader(SqlReader):
         super().__init__(site.names)
         self._site = site
         self._moved = -1
+        self._marked = -1
+        self._seen_with: int | None = None  # how often something had changed, as the last statement itself read it
         self._asked = 0.0
         self._as_of: int | None = None
         self._held = False
         self._open()
 
     def _connect(self) -> Connection:
-        return connect(self._site.url, statement_seconds=STATEMENT_SECONDS_READER)
+        self._patient = connect_reader(self._site.url)
+        return self._patient
 
     def _open(self) -> None:
         self._connection = self._connect()
@@ -70,6 +83,8 @@ class PostgresReader(SqlReader):
             # One plan for all keys: ours differ in their values only. (A cluster must see the key to find its machine.)
             self._connection.execute(b"SET plan_cache_mode TO force_generic_plan")
         self._cursor = self._connection.cursor(binary=True)
+        self._loader = Transformer(self._connection)
+        self._prepared: set[str] = set()  # by the short way, on this connection
 
     def _execute(self, name: str, parameters: tuple[Value, ...]) -> psycopg.Cursor[tuple[Any, ...]]:
         """Run a statement; a connection that was lost while nobody asked is opened anew, once.
@@ -77,29 +92,54 @@ class PostgresReader(SqlReader):
         :raises StoreLost: the server does not answer.
         :raises BadRequest: a text holds U+0000, which PostgreSQL cannot.
         """
+        self._seen_with = None
+        self._check_there()
         given: Any = parameters
         if _NAMED[name]:
             given = {f"p{number}": value for number, value in enumerate(parameters, 1)}
         try:
             return self._cursor.execute(Q[name], given)
+        except NoAnswer as error:
+            self._site.listener.miss()
+            raise _named(error) from error
         except psycopg.Error as error:
             if not isinstance(error, psycopg.OperationalError) or not self._connection.closed or self._held:
                 raise _named(error) from error
+        begun = time.monotonic()
         try:
             self._open()
             return self._cursor.execute(Q[name], given)
         except psycopg.Error as error:
+            if time.monotonic() - begun > ONE_SECONDS / 2:  # who refuses at once may be asked again at once
+                self._site.listener.miss()
             raise _named(error) from error
 
+    def _check_there(self) -> None:
+        """Ask nothing of a server that gave no answer to others, until one comes: a counter cannot wait each time.
+
+        :raises StoreLost: the server has not answered since.
+        """
+        if self._site.listener.missing:
+            raise _named(NoAnswer("no answer in time"))
+
+    def _wait_for(self, seconds: float) -> None:
+        """Give up on the next answer after so long; a held view waits for whatever it takes."""
+        self._patient.patience = HELD_SECONDS if self._held else seconds
+
     def _one(self, name: str, *parameters: Value) -> Any:  # noqa: ANN401 (a row is what its query says)
+        self._wait_for(ONE_SECONDS)
         return self._execute(name, parameters).fetchone()
 
     def _all(self, name: str, *parameters: Value) -> list[Any]:
+        self._wait_for(MANY_SECONDS)
         return self._execute(name, parameters).fetchall()
 
     def _each(self, name: str, *parameters: Value) -> Iterator[Any]:
-        with self._connection.cursor(binary=True) as cursor:
-            yield from cursor.stream(Q[name], parameters)
+        """Read a few rows at a time: whoever takes them slowly asks for other things meanwhile, by this connection."""
+        count = 0
+        while rows := self._all(name, *parameters, count, ROWS_AT_ONCE):
+            yield from rows
+            count += len(rows)
 
     def _numbers(self, values: Iterable[int]) -> Value:
         return list(values)
@@ -138,7 +178,7 @@ class PostgresReader(SqlReader):
         self._connection.close()
 
     def hold_still(self) -> None:
-        """See the record as it is now until this reader is closed.
+        """See the record as it is now until :meth:`let_go`, or until this reader is closed.
 
         On a cluster each machine takes its own view: writers wait for the moment in which all of them do.
         """
@@ -151,10 +191,31 @@ class PostgresReader(SqlReader):
             self._one("every_machine")
 
     def _view(self) -> None:
-        self._connection.execute(b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        self._connection.execute(b"SET LOCAL statement_timeout = 0")
+        begin = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0"
+        try:
+            self._connection.execute(begin, prepare=False)
+        except psycopg.OperationalError as error:
+            if not self._connection.closed or isinstance(error, NoAnswer):
+                raise _named(error) from error
+            try:
+                self._open()  # it was lost while nobody asked
+                self._connection.execute(begin, prepare=False)
+            except psycopg.Error as again:
+                raise _named(again) from again
         self._held = True
-        self._one("log_size")  # the first read fixes the view
+        self._look_back()
+        try:
+            self._one("log_size")  # the first read fixes the view
+        except StoreFailed:
+            self.let_go()
+            raise
+
+    def let_go(self) -> None:
+        """See the record as it goes on."""
+        self._held = False
+        self._look_on()
+        with contextlib.suppress(psycopg.OperationalError):  # a lost connection holds nothing
+            self._connection.execute(b"COMMIT")  # after a ROLLBACK the driver has all prepared statements forgotten
 
     def follow(self) -> bool:
         """Tell whether another process has changed, since this was last asked, something that readers keep in mind."""
@@ -167,6 +228,22 @@ class PostgresReader(SqlReader):
         if moved == self._moved:
             return False
         self._moved = moved
+        self._names.follow()
+        self._followed = self._names.followed
+        return True
+
+    def mark(self) -> None:
+        """Note that what is read from here on is kept in mind."""
+        self._marked = self._one("moved")[0]
+
+    def moved_on(self) -> bool:
+        """Tell whether the last read saw a record in which what was kept in mind since the mark is changed.
+
+        The news of a change comes by another connection and may be late: on a machine that stood still, by minutes.
+        """
+        seen_with: int = self._one("moved")[0] if self._seen_with is None else self._seen_with
+        if seen_with == self._marked:
+            return False
         self._names.follow()
         self._followed = self._names.followed
         return True
@@ -207,6 +284,49 @@ class PostgresReader(SqlReader):
             rows = self._all("known_packs", list(units), list(cases))
         return {(units if kind == 1 else cases)[key]: made for key, kind, made in rows}
 
+    def _quick(self, name: str, key: str) -> list[Any] | None:
+        """Run a statement of one text without the driver's cursor, which costs more than the statement itself.
+
+        None when that cannot be: the ordinary way then connects anew, or says what is wrong. Not within a held view,
+        which a statement that fails would end.
+        """
+        if self._held:
+            return None
+        self._check_there()
+        label = name.encode()
+        if name not in self._prepared:
+            statement = Q[name].replace(b"%s", b"$1")
+            if self._connection.pgconn.prepare(label, statement, [_TEXT_OID]).status != ExecStatus.COMMAND_OK:
+                return None
+            self._prepared.add(name)
+        result = self._prepared_answer(label, [key.encode()])
+        if result is None or result.status != ExecStatus.TUPLES_OK:
+            self._prepared.discard(name)
+            return None
+        self._loader.set_pgresult(result)
+        return self._loader.load_rows(0, result.ntuples, tuple)
+
+    def _prepared_answer(self, name: bytes, parameters: list[bytes]) -> PGresult | None:
+        """Run a prepared statement; None when the line is broken, or the server keeps silent: then it is closed."""
+        line = self._connection.pgconn
+        try:
+            line.send_query_prepared(name, parameters, [1] * len(parameters), 1)
+            line.flush()
+            deadline = time.monotonic() + ONE_SECONDS
+            while line.is_busy():
+                if not self._patient.ready(Wait.R, deadline):
+                    self._connection.close()
+                    self._site.listener.miss()
+                    return None
+                line.consume_input()
+            result = line.get_result()
+            while line.get_result() is not None:
+                pass
+        except psycopg.OperationalError:
+            self._connection.close()
+            return None
+        return result
+
     def pack_facts(self, product: int, serial: str) -> PackFacts | None:
         """Read one package, its packing and up to three containers around it.
 
@@ -214,8 +334,13 @@ class PostgresReader(SqlReader):
         container around it, each answered by one machine.
         """
         if not self._site.distributed:
-            row = self._one("pack_facts", start_of(product) + serial)
-            return None if row is None else PackFacts._make(row)
+            key = start_of(product) + serial
+            rows = self._quick("pack_facts", key)
+            row = self._one("pack_facts", key) if rows is None else next(iter(rows), None)
+            if row is None:
+                return None
+            *facts, self._seen_with = row
+            return PackFacts._make(facts)
         unit = self._one("unit_row", start_of(product) + serial)
         if unit is None:
             return None

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from rxtrail.store.sql_reader import Value
 
 STATEMENT_SECONDS_WRITER = 600
+LINES_AT_ONCE = 5_000
+# Each command of a transaction has a moment of its own (64 commands, two microseconds each): the next transaction,
+# which may be another process's, starts behind them also when the server's clock was set back.
+TRANSACTION_US = 200
 HEADS = ("position", "block", "making", "container", "name", "product", "lot", "document", "packages", "events",
          "moved", "time")  # fmt: skip
 _COPIES = frozenset(name for name, statement in Q.items() if statement.startswith(b"COPY"))
@@ -57,6 +61,12 @@ class PostgresTransaction(PostgresReader, SqlTransaction):
     def _connect(self) -> Connection:
         self._claimed = set()  # they ended with the connection that had them
         return connect(self._site.url, statement_seconds=STATEMENT_SECONDS_WRITER, writer=True)
+
+    def _wait_for(self, seconds: float) -> None:
+        """Wait for whatever the server's own time limits allow."""
+
+    def _check_there(self) -> None:
+        """Try, whatever others found: the writer is asked again until it can."""
 
     @property
     def lost(self) -> bool:
@@ -193,9 +203,16 @@ class PostgresTransaction(PostgresReader, SqlTransaction):
         self._followed = self._names.followed
         return True
 
+    def mark(self) -> None:
+        """Nobody else changes anything while this transaction is open."""
+
+    def moved_on(self) -> bool:
+        """Nobody else changes anything while this transaction is open."""
+        return False
+
     def clock(self, now: int) -> int:  # noqa: ARG002 (each machine's own clock may be a day off)
-        """Give the server's time when this transaction began, never earlier than the last one's."""
-        return max(self._now, self._heads["time"])
+        """Give the server's time when this transaction began, always later than any moment of the last one."""
+        return max(self._now, self._heads["time"] + TRANSACTION_US)
 
     def claim(self, job: str) -> bool:
         """Take a job for this process; False when another living process works on it."""
@@ -281,18 +298,22 @@ class PostgresTransaction(PostgresReader, SqlTransaction):
         return self.units_of(product, [serial for serials, *_ in groups for serial in serials])
 
     def _copy_units(self, product: int, groups: Sequence[Group], there: dict[str, UnitRow]) -> None:
-        """Send packages as text: only the serial differs within a group, so a group is one join."""
+        """Send packages as text, in the order of their keys: neighbours meet the same page of the index."""
         start = start_of(product)
+        lines: list[str] = []
+        for serials, made, packed, own in groups:
+            new: Sequence[str] = [serial for serial in serials if serial not in there] if there else serials
+            if not new:
+                continue
+            new = list(dict.fromkeys(new))
+            if _ESCAPED.search("".join(new)):
+                new = [_ESCAPED.sub(lambda found: _ESCAPES[found[0]], serial) for serial in new]
+            rest = f"\t{_null(made)}\t{_null(packed)}\t{_null(own)}\n"
+            lines += [start + serial + rest for serial in new]
+        lines.sort()
         with self._connection.cursor() as cursor, cursor.copy(Q["add_units"]) as copy:
-            for serials, made, packed, own in groups:
-                new: Sequence[str] = [serial for serial in serials if serial not in there] if there else serials
-                if not new:
-                    continue
-                new = list(dict.fromkeys(new))
-                if _ESCAPED.search("".join(new)):
-                    new = [_ESCAPED.sub(lambda found: _ESCAPES[found[0]], serial) for serial in new]
-                rest = f"\t{_null(made)}\t{_null(packed)}\t{_null(own)}\n"
-                copy.write(start + f"{rest}{start}".join(new) + rest)
+            for at in range(0, len(lines), LINES_AT_ONCE):
+                copy.write("".join(lines[at : at + LINES_AT_ONCE]))
 
 
 def _null(number: int | None) -> str:

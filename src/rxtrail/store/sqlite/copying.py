@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from rxtrail.errors import StoreFailed
 from rxtrail.store.copying import MARKS, gathered
@@ -20,16 +20,35 @@ if TYPE_CHECKING:
 
     from sqlcipher3 import dbapi2
 
-    from rxtrail.store.sqlite.engine import SqliteReader, SqliteStore
     from rxtrail.store.tables import Key, Row, Table
 
 _LISTED_MARKS = ", ".join(f"'{mark}'" for mark in MARKS)
 
 
+class _Reader(Protocol):
+    """What is asked of the engine's reader and writer."""
+
+    _connection: dbapi2.Connection
+
+    def hold_still(self) -> None: ...
+    def settings(self) -> dict[str, str]: ...
+    def close(self) -> None: ...
+
+
+class _Store(Protocol):
+    """What is asked of the engine."""
+
+    def reader(self) -> _Reader: ...
+    def begin(self) -> _Reader: ...
+    def commit(self) -> None: ...
+    def rollback(self) -> None: ...
+    def failure(self, error: BaseException, /) -> StoreFailed | None: ...
+
+
 class SqliteView:
     """Every table as it was at one moment."""
 
-    def __init__(self, reader: SqliteReader) -> None:
+    def __init__(self, reader: _Reader) -> None:
         """Take over a reader that holds still."""
         self._reader = reader
         self._connection: dbapi2.Connection = reader._connection  # noqa: SLF001 (the engine's own reader)
@@ -64,7 +83,7 @@ class SqliteView:
 class SqliteCopying:
     """The whole record of an opened SQLite file, out and in."""
 
-    def __init__(self, store: SqliteStore) -> None:
+    def __init__(self, store: _Store) -> None:
         """Work on a store; what fills it must have opened it for writing."""
         self._store = store
 
@@ -86,6 +105,9 @@ class SqliteCopying:
     def keep_writers_out(self) -> Iterator[None]:
         """Whoever opened this file for writing holds its lock already: there are no others."""
         yield
+
+    def claim(self) -> None:
+        """Whoever opened this file for writing has it to himself."""
 
     def fill(self, table: Table, rows: list[Row], marks: Mapping[str, str]) -> None:
         """Add rows and set marks, durably and in one transaction."""

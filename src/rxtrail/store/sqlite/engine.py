@@ -19,7 +19,7 @@ from rxtrail.store.rows import PackFacts, UnitRow
 from rxtrail.store.sql_reader import SqlReader, Value
 from rxtrail.store.sql_transaction import SqlTransaction
 from rxtrail.store.sqlite.copying import SqliteCopying
-from rxtrail.store.sqlite.migrate import migrate
+from rxtrail.store.sqlite.migrate import check_up_to_date, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -83,9 +83,15 @@ class SqliteReader(SqlReader):
         self._connection.close()
 
     def hold_still(self) -> None:
-        """See the record as it is now until this reader is closed."""
+        """See the record as it is now until :meth:`let_go`, or until this reader is closed."""
         self._connection.execute("BEGIN")
+        self._look_back()
         self._one("log_size")  # the first read fixes the view
+
+    def let_go(self) -> None:
+        """See the record as it goes on."""
+        self._connection.execute("COMMIT")
+        self._look_on()
 
     def store_bytes(self) -> int:
         """Count the bytes on disk, the write-ahead log included."""
@@ -176,6 +182,9 @@ class SqliteStore:
         if writable:
             self._writer = SqliteTransaction(_connect(path, cache_kib=CACHE_KIB_WRITER), self._names, path)
             migrate(self._writer._connection)  # noqa: SLF001 (the store owns its connections)
+        else:
+            with contextlib.closing(_connect(path, cache_kib=CACHE_KIB_READER, read_only=True)) as connection:
+                check_up_to_date(connection)
 
     def reader(self) -> SqliteReader:
         """Open a reader for the calling thread."""

@@ -190,18 +190,17 @@ SELECT h.making, h.packed, h.packs FROM making m JOIN holding h ON h.making = m.
 SELECT e.position, e.parent, e.time, e.voided_by IS NOT NULL, e.flags
 FROM json_each(?) j JOIN event e ON e.position = j.value;
 
--- name: witnessed
--- Find one plain package of many makings that has copies of its making.
-SELECT 1 FROM json_each(?) m JOIN unit_event h ON h.making = m.value
-JOIN unit u ON u.product = h.product AND u.serial = h.serial WHERE u.own IS NULL LIMIT 1;
+-- name: makings_retold
+-- Find one package of which one of many makings is stated beside the one that its row names.
+SELECT 1 FROM json_each(?) m JOIN unit_event h ON h.making = m.value LIMIT 1;
 
 -- name: odd_units_of
--- Read the packages of many makings that have a story of their own, in key order from a key on.
-SELECT u.product, u.serial, u.made, u.packed, u.own FROM (
-  SELECT o.product, o.serial FROM json_each(?1) m JOIN unit o ON o.made = m.value AND o.own IS NOT NULL
-  UNION SELECT h.product, h.serial FROM json_each(?1) m JOIN unit_event h ON h.making = m.value
-) odd JOIN unit u ON u.product = odd.product AND u.serial = odd.serial
-WHERE (u.product, u.serial) > (?2, ?3) AND u.own IS NOT NULL ORDER BY u.product, u.serial LIMIT ?4;
+-- Read the packages of many makings that have a story of their own; some come twice.
+SELECT u.product, u.serial, u.made, u.packed, u.own
+FROM json_each(?1) m JOIN unit u ON u.made = m.value AND u.own IS NOT NULL
+UNION ALL SELECT u.product, u.serial, u.made, u.packed, u.own FROM json_each(?1) m
+JOIN unit_event h ON h.making = m.value JOIN unit u ON u.product = h.product AND u.serial = h.serial
+WHERE u.own IS NOT NULL;
 
 -- name: makings_of
 -- Find the makings of a lot.

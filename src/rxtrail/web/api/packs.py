@@ -43,6 +43,8 @@ class PackChange(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=Tr
     to: str = ""
     override: str = ""
     key: str = ""
+    scanned_at: str = ""  # it was made then, while this node could not be reached; needs a key
+    told: str = ""  # the verdict that the counter was given then
 
 
 _CHANGE = msgspec.json.Decoder(PackChange)

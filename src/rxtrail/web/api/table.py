@@ -7,10 +7,26 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from starlette.routing import Route
 
-from rxtrail.answers import Verdict
 from rxtrail.errors import BadRequest, RxtrailError
 from rxtrail.web import problems, refusals
-from rxtrail.web.api import captures, containers, documents, export, operations, packs, partners, stock, verify
+from rxtrail.web.api import (
+    backup,
+    captures,
+    cases,
+    containers,
+    documents,
+    export,
+    lots,
+    operations,
+    packs,
+    partners,
+    receipts,
+    sites,
+    stations,
+    stock,
+    verify,
+    vrs,
+)
 from rxtrail.web.context import Endpoint, NoQuery, Web, query_of, refusal
 
 if TYPE_CHECKING:
@@ -30,17 +46,24 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
         verify.PATH,
         "Judge one scanned or typed code; the scan is recorded.",
         _verify_stands_before_the_router,
-        Verdict,
+        receipts.ReceiptedVerdict,
         body=verify.VerifyRequest,
         refusals=(BadRequest, refusals.TooLarge, refusals.WrongMediaType),
     ),
     *packs.ENDPOINTS,
     *containers.ENDPOINTS,
+    *lots.ENDPOINTS,
     *captures.ENDPOINTS,
     *documents.ENDPOINTS,
     *stock.ENDPOINTS,
     *partners.ENDPOINTS,
+    *stations.ENDPOINTS,
+    *sites.ENDPOINTS,
+    *cases.ENDPOINTS,
+    *receipts.ENDPOINTS,
     *export.ENDPOINTS,
+    *backup.ENDPOINTS,
+    *vrs.ENDPOINTS,
     *operations.ENDPOINTS,
 )
 

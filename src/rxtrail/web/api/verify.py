@@ -4,27 +4,35 @@ from __future__ import annotations
 
 import logging
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from rxtrail.errors import BadRequest, RxtrailError
 from rxtrail.web import limits, problems
+from rxtrail.web.api.receipts import with_receipt
+from rxtrail.web.api.vrs import vrs_of
 from rxtrail.web.body import JSON_TYPES, decode_json, media_type_of
 from rxtrail.web.doors import API_HEADERS
 from rxtrail.web.refusals import TooLarge, UploadBroken, WrongMediaType, WrongMethod
+from rxtrail.web.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from starlette.types import Receive, Scope, Send
 
+    from rxtrail.answers import Verdict
     from rxtrail.web.context import Web
     from rxtrail.web.problems import Problem
     from rxtrail.web.protocol import Field, Reply
 
 _LOG = logging.getLogger("rxtrail.web")
 PATH: Final = "/api/v1/verify"
+ASK_MAKER: Final = "maker"
+ASKING_MAX: Final = 8  # makers asked at the same time; each takes a thread until it answers
+ASK_SECONDS_MAX: Final = 90.0  # longer than any setting of the verification service, and its record
 PURPOSES: Final = ("dispense", "receive", "return", "investigate", "public")
 
 
@@ -35,6 +43,12 @@ class VerifyRequest(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields
     site: str = ""
     purpose: str = "dispense"
     key: str = ""
+    station: str = ""  # a calibrated station: its profile is applied
+    ask: str = ""  # "maker": ask the maker too, and wait for its answer
+    customer: str = ""  # who returns it, for the purpose return
+    attest: bool = False  # to the maker: the pack is in our hands
+    receipt: bool = False  # a signed receipt of the verdict
+    hidden: bool = False  # whose pack is named by a salted hash only
 
 
 class VerifyEndpoint:
@@ -47,6 +61,7 @@ class VerifyEndpoint:
         self._verified = web.meter.verified
         self._decoder = msgspec.json.Decoder(VerifyRequest)
         self._encode = msgspec.json.Encoder().encode
+        self._asking = Workers("vrs", threads=ASKING_MAX, waiting_max=4 * ASKING_MAX)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 200 with a verdict whatever it says; a problem when the request cannot be judged."""
@@ -59,7 +74,7 @@ class VerifyEndpoint:
         except RxtrailError as error:
             status, fields, answer = self._refusal(problems.of(error))
         else:
-            status, fields, answer = self._judge(body)
+            status, fields, answer = await self._ask(body) if b'"ask"' in body else self._judge(body)
         headers = [*fields, (b"content-length", b"%d" % len(answer))]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": answer})
@@ -75,22 +90,57 @@ class VerifyEndpoint:
     def _judge(self, body: bytes) -> Reply:
         try:
             asked = decode_json(body, self._decoder)
-            if asked.purpose not in PURPOSES:
-                raise BadRequest(
-                    f"{asked.purpose!r} is not a purpose.",
-                    place="purpose",
-                    advice=f"One of {', '.join(PURPOSES)}.",
-                )
+            _expect_purpose(asked.purpose)
+            if asked.ask:
+                # The maker's answer takes seconds, and all other counters wait on this thread.
+                raise BadRequest("The maker cannot be asked in this way.", place="ask", advice="Send the body chunked.")
             began = time.perf_counter()
-            verdict = self._verify(asked.scan, site=asked.site, purpose=asked.purpose, key=asked.key)
+            verdict = self._verify(
+                asked.scan, site=asked.site, purpose=asked.purpose, key=asked.key, station=asked.station
+            )
             self._verified(verdict.verdict, time.perf_counter() - began)
-            return 200, _FIELDS, self._encode(verdict)
+            return 200, _FIELDS, self._encode(self._receipted(verdict, asked))
         except RxtrailError as error:
             self._web.failed(error)
             return self._refusal(problems.of(error))
         except Exception:  # noqa: BLE001 - the counter is told that there is no answer, never a wrong one
             _LOG.exception("our own mistake while judging a scan")
             return self._refusal(problems.internal())
+
+    async def _ask(self, body: bytes) -> Reply:
+        """Judge a scan and ask its maker, in a thread of its own: no other work waits for a slow maker."""
+        try:
+            asked = decode_json(body, self._decoder)
+            _expect_purpose(asked.purpose)
+            if asked.ask not in ("", ASK_MAKER):
+                raise BadRequest(f"{asked.ask[:40]!r} cannot be asked.", place="ask", advice=f"Only {ASK_MAKER!r} can.")
+            if not asked.ask:
+                return self._judge(body)
+            work = partial(
+                vrs_of(self._web.node).verify,
+                asked.scan,
+                site=asked.site,
+                purpose=asked.purpose,
+                key=asked.key,
+                station=asked.station,
+                customer=asked.customer,
+                attest=asked.attest,
+            )
+            began = time.perf_counter()
+            verdict = await self._asking.call(work, seconds=ASK_SECONDS_MAX)
+            self._verified(verdict.verdict, time.perf_counter() - began)
+            return 200, _FIELDS, self._encode(self._receipted(verdict, asked))
+        except RxtrailError as error:
+            self._web.failed(error)
+            return self._refusal(problems.of(error))
+        except Exception:  # noqa: BLE001 - as above
+            _LOG.exception("our own mistake while asking a maker")
+            return self._refusal(problems.internal())
+
+    def _receipted(self, verdict: Verdict, asked: VerifyRequest) -> Verdict:
+        if not asked.receipt:
+            return verdict
+        return with_receipt(self._web, verdict, site=asked.site, hidden=asked.hidden)
 
     def _look_at(self, method: str, headers: Iterable[Field]) -> None:
         """Judge the headers in one pass."""
@@ -117,6 +167,11 @@ class VerifyEndpoint:
             more.append((b"allow", b"POST"))
         self._web.meter.answered("POST", problem.status)
         return problem.status, [_PROBLEM, *API_HEADERS, *more], problems.encode(problem)
+
+
+def _expect_purpose(purpose: str) -> None:
+    if purpose not in PURPOSES:
+        raise BadRequest(f"{purpose!r} is not a purpose.", place="purpose", advice=f"One of {', '.join(PURPOSES)}.")
 
 
 _FIELDS: Final = [(b"content-type", b"application/json"), *API_HEADERS]

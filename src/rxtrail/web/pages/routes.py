@@ -11,13 +11,16 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from rxtrail.core.gs1.epc import gln_of
+from rxtrail.core.gs1.keyboard_profile import CALIBRATION_TEXT, GS
 from rxtrail.errors import NotFound, RxtrailError
 from rxtrail.web.api.changes import journey_of
 from rxtrail.web.api.documents import digest_of
+from rxtrail.web.api.stations import SYMBOL_PATH
 from rxtrail.web.api.verify import PURPOSES
 from rxtrail.web.codes import container_code, pack_code, pack_path
 from rxtrail.web.context import Web, path_part, query_of, refusal
 from rxtrail.web.pages import words
+from rxtrail.web.pages.offline import receipt_page, service_worker
 from rxtrail.web.pages.render import page, static_file
 from rxtrail.web.paging import PageQuery, next_page
 
@@ -48,6 +51,9 @@ def routes(web: Web) -> list[Route]:
         "/containers/{sscc}": container_page,
         "/documents": documents_page,
         "/documents/{sha256}": document_page,
+        "/calibrate": calibrate_page,
+        "/receipt": receipt_page,
+        "/service-worker.js": service_worker,
         "/about": about_page,
         "/01/{gtin}/21/{serial}": digital_link,
         "/01/{gtin}/10/{lot}/21/{serial}": digital_link,
@@ -195,6 +201,11 @@ async def document_page(web: Web, request: Request) -> Response:
     sha256 = digest_of(request)
     receipt = await web.read(partial(web.node.document_receipt, sha256))
     return page("document.html", receipt=receipt, sha256=sha256)
+
+
+async def calibrate_page(web: Web, request: Request) -> Response:  # noqa: ARG001
+    """The page on which a scanning station is calibrated."""
+    return page("calibrate.html", symbol=SYMBOL_PATH, held=CALIBRATION_TEXT.replace(GS, " <GS> "))
 
 
 async def about_page(web: Web, request: Request) -> Response:  # noqa: ARG001

@@ -1,9 +1,9 @@
 // Every request has a deadline, and every outcome is a value: nothing that fails can look like an answer.
 const SECONDS_MAX = 8;
 
-async function request(method, path, body, headers = {}) {
+async function request(method, path, body, headers = {}, seconds = SECONDS_MAX) {
   const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), SECONDS_MAX * 1000);
+  const timer = setTimeout(() => controller.abort(), seconds * 1000);
   try {
     const answer = await fetch(path, {
       method, body, cache: "no-store", credentials: "omit", redirect: "error", signal: controller.signal,
@@ -17,8 +17,14 @@ async function request(method, path, body, headers = {}) {
   }
 }
 
-export const verify = (scan, site, purpose) =>
-  request("POST", "/api/v1/verify", JSON.stringify({ scan, site, purpose }));
+export const verify = (scan, site, purpose, station, seconds) =>
+  request("POST", "/api/v1/verify", JSON.stringify({ scan, site, purpose, ...(station && { station }) }), {}, seconds);
+
+const stationPath = (name) => `/api/v1/stations/${encodeURIComponent(name)}`;
+export const tryCalibration = (scan) => request("POST", "/api/v1/calibration", JSON.stringify(scan));
+export const stations = () => request("GET", "/api/v1/stations", undefined);
+export const saveStation = (name, scan) => request("POST", stationPath(name), JSON.stringify(scan));
+export const removeStation = (name) => request("DELETE", stationPath(name), undefined);
 
 // The key makes a second press, or a repeat after a lost answer, the same change and not another one.
 export const change = (pack, fields, key) =>

@@ -2,12 +2,15 @@
 // person says that it was set aside, however many packs are scanned after it.
 import { change, newKey, verify } from "./api.js";
 import { el, keep, kept, shape, timeWords, visible } from "./dom.js";
+import { laterButton, sentWords } from "./later.js";
+import { answerOffline, copyWords, startOffline, warning } from "./offline.js";
 import { bindToggle, play } from "./sound.js";
 import { cannotTell, draw, KNOWN, packPath } from "./verdict.js";
 import { watchScanner } from "./wedge.js";
 
 const WAITING_MAX = 5;
 const HISTORY_MAX = 20;
+const SECONDS_WITH_COPY = 2.5; // who holds a copy need not wait for long
 const field = document.getElementById("scan");
 const result = document.getElementById("result");
 const notice = document.getElementById("notice");
@@ -51,12 +54,16 @@ async function checkNext() {
   hush();
   clearResult();
   result.dataset.busy = "";
-  const { status, value } = await verify(next.code, next.site, next.purpose);
+  const { status, value } = await verify(next.code, next.site, next.purpose, kept("station"), copyWords(next.site) ? SECONDS_WITH_COPY : undefined);
   const answered = status === 200 && KNOWN.includes(value?.verdict) && Array.isArray(value.reasons);
+  const reached = status !== 0 && status < 500;
+  const byCopy = answered || reached ? null : await answerOffline(next);
   delete result.dataset.busy;
   busy = false;
-  linkState(status !== 0 && status < 500);
-  show(answered ? value : cannotTell(next.code, value), next);
+  linkState(reached, byCopy ? copyWords(next.site) : "");
+  show(answered ? value : byCopy ?? cannotTell(next.code, value), next);
+  if (reached) sendWaiting();
+  else warning(next.site).then(tell);
   checkNext();
 }
 
@@ -105,6 +112,11 @@ function actionsFor(verdict, asked) {
   const again = (words, kind) => el("button", { type: "button", class: `button ${kind}`, id: "scan-again", on: { click: confirmStop } }, words);
   main = null; // F9 never answers a stop: whoever presses it for the last pack must not lift this one's
   if (verdict.verdict === "stop") return [again("Set aside, next pack", "primary"), open].filter(Boolean);
+  if (verdict.offline && verdict.verdict === "unconfirmed" && verdict.matched.serial === "yes" && CHANGES[asked.purpose]) {
+    const wanted = CHANGES[asked.purpose];
+    const later = laterButton(wanted, verdict, asked.site, (words, noted) => changedLater(words, noted && wanted.state));
+    return [again("Next pack", "primary"), later];
+  }
   const wanted = verdict.verdict === "ok" && verdict.pack.gtin && verdict.pack.serial ? CHANGES[asked.purpose] : undefined;
   if (wanted === undefined) return [again(verdict.verdict === "ok" ? "Next pack" : "Scan again", "primary"), open].filter(Boolean);
   main = el("button", { type: "button", class: "button go", id: "change" }, wanted.words);
@@ -148,6 +160,22 @@ async function makeChange(wanted, verdict, asked, key) {
   refocus();
 }
 
+function changedLater(words, state) {
+  const line = document.getElementById("change-words");
+  if (state) result.dataset.changed = `${state}-later`;
+  else play("other");
+  line.hidden = false;
+  line.textContent = words;
+  say(words, !state);
+  refocus();
+}
+
+function onSent(settled, left) {
+  if (settled.length === 0) return;
+  linkState(true);
+  tell(sentWords(settled, left));
+}
+
 // --- words to the person -----------------------------------------------------------------------------------
 
 function nameOf(gln) {
@@ -161,6 +189,7 @@ function say(words, now) {
 }
 
 function tell(words) {
+  if (words === "") return;
   notice.textContent = words;
   notice.hidden = false;
   say(words, true);
@@ -170,10 +199,10 @@ function hush() {
   notice.hidden = true;
 }
 
-function linkState(reached) {
+function linkState(reached, words = "No connection to the record") {
   const state = document.getElementById("link-state");
   state.dataset.state = reached ? "up" : "down";
-  document.getElementById("link-words").textContent = reached ? "Connected" : "No connection to the record";
+  document.getElementById("link-words").textContent = reached ? "Connected" : words || "No connection to the record";
 }
 
 // On a phone the focus would open the keyboard over the verdict, so there the verdict itself comes into view.
@@ -258,5 +287,7 @@ document.addEventListener("keydown", (event) => {
   }
 });
 window.addEventListener("offline", () => linkState(false));
+const sendWaiting = startOffline({ site: () => site.value, told: onSent });
+site.addEventListener("change", () => sendWaiting.renew?.());
 drawHistory();
 refocus();

@@ -102,6 +102,7 @@ export function draw(result, verdict, { actions, nameOf, purpose }) {
       details(verdict),
       el("p", { class: "stamp" },
         verdict.log_size === null ? `Not checked · ${timeWords(verdict.checked_at)}`
+          : verdict.offline ? `Checked against the copy of ${timeWords(verdict.as_of)} · ${timeWords(verdict.checked_at)}`
           : `Checked against ${Number(verdict.log_size).toLocaleString("en-US")} log entries · ${timeWords(verdict.checked_at)}`,
         path ? " · " : null, path ? el("a", { href: path }, "Journey of this pack") : null))));
   result.dataset.verdict = verdict.verdict;

@@ -1,0 +1,165 @@
+"""Budgets against harvesting: how many codes that nobody made a site may ask for, and what looks like collecting them.
+
+A bucket holds ``UNKNOWN_MAX`` questions and fills at ``UNKNOWN_PER_HOUR``. When it is empty every question of that site
+is refused alike, since an answer to the known ones only would tell them apart. A site's own record goes on.
+All of it is kept in memory, bounded: after a restart a bucket is full again, and the record has the cases.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import OrderedDict, deque
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import msgspec
+
+from rxtrail.errors import RxtrailError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rxtrail.core.rules.answer import Verdict
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+UNKNOWN_MAX: Final = 300
+"""An honest morning: a delivery whose file has not come yet."""
+
+UNKNOWN_PER_HOUR: Final = 300
+SEQUENCE_MIN: Final = 20
+"""So many unknown serials of one GTIN, near each other and within the hour, are an enumeration."""
+
+SEQUENCE_SPAN: Final = 1_000
+ASKERS_MIN: Final = 5
+"""So many sites that ask for one serial within a day: it is printed on more than one pack."""
+
+SEQUENCE_US: Final = 3_600 * 1_000_000
+ASKERS_US: Final = 24 * 3_600 * 1_000_000
+KEPT_MAX: Final = 50_000
+UNKNOWN: Final = frozenset({"unknown-serial", "unknown-product", "no-transaction-data"})
+ENUMERATION: Final = "enumeration"  # kinds of cases
+MANY_ASKERS: Final = "many-askers"
+
+
+class BudgetSpent(RxtrailError):
+    """Too many codes that nobody made; ``retry_after`` is in seconds."""
+
+    code = "too-many-unknown"
+
+    def __init__(self, retry_after: int) -> None:
+        """Say when to come again."""
+        super().__init__(
+            "too many codes that are not on record were asked for",
+            advice=f"Ask again in {retry_after} seconds. Load the supplier's files, or check the scanner.",
+        )
+        self.retry_after = retry_after
+
+
+class Alarm(msgspec.Struct, frozen=True, gc=False):
+    """What looks like harvesting or a copied code; ``subject`` is a GTIN or a pack."""
+
+    kind: str
+    subject: str
+    site: str
+    what: str
+    evidence: dict[str, object]
+
+
+class Budgets:
+    """The budgets of all sites of one process. Safe to use from several threads."""
+
+    def __init__(self, *, now_us: Callable[[], int]) -> None:
+        """Start with full buckets."""
+        self._now = now_us
+        self._lock = threading.Lock()
+        self._buckets: OrderedDict[str, tuple[float, int]] = OrderedDict()
+        self._asked: OrderedDict[tuple[str, str], deque[tuple[int, str]]] = OrderedDict()
+        self._askers: OrderedDict[str, dict[str, int]] = OrderedDict()
+        self._told: OrderedDict[tuple[str, str, str], int] = OrderedDict()
+
+    def admit(self, asker: str) -> None:
+        """Refuse whoever has nothing left; raises ``BudgetSpent``."""
+        with self._lock:
+            left = self._left(asker, self._now())
+        if left < 1.0:
+            raise BudgetSpent(math.ceil((1.0 - left) * 3600 / UNKNOWN_PER_HOUR))
+
+    def count(self, asker: str, verdict: Verdict) -> list[Alarm]:
+        """Count one scan, whatever the number of its readings; give what it gives away."""
+        pack = verdict.pack
+        if not pack.gtin or not pack.serial:
+            return []
+        unknown = any(reason.code in UNKNOWN for reason in verdict.reasons)
+        now = self._now()
+        with self._lock:
+            if unknown:
+                _put(self._buckets, asker, (max(0.0, self._left(asker, now) - 1.0), now))
+            found = [
+                self._sequence(asker, pack.gtin, pack.serial, now) if unknown else None,
+                self._many(asker, pack.gtin, pack.serial, now),
+            ]
+            return [alarm for alarm in found if alarm is not None and self._is_news(alarm, now)]
+
+    def _left(self, asker: str, now: int) -> float:
+        left, at = self._buckets.get(asker, (float(UNKNOWN_MAX), now))
+        return min(float(UNKNOWN_MAX), left + max(0, now - at) / 3_600_000_000 * UNKNOWN_PER_HOUR)
+
+    def _sequence(self, asker: str, gtin: str, serial: str, now: int) -> Alarm | None:
+        asked = self._asked.get((asker, gtin)) or deque(maxlen=4 * SEQUENCE_MIN)
+        _put(self._asked, (asker, gtin), asked)
+        asked.append((now, serial))
+        recent = {each for at, each in asked if now - at <= SEQUENCE_US}
+        near = _longest_near(recent)
+        if len(near) < SEQUENCE_MIN:
+            return None
+        what = f"{len(near)} serials of {gtin} that are not on record were asked for one after the other by {asker}."
+        return Alarm(ENUMERATION, gtin, asker, what, {"gtin": gtin, "serials": near[:SEQUENCE_MIN]})
+
+    def _many(self, asker: str, gtin: str, serial: str, now: int) -> Alarm | None:
+        pack = f"01/{gtin}/21/{serial}"
+        askers = self._askers.get(pack) or {}
+        _put(self._askers, pack, askers)
+        askers[asker] = now
+        recent = sorted(each for each, at in askers.items() if now - at <= ASKERS_US)
+        if len(recent) < ASKERS_MIN:
+            return None
+        what = f"{len(recent)} sites asked for this one pack within a day: its code may be on more than one."
+        return Alarm(MANY_ASKERS, pack, "", what, {"askers": recent})
+
+    def _is_news(self, alarm: Alarm, now: int) -> bool:
+        """Tell whether the same was told within the day."""
+        name = (alarm.kind, alarm.subject, alarm.site)
+        told = self._told.get(name)
+        if told is not None and now - told < ASKERS_US:
+            return False
+        _put(self._told, name, now)
+        return True
+
+
+def _put(kept: OrderedDict[K, V], key: K, value: V) -> None:
+    """Keep a value, and let the one go that was used longest ago."""
+    kept[key] = value
+    kept.move_to_end(key)
+    if len(kept) > KEPT_MAX:
+        kept.popitem(last=False)
+
+
+def _longest_near(serials: set[str]) -> list[str]:
+    """Give the most serials that differ in their last digits only, within ``SEQUENCE_SPAN`` of each other."""
+    groups: dict[tuple[str, int], list[tuple[int, str]]] = {}
+    for serial in serials:
+        digits = len(serial) - len(serial.rstrip("0123456789"))
+        if digits:
+            groups.setdefault((serial[:-digits], len(serial)), []).append((int(serial[-digits:]), serial))
+    best: list[str] = []
+    for group in groups.values():
+        group.sort()
+        first = 0
+        for last, (number, _) in enumerate(group):
+            while number - group[first][0] > SEQUENCE_SPAN:
+                first += 1
+            if last - first + 1 > len(best):
+                best = [serial for _, serial in group[first : last + 1]]
+    return best

@@ -1,0 +1,453 @@
+"""Joined: a node's side of the hub that it has joined (:mod:`rxtrail.sites` is the other side).
+
+What happens here goes up by itself, in order, whenever the hub can be reached. What every counter must know comes down.
+Before a pack is handed over the hub is asked, and has 1.5 seconds; when it does not answer, this record does, and says
+that it was alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import threading
+import time
+from typing import TYPE_CHECKING, Final, Protocol
+
+import msgspec
+
+from rxtrail.core.epcis.write_json import event_json
+from rxtrail.core.rules.answer import Answer
+from rxtrail.errors import BadRequest, Busy, NotFound, Refused, RxtrailError, StoreFailed
+from rxtrail.joined.down import Down
+from rxtrail.joined.key_file import HubKey, forget, load, save
+from rxtrail.joined.merging import ABSENT, alone, merged
+from rxtrail.joined.up import Up
+from rxtrail.keys import BadKey, VerifierKey
+from rxtrail.outbound import Unreachable
+from rxtrail.outbound.lasting import Lasting, Refusing
+from rxtrail.record.standing import identity_of
+from rxtrail.record.times import iso
+from rxtrail.sites.wire import Asked, Claim, Fed, HubStatus, JoinStatus, Page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from rxtrail.answers import ChangeReceipt, Verdict
+    from rxtrail.keys import SigningKey
+    from rxtrail.ledger.batch import Appended
+    from rxtrail.ledger.writer import Writer
+    from rxtrail.outbound import HttpReply
+    from rxtrail.record.judge import Judge
+    from rxtrail.store import Reader
+
+__all__ = ["HUB_CONTEXT", "Joined"]
+
+HUB_CONTEXT: Final = "hub/v1"
+"""What a hub signs a nonce under, to show that it is the one that was joined."""
+
+LIVE_SECONDS: Final = 1.5
+"""For the hub's answer at the counter; after that the local record answers."""
+
+HELLO_SECONDS: Final = 3.0
+FEED_SECONDS: Final = 60.0
+SILENCE_SECONDS: Final = 6.0
+"""The hub's stream says something every second; after so long without a word it is taken for dead."""
+
+PAUSE_SECONDS: Final = 0.5
+PAUSE_SECONDS_MAX: Final = 15.0
+REFUSED_SECONDS: Final = 5.0
+IDLE_SECONDS: Final = 0.5
+REPLY_BYTES_MAX: Final = 16 * 1024 * 1024
+NONCE_BYTES: Final = 24
+
+_claim = msgspec.json.Decoder(Claim).decode
+_fed = msgspec.json.Decoder(Fed).decode
+_page = msgspec.json.Decoder(Page).decode
+_hello = msgspec.json.Decoder(HubStatus).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class Local(Protocol):
+    """What carries out a change on this node's own record."""
+
+    def __call__(self, verb: str, code: str, **details: str) -> ChangeReceipt:
+        """Carry it out and wait until it is durable."""
+        ...
+
+
+class Joined:
+    """The link to one hub, or none. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        data: Path,
+        *,
+        writer: Callable[[], Writer],
+        reader: Callable[[], Reader],
+        judge: Callable[[Reader | None], Judge],
+        changed: Callable[[Appended | None], None],
+        key: Callable[[], SigningKey],
+        now_us: Callable[[], int],
+        random_bytes: Callable[[int], bytes],
+    ) -> None:
+        """Take what the use case needs; a node that has joined before is joined again."""
+        self._data = data
+        self._reader = reader
+        self._writer = writer
+        self._key = key
+        self._now = now_us
+        self._random = random_bytes
+        self._up = Up(reader, writer)
+        self._down = Down(writer, reader, judge=judge, changed=changed, random_bytes=random_bytes)
+        self._hub: HubKey | None = None
+        self._lasting: Lasting | None = None
+        self._threads: list[threading.Thread] = []
+        self._runs = False
+        self._stopping = threading.Event()
+        self._wake = threading.Event()
+        self._contact = threading.Event()
+        self._contact_us = 0
+        self._error = ""
+        self._refused = False
+        self._failures = 0
+        self._closed_until = 0.0
+        self._fed = -1
+        self._use(load(data))
+
+    # -- whether ---------------------------------------------------------------------------------------------------
+
+    @property
+    def joined(self) -> bool:
+        """Tell whether there is a hub to ask."""
+        return self._hub is not None
+
+    def join(self, url: str, secret: str) -> JoinStatus:
+        """Join a hub: look who it is and whether it takes the key, then keep both; ``secret`` is a site key.
+
+        :raises BadRequest: it is no hub, it is this node itself, or the key is for a site that is not ours.
+        :raises Busy: the hub cannot be reached.
+        """
+        secret = secret.strip()
+        if not secret.startswith("rxs_") or not secret.isascii() or not secret.isprintable() or " " in secret:
+            raise BadRequest("this is no site key", place="key", advice="It begins with rxs_ and is one word.")
+        lasting = Lasting(url)
+        try:
+            status = self._say_hello(lasting, secret, "")
+        except Refusing as refusing:
+            raise BadRequest(
+                f"the hub does not take this key (HTTP {refusing.status})",
+                place="key",
+                advice="Ask whoever runs the hub for a new one: rxtrail site-key add --gln GLN",
+            ) from refusing
+        except Unreachable as away:
+            raise Busy(f"the hub cannot be reached: {away.message}", place=url, advice="Check the address.") from away
+        finally:
+            lasting.close()
+        identity = identity_of(self._reader())
+        if status.key == str(self._key().verifier):
+            raise BadRequest("this is this node itself", place="url", advice="Give the address of the hub.")
+        if status.role != "hub":
+            raise BadRequest(f"what answers there is a {status.role}, not a hub", place="url")
+        if status.site not in identity.glns:
+            raise BadRequest(
+                f"this key is for the site {status.site or 'of nobody'}, which is none of this node's",
+                place="key",
+                advice="Run rxtrail init with that GLN, or use the key of this site.",
+            )
+        hub = HubKey(url.rstrip("/"), secret, status.site, status.key)
+        runs = self._runs
+        self.stop()
+        save(self._data, hub)
+        self._use(hub)
+        self._was_there()
+        if runs:
+            self.start()
+        return self.status()
+
+    def leave(self) -> bool:
+        """Leave the hub: its key is forgotten, what came from it stays; tell whether there was one."""
+        runs = self._runs
+        self.stop()
+        was = forget(self._data)
+        self._use(None)
+        self._runs = runs
+        return was
+
+    def status(self) -> JoinStatus:
+        """Tell how this node stands with its hub; raises ``NotFound`` when it has joined none."""
+        hub = self._hub
+        if hub is None:
+            raise NotFound("this node has joined no hub", advice="Join one with: rxtrail join URL --key-file FILE")
+        reader = self._reader()
+        through = max(self._fed, self._up.kept(hub.hub_key))
+        state = "refused" if self._refused else "connected" if self._contact.is_set() else "away"
+        return JoinStatus(
+            url=hub.url,
+            site=hub.site,
+            state=state if self._runs else "not-running",
+            hub_key=hub.hub_key,
+            last_contact=iso(self._contact_us) if self._contact_us else "",
+            error=self._error,
+            waiting=self._up.waiting(reader, through),
+            cursor=self._down.cursor(reader, hub.hub_key),
+        )
+
+    def _use(self, hub: HubKey | None) -> None:
+        if self._lasting is not None:
+            self._lasting.close()
+        self._hub = hub
+        self._lasting = Lasting(hub.url) if hub is not None else None
+        self._contact.clear()
+        self._error, self._refused, self._failures, self._closed_until, self._fed = "", False, 0, 0.0, -1
+
+    # -- at the counter --------------------------------------------------------------------------------------------
+
+    def verdict(self, local: Verdict, scan: str, *, purpose: str) -> Verdict:
+        """Ask the hub about a scan too: the worse answer wins; without the hub the local one says that it is alone."""
+        if self._hub is None or not (local.pack.gtin and local.pack.serial):
+            return local
+        claim = self._ask(Asked(scan, purpose))
+        return self._alone(local) if claim is None else merged(local, claim.verdict, purpose=purpose)
+
+    def change(self, local: Local, verb: str, code: str, **details: str) -> ChangeReceipt:
+        """Dispense after the hub has granted it, or without the hub when that does not answer; all else is local.
+
+        :raises Refused: the hub does not allow it, or another site is dispensing the pack at this moment.
+        """
+        claim = None
+        override = details.get("override", "")
+        if self._hub is not None and verb == "dispense":
+            asked = Asked(code, "dispense", key=details.get("key", ""), claim=True, override=bool(override))
+            claim = self._ask(asked)
+        if claim is None:
+            return local(verb, code, **details)
+        _allow(claim, override)
+        try:
+            return local(verb, code, **details)
+        except Refused as refused:
+            if refused.place not in ABSENT or claim.verdict.record.basis == "none":
+                self._release(code)
+                raise
+        except RxtrailError:
+            self._release(code)
+            raise
+        # The hub's record is ours too: what it holds and grants is not held up because no file came here.
+        granted = {
+            "override": override or "The hub's record holds it, and the hub granted it.",
+            "by": details.get("by", "") or "the hub",
+        }
+        return local(verb, code, **{**details, **granted})
+
+    def _release(self, code: str) -> None:
+        self._ask(Asked(code, "dispense", release=True))
+
+    def _alone(self, verdict: Verdict) -> Verdict:
+        return alone(verdict, iso(self._contact_us)[:19] + "Z" if self._contact_us else "")
+
+    def _ask(self, asked: Asked) -> Claim | None:
+        """Ask the hub within its time; None when it does not answer, and then nobody waits for it again soon."""
+        if self._hub is None or time.monotonic() < self._closed_until:
+            return None
+        if self._failures and self._runs and not self._contact.is_set():
+            return None
+        try:
+            reply = self._request("POST", "/api/v1/sites/ask", LIVE_SECONDS, _encode(asked))
+        except Unreachable as away:
+            self._failures += 1
+            self._closed_until = time.monotonic() + min(30.0, 2.0 * self._failures)
+            self._went_away(away.message)
+            return None
+        if reply.status != 200:
+            self._error = f"the hub answered {reply.status}"
+            self._refused = reply.status in (401, 403)
+            return None
+        self._failures = 0
+        self._was_there()
+        return _claim(reply.body)
+
+    # -- the line to the hub ---------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Keep in touch with the hub in the background, until :meth:`stop`; without one, as soon as it is joined."""
+        self._runs = True
+        if self._hub is None or self._threads:
+            return
+        self._stopping.clear()
+        self._threads = [
+            threading.Thread(target=self._listen, name="rxtrail-hub-down", daemon=True),
+            threading.Thread(target=self._tell, name="rxtrail-hub-up", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End the threads; what has not gone up yet goes up after the next start."""
+        self._runs = False
+        self._stopping.set()
+        self._wake.set()
+        self._contact.set()
+        if self._lasting is not None:
+            self._lasting.interrupt()
+        for thread in self._threads:
+            thread.join()
+        self._threads = []
+        self._contact.clear()
+
+    def woke(self) -> None:
+        """Take note that something was written here."""
+        self._wake.set()
+
+    def _listen(self) -> None:
+        """Stay in touch: find out whether the hub is there, then take in what it sends, again and again."""
+        pause = PAUSE_SECONDS
+        while not self._stopping.is_set():
+            try:
+                self._hello_again()
+                pause = PAUSE_SECONDS
+                self._take_in()
+            except Refusing as refusing:
+                self._refused = True
+                self._went_away(refusing.message)
+                self._stopping.wait(REFUSED_SECONDS)
+            except (RxtrailError, msgspec.DecodeError) as error:
+                if isinstance(error, StoreFailed) and not error.curable:
+                    return  # told by the node, which stops
+                self._went_away(str(error))
+                self._stopping.wait(pause)
+                # A hub that is back is found soon: who waits for it has customers before him.
+                pause = min(2.0, pause * 2)
+
+    def _hello_again(self) -> None:
+        hub, lasting = self._hub, self._lasting
+        assert hub is not None
+        assert lasting is not None
+        status = self._say_hello(lasting, hub.secret, self._up.log_id())
+        if status.key != hub.hub_key:
+            self._refused = True
+            raise BadRequest("another hub answers at this address than the one that was joined", place="url")
+        self._fed = status.fed
+        self._refused = False
+        self._was_there()
+        self._wake.set()
+
+    def _take_in(self) -> None:
+        hub, lasting = self._hub, self._lasting
+        assert hub is not None
+        assert lasting is not None
+        path = f"/api/v1/sites/stream?after={self._down.cursor(self._reader(), hub.hub_key)}"
+        headers = {**_authorization(hub.secret), "Accept": "text/event-stream"}
+        with contextlib.closing(
+            lasting.lines(path, connect_seconds=HELLO_SECONDS, idle_seconds=SILENCE_SECONDS, headers=headers)
+        ) as lines:
+            for line in lines:
+                if self._stopping.is_set():
+                    return
+                self._was_there()
+                if line.startswith(b"data: "):
+                    self._down.apply(_page(line[6:]), hub.hub_key, hub.url)
+
+    def _tell(self) -> None:
+        """Send up what was written here, batch after batch, whenever the hub is there."""
+        pause = PAUSE_SECONDS
+        while not self._stopping.is_set():
+            if not self._contact.wait(IDLE_SECONDS) or self._refused:
+                self._stopping.wait(IDLE_SECONDS)
+                continue
+            self._wake.clear()
+            try:
+                more = self._send_batch()
+                pause = PAUSE_SECONDS
+            except RxtrailError as error:
+                if isinstance(error, StoreFailed) and not error.curable:
+                    return
+                self._error = error.message
+                if isinstance(error, Unreachable) and not isinstance(error, Refusing):
+                    self._went_away(error.message)
+                self._stopping.wait(pause)
+                pause = min(PAUSE_SECONDS_MAX, pause * 2)
+                continue
+            if not more and not self._stopping.is_set():
+                self._wake.wait(IDLE_SECONDS)
+
+    def _send_batch(self) -> bool:
+        hub = self._hub
+        assert hub is not None
+        after = self._fed
+        feed = self._up.batch(self._reader(), after, event_json)
+        if feed is None:
+            return False
+        reply = self._request("POST", "/api/v1/sites/feed", FEED_SECONDS, _encode(feed))
+        if reply.status != 200:
+            if reply.status == 400:  # the hub may have been set back: it knows best from where to go on
+                self._contact.clear()
+                self._hello_again()
+            raise Refusing(reply.status)
+        self._fed = _fed(reply.body).through
+        self._up.keep(hub.hub_key, self._fed)
+        self._was_there()
+        self._error = ""
+        return True
+
+    def _request(self, method: str, path: str, seconds: float, body: bytes) -> HttpReply:
+        hub, lasting = self._hub, self._lasting
+        if hub is None or lasting is None:
+            raise Unreachable("this node has left its hub", sent=False)
+        headers = {**_authorization(hub.secret), "Content-Type": "application/json"}
+        return lasting.request(
+            method, path, seconds=seconds, headers=headers, body=body, body_bytes_max=REPLY_BYTES_MAX
+        )
+
+    def _say_hello(self, lasting: Lasting, secret: str, log: str) -> HubStatus:
+        """Ask who is there, and have it sign a nonce with the key that it says is its own."""
+        nonce = base64.urlsafe_b64encode(self._random(NONCE_BYTES)).decode()
+        path = f"/api/v1/hub?nonce={nonce}" + (f"&log={log}" if log else "")
+        reply = lasting.request("GET", path, seconds=HELLO_SECONDS, headers=_authorization(secret))
+        if reply.status in (401, 403):
+            raise Refusing(reply.status)
+        try:
+            status = _hello(reply.body) if reply.status == 200 else None
+            signed = status is not None and VerifierKey.parse(status.key).verifies(
+                nonce.encode(), base64.b64decode(status.signature), context=HUB_CONTEXT
+            )
+        except (msgspec.DecodeError, BadKey, ValueError) as bad:
+            raise Unreachable("what answers there is no rxtrail", sent=True) from bad
+        if status is None or not signed or status.service != "rxtrail":
+            raise Unreachable("what answers there is no rxtrail hub", sent=True)
+        return status
+
+    def _was_there(self) -> None:
+        self._contact_us = self._now()
+        if not self._contact.is_set() and not self._stopping.is_set():
+            self._contact.set()
+            self._wake.set()
+
+    def _went_away(self, why: str) -> None:
+        self._error = why
+        if not self._stopping.is_set():
+            self._contact.clear()
+
+
+def _allow(claim: Claim, override: str) -> None:
+    """Refuse what the hub does not grant; its own override is ours."""
+    verdict = claim.verdict
+    if claim.granted:
+        return
+    if claim.taken:
+        raise Refused(
+            "Another site is dispensing this pack at this moment (told by the hub).",
+            place="already-dispensed-elsewhere",
+            advice="Put this pack in quarantine. Tell the pharmacist.",
+        )
+    if not verdict.reasons:
+        raise Busy("The hub did not grant it.", place="unreachable", advice="Try again.")
+    first = verdict.reasons[0]
+    said = f"{verdict.headline}: {first.message} (told by the hub)"
+    if verdict.verdict is Answer.UNCONFIRMED:
+        raise Busy(said, place=first.code, advice=first.next)
+    may_override = " A named person may override amber with a reason." if verdict.verdict is Answer.CHECK else ""
+    raise Refused(said, place=first.code, advice=first.next + (may_override if not override else ""))
+
+
+def _authorization(secret: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {secret}"}

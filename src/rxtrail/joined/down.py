@@ -1,0 +1,129 @@
+"""What comes down: events that every counter must know, with their own speakers, and the cases of this site.
+
+Each page of the hub's log is applied in one transaction with the cursor behind it, so after any break it goes on where
+it was, and nothing is applied twice. What came down is marked, and never goes up again.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from rxtrail.cases import open_case
+from rxtrail.core.epcis.reader import open_document
+from rxtrail.errors import BadDocument
+from rxtrail.ledger.batch import append_events
+from rxtrail.ledger.prepare import Prepared, prepare
+from rxtrail.store.rows import RecordKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rxtrail.cases import Case
+    from rxtrail.core.rules.authority import Authority
+    from rxtrail.ledger.batch import Appended
+    from rxtrail.ledger.log import Log
+    from rxtrail.ledger.writer import Writer
+    from rxtrail.record.judge import Judge
+    from rxtrail.sites.wire import Item, Page
+    from rxtrail.store import Reader, Transaction
+
+CURSOR: Final = "hub-down"  # what the store keeps: by hub, up to where its log has been read
+RANGES: Final = "from-hub"  # positions of this log that the hub sent down: the first, and the last of each range
+CASES: Final = "hub-case"  # the hub's cases that were opened here too
+RANGE_MAX: Final = 1_000  # positions in one range; a page of the hub has fewer
+_encode = msgspec.msgpack.Encoder().encode
+_decode_number = msgspec.msgpack.Decoder(int).decode
+
+
+class Down:
+    """Applies pages of the hub's log."""
+
+    def __init__(
+        self,
+        writer: Callable[[], Writer],
+        reader: Callable[[], Reader],
+        *,
+        judge: Callable[[Reader | None], Judge],
+        changed: Callable[[Appended | None], None],
+        random_bytes: Callable[[int], bytes],
+    ) -> None:
+        """Take what the use case needs."""
+        self._writer = writer
+        self._reader = reader
+        self._judge = judge
+        self._changed = changed
+        self._random = random_bytes
+
+    def cursor(self, reader: Reader, hub_key: str) -> int:
+        """Tell up to where the hub's log has been read; -1 for nothing."""
+        row = reader.kept(CURSOR, hub_key)
+        return _decode_number(row[1]) if row is not None else -1
+
+    def apply(self, page: Page, hub_key: str, url: str) -> None:
+        """Apply one page and wait until it is durable; one that was applied before changes nothing."""
+        prepared = [(item, ready) for item in page.items if (ready := _read(item)) is not None]
+        cases = [item.case for item in page.items if item.case is not None]
+
+        def write(tx: Transaction, log: Log) -> None:
+            if page.next <= self.cursor(tx, hub_key):
+                return
+            first = log.position
+            authority = self._judge(tx).authority
+            for speaker, events in _by_speaker(prepared, authority):
+                self._changed(append_events(tx, log, authority, events, speaker=speaker))
+            if log.position > first:
+                tx.keep(RANGES, f"{first:016d}", first, _encode(log.position - 1))
+            for case in cases:
+                self._open(tx, log, case)
+            if prepared or cases:
+                carried = [log.now, "from-hub", url, page.next, first, log.position - 1]
+                log.append(RecordKind.DECISION, b"\x01" + _encode(carried))
+            tx.keep(CURSOR, hub_key, log.now, _encode(page.next))
+
+        self._writer().do(write, alone=True)
+        if prepared:
+            self._changed(None)
+
+    def _open(self, tx: Transaction, log: Log, case: Case) -> None:
+        if tx.kept(CASES, case.id) is not None:
+            return
+        evidence: dict[str, Any] = {**case.evidence, "hub_case": case.id, "hub_opened_at": case.opened_at}
+        here = open_case(
+            tx, log, kind=case.kind, what=case.what, random_bytes=self._random, pack=case.pack, site=case.site,
+            evidence=evidence,
+        )  # fmt: skip
+        tx.keep(CASES, case.id, log.now, _encode(here.id))
+
+
+def _read(item: Item) -> Prepared | None:
+    """Read an event that came down; one that cannot be read is left to the hub, which answers for it live."""
+    if item.event is None:
+        return None
+    document = {
+        "@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"],
+        "type": "EPCISDocument",
+        "schemaVersion": "2.0",
+        "epcisBody": {"eventList": [item.event]},
+    }
+    try:
+        for event, findings, place in open_document(io.BytesIO(msgspec.json.encode(document)), proceed=True):
+            return prepare(event, speaker=item.speaker, place=place, findings=findings)
+    except BadDocument:
+        return None
+    return None
+
+
+def _by_speaker(prepared: list[tuple[Item, Prepared]], authority: Authority) -> list[tuple[str, list[Prepared]]]:
+    """Group events by who said them, in their order; the word of the hub that we joined is as good as our own."""
+    groups: list[tuple[str, list[Prepared]]] = []
+    for item, each in prepared:
+        speaker = "" if item.hub and not authority.is_partner(item.speaker) else item.speaker
+        each.speaker = speaker
+        if groups and groups[-1][0] == speaker:
+            groups[-1][1].append(each)
+        else:
+            groups.append((speaker, [each]))
+    return groups

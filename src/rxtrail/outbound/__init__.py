@@ -1,0 +1,5 @@
+"""The only door outwards: HTTP requests to others, with bounds on time and size."""
+
+from rxtrail.outbound.http import BODY_BYTES_MAX, HttpReply, Unreachable, is_loopback, request, usable_url
+
+__all__ = ["BODY_BYTES_MAX", "HttpReply", "Unreachable", "is_loopback", "request", "usable_url"]

@@ -1,0 +1,307 @@
+"""Sites: a hub's side of the nodes that joined it. They ask before they dispense, tell what they did, and are told.
+
+What a site tells is captured as its own word and nobody else's. What it did while the hub was away, and what the
+record does not allow any more, is kept all the same and becomes a case.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import io
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from rxtrail.cases import Case, open_case
+from rxtrail.core.epcis.reader import open_document
+from rxtrail.core.epcis.write_json import event_json
+from rxtrail.core.gs1.scan import read_scan
+from rxtrail.core.rules.answer import Answer, Severity
+from rxtrail.core.rules.steps import Flag
+from rxtrail.core.rules.words import ENDS_BY_DISPOSITION, ENDS_BY_STEP, REACTIVATING
+from rxtrail.errors import BadRequest
+from rxtrail.ledger.batch import append_events
+from rxtrail.ledger.prepare import prepare, restore
+from rxtrail.record.times import iso
+from rxtrail.sites.wire import Asked, Claim, Feed, Fed, Item, Page, ScanNote
+from rxtrail.store.rows import RecordKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rxtrail.answers import Verdict
+    from rxtrail.core.epcis.event import Event
+    from rxtrail.core.gs1.runs import EpcRun
+    from rxtrail.ledger.batch import Appended
+    from rxtrail.ledger.log import Log
+    from rxtrail.ledger.prepare import Prepared
+    from rxtrail.ledger.writer import Writer
+    from rxtrail.record.judge import Judge
+    from rxtrail.store import Reader, Transaction
+
+__all__ = ["CONFLICT", "Asked", "Claim", "Fed", "Feed", "Item", "Page", "ScanNote", "Sites"]
+
+CLAIMS: Final = "site-claim"  # what the store keeps: who is handing over a pack right now
+FED: Final = "site-fed"  # of a site's log, how far it has been told
+CONFLICT: Final = "offline-dispensing"  # the kind of case, as for a counter that was offline
+NOT_FOR_SITES: Final = frozenset({"enumeration", "many-askers"})
+CLAIM_US: Final = 600 * 1_000_000
+"""A pack that was claimed and never dispensed (its node died between the two) is free again after this."""
+
+PAGE_RECORDS: Final = 500
+SCAN_TEXT_MAX: Final = 4096
+SCAN_RECORD_VERSION: Final = b"\x02"  # as in rxtrail.offline: with the time of the scan and what the counter was told
+DISPENSINGS: Final = frozenset({"dispensed", "partially_dispensed"})
+# Statements about a pack that every counter must know, wherever the pack is.
+FOR_ALL: Final = frozenset({"recalled", "stolen", "destroyed"})
+_HERE: Final = frozenset({"already-dispensed-here", "partially-dispensed"})
+_OPENED: Final = "case-opened"
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class _Held(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    site: str
+    key: str
+    at: int
+    settled: bool = False  # the dispensing has come: the record itself speaks now
+
+
+_decode_held = msgspec.msgpack.Decoder(_Held).decode
+_decode_fed = msgspec.msgpack.Decoder(Fed).decode
+
+
+class Sites:
+    """The use case, with what it needs given once."""
+
+    def __init__(
+        self,
+        writer: Callable[[], Writer],
+        *,
+        reader: Callable[[], Reader],
+        judge: Callable[[Reader | None], Judge],
+        changed: Callable[[Appended | None], None],
+        today: Callable[[], datetime.date],
+        random_bytes: Callable[[int], bytes],
+    ) -> None:
+        """Take what the use case needs; ``judge`` and ``changed`` as :class:`rxtrail.states.States` has them."""
+        self._writer = writer
+        self._reader = reader
+        self._judge = judge
+        self._changed = changed
+        self._today = today
+        self._random = random_bytes
+
+    # -- asking ----------------------------------------------------------------------------------------------------
+
+    def ask(self, asked: Asked, *, site: str) -> Claim:
+        """Judge a scan for a site; with ``claim`` the pack is its own to dispense, if nobody else has it.
+
+        Nothing is noted of a scan that is only asked about: the site's own record of it comes by :meth:`feed`.
+
+        :raises BadRequest: the purpose is none.
+        """
+        if not asked.claim and not asked.release:
+            return Claim(self._judge(None).judge(asked.scan, site=site, purpose=asked.purpose))
+        return self._writer().do(lambda tx, log: self._claim(tx, log, asked, site))
+
+    def _claim(self, tx: Transaction, log: Log, asked: Asked, site: str) -> Claim:
+        verdict = self._judge(tx).judge(asked.scan, site=site, purpose=asked.purpose)
+        name = _claim_name(verdict.pack.gtin, verdict.pack.serial)
+        row = tx.kept(CLAIMS, name)
+        held = _decode_held(row[1]) if row is not None else None
+        if asked.release:
+            if held is not None and held.site == site and not held.settled:
+                tx.drop_kept(CLAIMS, name)
+            return Claim(verdict)
+        if held is not None and log.now - held.at < CLAIM_US:
+            if held.site != site and not held.settled:
+                return Claim(verdict, taken=True)
+            if held.site == site and asked.key and held.key == asked.key:
+                return Claim(verdict, granted=True, again=True)
+        allowed = verdict.verdict in (Answer.OK, Answer.NOT_COVERED) or (
+            verdict.verdict is Answer.CHECK and asked.override
+        )
+        if not allowed or not verdict.pack.serial:
+            return Claim(verdict)
+        tx.keep(CLAIMS, name, log.now, _encode(_Held(site, asked.key, log.now)))
+        return Claim(verdict, granted=True)
+
+    # -- what comes up ---------------------------------------------------------------------------------------------
+
+    def fed(self, site: str, log: str) -> int:
+        """Tell up to which position of its own log a site has told everything; -1 for nothing."""
+        row = self._reader().kept(FED, f"{site}:{log}")
+        return _decode_fed(row[1]).through if row is not None else -1
+
+    def feed(self, feed: Feed, *, site: str) -> Fed:
+        """Capture one batch of a site's log as that site's word: once, in order, all of it or none.
+
+        :raises BadDocument: its events cannot be read.
+        :raises BadRequest: it does not go on where the one before ended.
+        """
+        if feed.through < feed.first or not feed.log or len(feed.log) > 64:
+            raise BadRequest("a batch needs its log, and its first and last position", place="first")
+        document = open_document(io.BytesIO(bytes(feed.document)), proceed=True)
+        commanded = frozenset(feed.commands)
+        prepared: list[Prepared] = []
+        ours: list[bool] = []
+        for number, (event, findings, place) in enumerate(document):
+            prepared.append(prepare(event, speaker=site, place=place, findings=findings))
+            ours.append(number in commanded)
+        answer = self._writer().do(lambda tx, log: self._feed(tx, log, feed, prepared, ours, site), alone=True)
+        self._changed(None)
+        return answer
+
+    def _feed(
+        self, tx: Transaction, log: Log, feed: Feed, events: list[Prepared], ours: list[bool], site: str
+    ) -> Fed:
+        name = f"{site}:{feed.log}"
+        row = tx.kept(FED, name)
+        before = _decode_fed(row[1]) if row is not None else Fed(-1)
+        if feed.through <= before.through:
+            return before
+        if feed.first > before.through + 1:
+            raise BadRequest(
+                f"this batch begins at {feed.first}, and {before.through + 1} is awaited",
+                place="first",
+                advice="Ask GET /api/v1/hub?log=... for how far the hub has come, and go on from there.",
+            )
+        cases: list[str] = []
+        command = [log.now, "site-fed", site, feed.log, feed.first, feed.through, len(events), len(feed.scans)]
+        log.append(RecordKind.COMMAND, b"\x01" + _encode(command), party=tx.name_id(site))
+        plain: list[Prepared] = []
+        for prepared, commanded in zip(events, ours, strict=True):
+            # What a counter did is judged in its turn, by all that came before it.
+            if commanded and (pack := _one_pack(prepared.event)):
+                self._append(tx, log, plain, site)
+                plain = []
+                self._weigh(tx, log, prepared, pack, site, cases)
+            plain.append(prepared)
+        self._append(tx, log, plain, site)
+        for scan in feed.scans:
+            if scan.position > before.through:
+                note = [
+                    log.now, scan.text[:SCAN_TEXT_MAX], scan.gtin, scan.serial, site, scan.purpose, scan.key,
+                    scan.told, scan.reasons, scan.at, scan.told,
+                ]  # fmt: skip
+                log.append(RecordKind.SCAN, SCAN_RECORD_VERSION + _encode(note), party=tx.name_id(site))
+        answer = Fed(feed.through, cases)
+        tx.keep(FED, name, log.now, _encode(answer))
+        return answer
+
+    def _append(self, tx: Transaction, log: Log, events: list[Prepared], site: str) -> None:
+        if events:
+            appended = append_events(tx, log, self._judge(tx).authority, events, speaker=site)
+            self._changed(appended)  # for the writer's own judge; for all others once more after the commit
+
+    def _weigh(
+        self, tx: Transaction, log: Log, prepared: Prepared, pack: tuple[str, str], site: str, cases: list[str]
+    ) -> None:
+        """Accept what a counter did as a command, as if it had been ordered here, or open a case."""
+        event = prepared.event
+        end = ENDS_BY_DISPOSITION.get(event.disposition) or ENDS_BY_STEP.get(event.biz_step, "")
+        if not (end or event.biz_step == REACTIVATING) or tx.events_by_identity({prepared.identity}):
+            return
+        gtin, serial = pack
+        held = None
+        name = _claim_name(gtin, serial)
+        if end in DISPENSINGS:
+            row = tx.kept(CLAIMS, name)
+            held = _decode_held(row[1]) if row is not None else None
+        if held is not None and held.site == site and not held.settled:
+            tx.keep(CLAIMS, name, held.at, _encode(msgspec.structs.replace(held, settled=True)))
+            prepared.flags |= Flag.COMMAND
+            return
+        verdict = self._judge(tx).judge(f"(01){gtin}(21){serial}", site=site, purpose="dispense")
+        codes = {reason.code for reason in verdict.reasons}
+        if event.biz_step == REACTIVATING:
+            if codes & _HERE:
+                prepared.flags |= Flag.COMMAND
+            return
+        stops = [reason for reason in verdict.reasons if reason.severity is Severity.STOP]
+        others = [reason for reason in stops if reason.code != "already-dispensed-here"]
+        if not stops:
+            prepared.flags |= Flag.COMMAND
+        elif others and end in DISPENSINGS:
+            at = iso(event.event_time)
+            what = f"Dispensed at {site} at {at} without the hub, whose record says: {others[0].message}"
+            evidence = {
+                "event_id": event.event_id,
+                "event_time": at,
+                "site": site,
+                "reasons": [reason.code for reason in verdict.reasons],
+                "sites": sorted({site, *_speakers(tx, gtin, serial)}),
+            }
+            case = open_case(
+                tx, log, kind=CONFLICT, what=what, random_bytes=self._random, pack=f"01/{gtin}/21/{serial}", site=site,
+                evidence=evidence,
+            )  # fmt: skip
+            cases.append(case.id)
+
+    # -- what goes down --------------------------------------------------------------------------------------------
+
+    def page(self, after: int, *, site: str) -> Page:
+        """Give what a site must know of the log after a position: class-level statements, thefts, its cases."""
+        reader = self._reader()
+        rows = reader.records_from(after + 1, PAGE_RECORDS)
+        if not rows:
+            return Page(after, reader.log_size(), [])
+        events = [record.position for record, _ in rows if record.kind == RecordKind.EVENT]
+        bodies = {body.position: body for body in reader.event_bodies(events)} if events else {}
+        authority = self._judge(None).authority
+        items: list[Item] = []
+        for record, canonical in rows:
+            position = record.position
+            if record.kind == RecordKind.EVENT:
+                body = bodies[position]
+                event = restore(body.canonical, body.envelope)
+                if body.speaker != site and _is_for_all(event):
+                    here = authority.is_self(body.speaker)
+                    items.append(Item(position, speaker=body.speaker, hub=here, event=event_json(event)))
+            elif record.kind == RecordKind.DECISION and (case := _case_of(canonical)) is not None:
+                concerned = case.evidence.get("sites", ())
+                if site in concerned or (case.site == site and case.kind not in NOT_FOR_SITES):
+                    items.append(Item(position, case=case))
+        return Page(rows[-1][0].position, reader.log_size(), items)
+
+
+def _one_pack(event: Event) -> tuple[str, str] | None:
+    """Give the GTIN and serial of an event that is about one pack only."""
+    runs: list[EpcRun] = event.epcs
+    if len(runs) == 1 and len(runs[0].serials) == 1 and runs[0].key.startswith("01/"):
+        return runs[0].key[3:17], runs[0].serials[0]
+    return None
+
+
+def _is_for_all(event: Event) -> bool:
+    if event.quantities and event.action != "ADD" and not event.epcs:
+        return True
+    return event.disposition in FOR_ALL or event.error_declaration is not None and bool(event.quantities)
+
+
+def _case_of(canonical: bytes) -> Case | None:
+    """Read a decision of the log that opened a case; None for any other."""
+    try:
+        decision = msgspec.msgpack.decode(canonical[1:])
+    except msgspec.DecodeError:
+        return None
+    if not isinstance(decision, list) or len(decision) != 3 or decision[1] != _OPENED:
+        return None
+    return msgspec.convert(decision[2], Case)
+
+
+def _speakers(reader: Reader, gtin: str, serial: str) -> set[str]:
+    """Give all who said something of a pack."""
+    product = reader.product(gtin)
+    unit = reader.units_of(product[0], [serial]).get(serial) if product is not None else None
+    if product is None or unit is None:
+        return set()
+    steps = reader.unit_steps(product[0], serial, unit)
+    return {speaker for step in steps if ENDS_BY_STEP.get(step.biz_step) for speaker in step.speakers if speaker}
+
+
+def _claim_name(gtin: str, serial: str) -> str:
+    """Name a pack; a digest, since a serial that somebody typed may hold any character."""
+    return hashlib.sha256(f"01/{gtin}/21/{serial}".encode(errors="replace")).hexdigest()

@@ -1,0 +1,114 @@
+"""What a hub and the nodes that joined it say to each other, as JSON on the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from rxtrail.cases import Case
+from rxtrail.core.rules.answer import Verdict
+
+
+class Asked(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """A scan that is asked about; ``claim``: to dispense it now. ``release``: a claim that came to nothing."""
+
+    scan: str
+    purpose: str = "dispense"
+    key: str = ""
+    claim: bool = False
+    override: bool = False  # a named person takes amber on
+    release: bool = False
+
+
+class Claim(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """The hub's verdict; ``granted``: dispense it. ``taken``: another site is doing so at this moment."""
+
+    verdict: Verdict
+    granted: bool = False
+    again: bool = False  # the same key claimed it before
+    taken: bool = False
+
+
+class ScanNote(msgspec.Struct, frozen=True, gc=False):
+    """That a scan happened: ``at`` in microseconds by the site's clock, ``told`` the verdict that was given."""
+
+    position: int
+    at: int
+    text: str
+    gtin: str = ""
+    serial: str = ""
+    purpose: str = ""
+    key: str = ""
+    told: str = ""
+    reasons: list[str] = []
+
+
+class Feed(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """One batch of a site's log: positions ``first`` to ``through`` of the log that is called ``log``.
+
+    ``document`` is an EPCIS 2.0 JSON document; ``commands`` are the indexes of those of its events that were ordered
+    at a counter of the site, not captured from somebody's file.
+    """
+
+    log: str
+    first: int
+    through: int
+    document: msgspec.Raw
+    commands: list[int] = []
+    scans: list[ScanNote] = []
+
+
+class Fed(msgspec.Struct, frozen=True, gc=False):
+    """Up to which position the hub has a site's log, durably, and the cases that the last batch opened."""
+
+    through: int
+    cases: list[str] = []
+
+
+class Item(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """One thing that a site must know: an EPCIS 2.0 event with its first speaker, or a case.
+
+    ``hub``: it is the word of the hub itself.
+    """
+
+    position: int
+    speaker: str = ""
+    hub: bool = False
+    event: dict[str, Any] | None = None
+    case: Case | None = None
+
+
+class Page(msgspec.Struct, frozen=True, gc=False):
+    """What stands in the hub's log up to the position ``next``, which is the cursor to go on from."""
+
+    next: int
+    size: int
+    items: list[Item]
+
+
+class HubStatus(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """What a node says of itself to those who would join it, and of the hub that it has joined itself."""
+
+    service: str  # rxtrail
+    version: str
+    role: str
+    market: str
+    key: str  # the verifier key that speaks for this node
+    site: str = ""  # the GLN of the site key that was shown
+    signature: str = ""  # of the nonce that was sent, base64
+    fed: int = -1  # up to where the log that was named has been told
+    joined: JoinStatus | None = None
+
+
+class JoinStatus(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """How the node stands with the hub that it has joined."""
+
+    url: str
+    site: str
+    state: str  # connected | away | refused | not-running
+    hub_key: str = ""
+    last_contact: str = ""
+    error: str = ""
+    waiting: int = 0  # records of this node's log that the hub does not have yet
+    cursor: int = -1  # up to where the hub's log has been read

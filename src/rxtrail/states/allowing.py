@@ -1,0 +1,83 @@
+"""Whether an ordered change may be made: what the verdict says, what the table says, and what a person lifts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rxtrail.core.rules.alert import EuView
+from rxtrail.core.rules.answer import Answer, Severity
+from rxtrail.core.rules.eu import alert_id, code_of_change, code_of_reasons
+from rxtrail.core.rules.states import EU, Ruling, rule_role, rule_state
+from rxtrail.errors import Busy, NotFound, Refused, RxtrailError
+from rxtrail.states.refusals import NotFoundWithAlert, RefusedWithAlert
+
+if TYPE_CHECKING:
+    from rxtrail.core.rules.answer import Verdict
+    from rxtrail.core.rules.states import Change
+    from rxtrail.states.orders import Order
+
+# Reasons that a receipt may carry without being refused: the data may be late, the pack is in hand all the same.
+RECEIVABLE = frozenset(
+    {"no-transaction-data", "not-shipped-to-you", "custody-open", "lot-unknown", "opening-stock", "unreachable"}
+)
+UNKNOWN = frozenset({"unknown-serial", "unknown-product", "no-transaction-data"})
+SOLD = frozenset({"already-dispensed-here", "already-dispensed-elsewhere"})
+
+
+def refusal_of(order: Order, change: Change, verdict: Verdict, *, market: str, role: str) -> RxtrailError | None:
+    """Give the refusal of a change, or None when it may be made; an override lifts amber, never red."""
+    ruling = rule_role(change, market, role)
+    if not ruling.allowed:
+        return refused(ruling)
+    if change.judged:
+        return _on_verdict(order, verdict, market)
+    if order.verb == "receive":
+        stops = [r for r in verdict.reasons if r.severity is Severity.STOP and r.code not in RECEIVABLE]
+        if stops:
+            return Refused(f"{verdict.headline}: {stops[0].message}", place=stops[0].code, advice=stops[0].next)
+        return None
+    unknown = next((reason for reason in verdict.reasons if reason.code in UNKNOWN), None)
+    if unknown is not None:
+        first = verdict.reasons[0]
+        return NotFound(first.message, place=first.code, advice=first.next)
+    if order.verb == "reactivate":
+        return None  # by its own rule, which needs to know when and where it ended: states.undoing
+    ruling = rule_state(change, market, verdict.state.disposition)
+    return None if ruling.allowed else refused(ruling)
+
+
+def _on_verdict(order: Order, verdict: Verdict, market: str) -> RxtrailError | None:
+    if verdict.verdict in (Answer.OK, Answer.NOT_COVERED):
+        return None
+    first = verdict.reasons[0]
+    said = f"{verdict.headline}: {first.message}"
+    if verdict.verdict is Answer.UNCONFIRMED:
+        return Busy(said, place=first.code, advice=first.next)
+    # In the EU a pack is supplied once: no person lifts that.
+    may_lift = verdict.verdict is Answer.CHECK and not (market == EU and any(r.code in SOLD for r in verdict.reasons))
+    if may_lift and order.override:
+        return None
+    lift = " A named person may override amber with a reason." if may_lift else ""
+    return Refused(said, place=first.code, advice=first.next + lift)
+
+
+def refused(ruling: Ruling) -> Refused:
+    """Give a ruling as a refusal."""
+    return Refused(ruling.message, place=ruling.place, advice=ruling.advice)
+
+
+def with_alert(
+    error: RxtrailError, order: Order, change: Change, verdict: Verdict, *, market: str, lot_known: bool, day: str
+) -> RxtrailError:
+    """Add the alert that a refused change raises in the EU market; ``day`` is today, ISO."""
+    if market != EU or not isinstance(error, Refused | NotFound) or error.place == "not-authorised-partner":
+        return error
+    code = code_of_reasons(verdict.reasons, lot_known=lot_known)
+    if not code and error.place not in UNKNOWN and verdict.state.disposition not in ("", "active"):
+        code = code_of_change(verdict.reasons, wanted=change.to, state=verdict.state.disposition)
+    if not code:
+        return error
+    pack = verdict.pack
+    told = (pack.gtin, pack.serial, pack.lot, pack.expiry, order.site)
+    eu = EuView(code, alert_id(code, day=day, told=told))
+    return NotFoundWithAlert(error, eu) if isinstance(error, NotFound) else RefusedWithAlert(error, eu)

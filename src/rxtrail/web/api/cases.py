@@ -1,0 +1,95 @@
+"""Cases: what a machine cannot settle and a person must look at."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Protocol, cast
+from urllib.parse import urlencode
+
+import msgspec
+
+from rxtrail.cases import Case, Cases
+from rxtrail.errors import BadRequest, NotFound, Refused
+from rxtrail.web import limits, refusals
+from rxtrail.web.body import read_json
+from rxtrail.web.context import Endpoint, Web, json_response, path_part, query_of
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+
+class _HasCases(Protocol):
+    cases: Cases
+
+
+class CaseQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """From where on, how many, of which state and kind; empty is any."""
+
+    after: str = ""
+    limit: Annotated[int, msgspec.Meta(ge=1, le=limits.PAGE_ROWS_MAX)] = limits.PAGE_ROWS_DEFAULT
+    state: Literal["", "open", "closed"] = ""
+    kind: str = ""
+
+
+class CasePage(msgspec.Struct, frozen=True, gc=False):
+    """Cases, the newest first; ``next`` is the address of the following page, "" at the end."""
+
+    cases: list[Case]
+    next: str
+
+
+class CaseChange(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """A case is closed with a reason and the name of who closes it."""
+
+    state: Literal["closed"]
+    reason: str
+    by: str
+
+
+_CHANGE = msgspec.json.Decoder(CaseChange)
+
+
+def cases_of(web: Web) -> Cases:
+    """The cases of the node of this process."""
+    return cast("_HasCases", web.node).cases
+
+
+async def list_cases(web: Web, request: Request) -> Response:
+    """Answer with one page of cases."""
+    asked = query_of(request, CaseQuery)
+    work = partial(cases_of(web).page, asked.after, asked.limit + 1, state=asked.state, kind=asked.kind)
+    found = await web.read(work)
+    page, following = found[: asked.limit], ""
+    if len(found) > asked.limit:
+        place = {"after": page[-1].id, "limit": asked.limit, "state": asked.state, "kind": asked.kind}
+        following = f"{request.url.path}?{urlencode({name: value for name, value in place.items() if value})}"
+    return json_response(CasePage(page, following))
+
+
+async def get_case(web: Web, request: Request) -> Response:
+    """Answer with one case."""
+    return json_response(await web.read(partial(cases_of(web).get, path_part(request, "id"))))
+
+
+async def close_case(web: Web, request: Request) -> Response:
+    """Close a case, durably."""
+    change = await read_json(request, _CHANGE)
+    work = partial(cases_of(web).close, path_part(request, "id"), reason=change.reason, by=change.by)
+    return json_response(await web.write(work))
+
+
+_CASES: Final = "/api/v1/cases"
+ENDPOINTS: Final = (
+    Endpoint("GET", _CASES, "Cases, the newest first.", list_cases, CasePage, query=CaseQuery, refusals=(BadRequest,)),
+    Endpoint("GET", _CASES + "/{id}", "One case with its evidence.", get_case, Case, refusals=(NotFound,)),
+    Endpoint(
+        "PATCH",
+        _CASES + "/{id}",
+        "Close a case with a reason and a name.",
+        close_case,
+        Case,
+        body=CaseChange,
+        refusals=(BadRequest, NotFound, Refused, refusals.Overloaded),
+    ),
+)
