@@ -20,17 +20,16 @@ if TYPE_CHECKING:
 NAMES = [name for section in COMMANDS.values() for name, _, _ in section]
 
 
-def _leaves(name: str) -> Iterator[tuple[str, click.Command]]:
-    command = rxtrail.get_command(click.Context(rxtrail), name)
+def _leaves(name: str, command: click.Command | None) -> Iterator[tuple[str, click.Command]]:
     assert command is not None
     if isinstance(command, click.Group):
         for member in command.commands.values():
-            yield f"{name} {member.name}", member
+            yield from _leaves(f"{name} {member.name}", member)
     else:
         yield name, command
 
 
-LEAVES = [pytest.param(*leaf, id=leaf[0]) for name in NAMES for leaf in _leaves(name)]
+LEAVES = [pytest.param(*leaf, id=leaf[0]) for name in NAMES for leaf in _leaves(name, rxtrail.get_command(click.Context(rxtrail), name))]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -151,7 +151,7 @@ def test_a_hold_stops_the_pack_until_it_is_released(pharmacy: CommandLine) -> No
 def test_a_decommissioned_pack_is_stopped_and_may_come_back(pharmacy: CommandLine) -> None:
     assert pharmacy("decommission", CODE, "--reason", "damaged").code == 0
     assert pharmacy("verify", CODE).code == 1
-    assert pharmacy("reactivate", CODE, "--reason", "wrong pack scanned", "--by", "A. Kim").code == 0
+    assert pharmacy("reactivate", CODE, "--attest", "it never left the shelf", "--by", "A. Kim").code == 0
     assert pharmacy("verify", CODE).code == 0
 
 

@@ -125,7 +125,7 @@ def test_a_release_lifts_what_was_known_and_not_what_comes_in_later(stock: Scene
 
 def test_a_reactivation_does_not_reopen_what_became_known_later(stock: Scene) -> None:
     stock.capture(story.dispensed(PACK, minute=50), sender=PHARMACY)
-    stock.change("reactivate", PACK, site=PHARMACY, reason="never left", by="Ada")
+    stock.change("reactivate", PACK, site=PHARMACY, attestation="it never left", by="Ada")
     assert verdict(stock) == "ok"
     stock.capture(story.destroyed(PACK, minute=55))
     assert stock.pack(PACK)["disposition"] == "destroyed"
@@ -138,7 +138,7 @@ def test_a_reactivation_that_the_record_would_not_follow_is_refused(stock: Scene
     stock.capture(story.dispensed(PACK, minute=ahead), sender=PHARMACY)
     before = stock.node.status().log_size
     with pytest.raises(Refused, match="stays dispensed"):
-        stock.change("reactivate", PACK, site=PHARMACY, reason="never left", by="Ada")
+        stock.change("reactivate", PACK, site=PHARMACY, attestation="it never left", by="Ada")
     assert stock.node.status().log_size == before
 
 
@@ -203,7 +203,7 @@ def test_orders_of_one_instant_count_in_the_order_in_which_they_were_given(stock
 def test_an_order_after_the_clock_was_set_back_still_counts(stock: Scene) -> None:
     stock.change("dispense", PACK, site=PHARMACY)
     stock.time.pass_by(hours=-2)
-    stock.change("reactivate", PACK, site=PHARMACY, reason="never left", by="Ada")
+    stock.change("reactivate", PACK, site=PHARMACY, attestation="it never left", by="Ada")
     assert verdict(stock) == "ok"
 
 

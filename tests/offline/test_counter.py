@@ -140,7 +140,7 @@ def test_a_younger_copy_knows_better_than_the_station(station: Station) -> None:
     station.dispense(pack("P0"))
     station.replay()
     station.scene.time.pass_by(minutes=2)
-    station.scene.change("reactivate", pack("P0"), site=PHARMACY, reason="Not collected.")
+    station.scene.change("reactivate", pack("P0"), site=PHARMACY, attestation="It never left.", by="A. Person")
     station.scene.time.pass_by(minutes=2)
     station.counter.close()
     again = Station(station.scene, station.folder)

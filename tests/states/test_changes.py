@@ -397,7 +397,7 @@ def test_what_is_taken_out_of_the_world_is_a_stop(verb: str, after: str, code: s
 def test_a_reactivated_pack_is_ok_again(verb: str, counter: Scene) -> None:
     do(counter, verb)
     assert refuse(counter, BadRequest, "reactivate").place == "reason"
-    more = {"reason": "the patient never came, and it never left the shelf", "by": "A. Person"}
+    more = {"reason": "patient never came", "attestation": "it never left", "by": "A. Person"}
     assert do(counter, "reactivate", **more).disposition == "active"
     assert now(counter) == ("ok", {})
     do(counter, "dispense")

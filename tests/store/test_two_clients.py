@@ -162,13 +162,13 @@ def test_commands_count_in_the_order_of_the_log_whatever_their_clients_clocks_sa
     for _ in range(3):
         first = wrong.change("dispense", PACK, site=PHARMACY)
         assert end(right) == end(wrong) == "dispensed"
-        second = right.change("reactivate", PACK, site=PHARMACY, by="A. Person", reason="wrong pack")
+        second = right.change("reactivate", PACK, site=PHARMACY, by="A. Person", attestation="it never left")
         assert end(right) == end(wrong) == "active"
         assert first.log_index < second.log_index
         assert first.recorded_at <= second.recorded_at
         # And the other way round.
         right.change("dispense", PACK, site=PHARMACY)
-        wrong.change("reactivate", PACK, site=PHARMACY, by="A. Person", reason="wrong pack")
+        wrong.change("reactivate", PACK, site=PHARMACY, by="A. Person", attestation="it never left")
         assert end(right) == end(wrong) == "active"
     told = right.trace(PACK).events
     assert [event.log_index for event in told] == sorted(event.log_index for event in told)
@@ -193,7 +193,7 @@ def test_commands_count_in_the_order_of_the_log_also_when_the_servers_clock_was_
     for _ in range(8):
         one.change("dispense", PACK, site=PHARMACY)
         assert end(other) == "dispensed"
-        other.change("reactivate", PACK, site=PHARMACY, by="A. Person", reason="wrong pack")
+        other.change("reactivate", PACK, site=PHARMACY, by="A. Person", attestation="it never left")
         assert end(one) == "active"
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
-from rxtrail.access.budgets import Budgets, BudgetSpent
+from rxtrail.access.budgets import Alarm, Budgets, BudgetSpent
 from rxtrail.access.public import public_answer
 from rxtrail.access.site_keys import ListedKey, NewKey, SiteKeys, WrongKey
 from rxtrail.errors import RxtrailError
@@ -18,10 +18,21 @@ from rxtrail.errors import RxtrailError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rxtrail.access.budgets import Alarm
     from rxtrail.core.rules.answer import Verdict
 
-__all__ = ["Access", "BudgetSpent", "Grant", "KeyNeeded", "ListedKey", "NewKey", "SiteKeys", "WrongKey", "WrongSite"]
+__all__ = [
+    "Access",
+    "Alarm",
+    "BudgetSpent",
+    "Grant",
+    "KeyNeeded",
+    "ListedKey",
+    "NewKey",
+    "SiteKeys",
+    "WrongKey",
+    "WrongSite",
+    "key_needed",
+]
 
 PUBLIC: Final = "public"
 
@@ -72,7 +83,9 @@ class Grant(msgspec.Struct, frozen=True, gc=False):
 class Judges(Protocol):
     """What gives a verdict: ``Node.verify``."""
 
-    def __call__(self, scan: str, *, site: str, purpose: str, key: str, station: str) -> Verdict:
+    def __call__(
+        self, scan: str, *, site: str, purpose: str, key: str, station: str, known_site: bool = True
+    ) -> Verdict:
         """Judge a scanned text."""
         ...
 
@@ -111,7 +124,7 @@ class Access:
         if grant.site:
             verdict = judge(scan, site=grant.place(site), purpose=purpose, key=key, station=station)
         else:
-            verdict = judge(scan, site="", purpose=PUBLIC, key="", station="")
+            verdict = judge(scan, site="", purpose=PUBLIC, key="", station="", known_site=False)
         self.count(asker, verdict)
         return verdict if grant.site else public_answer(verdict, scan)
 

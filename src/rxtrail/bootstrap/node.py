@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, Self
 import msgspec
 
 from rxtrail import clock, partners
+from rxtrail.access import Access, SiteKeys
 from rxtrail.answers import (
     CaptureJob,
     CaptureReceipt,
@@ -34,6 +35,7 @@ from rxtrail.capture import Accepted, Capture, receipt_of
 from rxtrail.cases import Case, Cases
 from rxtrail.core.gs1 import check_digit
 from rxtrail.errors import BadRequest, Busy, NotFound, StoreFailed
+from rxtrail.joined import Joined
 from rxtrail.keys import SigningKey, open_key
 from rxtrail.ledger.containers import fold_all
 from rxtrail.ledger.writer import Writer
@@ -44,7 +46,9 @@ from rxtrail.query.holders import holders
 from rxtrail.record.judge import Judge, unreachable
 from rxtrail.record.standing import authority_of, identity_of, partners_of
 from rxtrail.record.times import iso
-from rxtrail.states import Order, States
+from rxtrail.secrets_box import open_box
+from rxtrail.sites import Sites, open_alarm
+from rxtrail.states import ChangeItem, ChangeJob, ChangeResult, Order, Reference, States
 from rxtrail.trace import trace
 from rxtrail.verify import Verify
 from rxtrail.vrs import Vrs
@@ -63,6 +67,7 @@ if TYPE_CHECKING:
 
 ROLES = ("hub", "maker", "wholesaler", "pharmacy")
 MARKETS = ("us", "eu")
+KEYS_FOLDER = "keys"
 RESUME_SECONDS = 15.0  # between looks for captures that a process which died has left
 GC_THRESHOLDS = (200_000, 20, 100)  # a batch makes a million short-lived strings: collect rarely, not never
 
@@ -95,6 +100,16 @@ class Node:
         self._capture: Capture | None = None
         self._states: States | None = None
         self.stations = Stations(self._reader, lambda: self._writing()[0], this_year=lambda: clock.today().year)
+        self.hub = Joined(
+            data,
+            writer=lambda: self._writing()[0],
+            reader=self._reader,
+            judge=self._judge,
+            changed=self._captured,
+            key=self.key,
+            now_us=clock.now_us,
+            random_bytes=clock.random_bytes,
+        )
         try:
             self._log_size = self._reader().log_size()
             self._watch = LogWatch(LogPosition(data, name), self._reader, store.failure)
@@ -125,7 +140,9 @@ class Node:
                 judge=self._judge,
                 reader=self._reader,
                 changed=lambda: None,
+                box=open_box(data / KEYS_FOLDER, clock.random_bytes),
             )
+            self._states.bulk.resume()
         self.vrs = Vrs(
             reader=self._reader,
             writer=lambda: self._writing()[0],
@@ -146,6 +163,18 @@ class Node:
             random_bytes=clock.random_bytes,
         )
         self._key: SigningKey | None = None
+        self.access = Access(
+            SiteKeys(lambda: self._writing()[0], self._reader, random_bytes=clock.random_bytes),
+            now_us=clock.now_us,
+            alarm=lambda alarm: open_alarm(self._writing()[0], alarm, random_bytes=clock.random_bytes),
+        )
+        self.sites = Sites(
+            lambda: self._writing()[0],
+            reader=self._reader,
+            judge=self._judge,
+            changed=self._captured,
+            random_bytes=clock.random_bytes,
+        )
         gc.set_threshold(*GC_THRESHOLDS)
 
     def __enter__(self) -> Self:
@@ -161,9 +190,12 @@ class Node:
     def close(self) -> None:
         """Finish what runs (a capture job stops between two batches and goes on at the next start), then let go."""
         self._closing.set()
+        self.hub.stop()
         if self._capture is not None:
             self._capture.stop()
         self._pool.shutdown(wait=True, cancel_futures=True)
+        if self._states is not None:
+            self._states.bulk.close()
         if self._writer is not None:
             self._writer.close()
             self._watch.look()
@@ -212,6 +244,7 @@ class Node:
 
     def _committed(self, log_size: int) -> None:
         self._log_size = log_size
+        self.hub.woke()
 
     def _captured(self, _appended: Appended | None) -> None:
         self._generation += 1
@@ -242,6 +275,11 @@ class Node:
     def scans_dropped(self) -> int:
         """Count scans that could not be recorded because too many were waiting."""
         return self._writer.scans_dropped if self._writer is not None else 0
+
+    @property
+    def log_size_told(self) -> int:
+        """Count the records as of the last commit of this process, without asking the store."""
+        return self._log_size
 
     @property
     def socket_path(self) -> Path:
@@ -407,16 +445,27 @@ class Node:
     # -- at the counter --------------------------------------------------------------------------------------------
 
     def verify(
-        self, scan: str, *, site: str = "", purpose: str = "dispense", key: str = "", station: str = ""
+        self,
+        scan: str,
+        *,
+        site: str = "",
+        purpose: str = "dispense",
+        key: str = "",
+        station: str = "",
+        known_site: bool = True,
     ) -> Verdict:
-        """Judge one scanned or typed code; only that the scan happened is recorded.
+        """Judge one scanned or typed code; only that the scan happened is recorded. A hub that was joined is asked too.
 
         The scan of a calibrated ``station`` is turned back through its profile first. A record that cannot be read
-        now answers ``unconfirmed``, which is neither yes nor no.
+        now answers ``unconfirmed``, which is neither yes nor no. Near misses are told to a ``known_site`` only.
         """
         try:
             turned = self.stations.turned(station, scan) if station else None
-            verdict = self._verify_here().verify(scan, site=site, purpose=purpose, key=key, turned=turned)
+            verdict = self._verify_here().verify(
+                scan, site=site, purpose=purpose, key=key, turned=turned, known_site=known_site
+            )
+            if self.hub.joined:
+                verdict = self.hub.verdict(verdict, scan if turned is None else turned.text, purpose=purpose)
             return self.vrs.returned(verdict) if purpose == "return" else verdict
         except Exception as error:
             if self._store.failure(error) is None:
@@ -444,6 +493,7 @@ class Node:
         by: str = "",
         to: str = "",
         override: str = "",
+        attestation: str = "",
         scanned_at: str = "",
         told: str = "",
     ) -> ChangeReceipt:
@@ -455,9 +505,43 @@ class Node:
         """
         if scanned_at:
             more = {"partial": partial, "ref": ref, "reason": reason, "by": by, "to": to, "override": override}
+            more["attestation"] = attestation
             return self.offline.change(verb, code, site=site, key=key, scanned_at=scanned_at, told=told, **more)
         _, _, states = self._writing()
-        return states.change(Order(verb, code, site, key, partial, ref, reason, by, to, override))
+        order = Order(verb, code, site, key, partial, ref, reason, by, to, override, attestation)
+        return self.hub.change(states.change, order) if self.hub.joined else states.change(order)
+
+    def submit_changes(self, order: Order, items: list[ChangeItem]) -> ChangeJob:
+        """Begin with a list of changes; ``order`` holds what they have in common.
+
+        :raises BadRequest: there is nothing to change or too much, or the order makes no sense.
+        """
+        _, _, states = self._writing()
+        return states.bulk.submit(order, items)
+
+    def change_job(self, job: str, *, wait_seconds: float = 0.0) -> ChangeJob:
+        """Tell how far a list of changes is, after waiting for it to come further.
+
+        :raises NotFound: there is no such list.
+        """
+        _, _, states = self._writing()
+        return states.bulk.wait(job, wait_seconds) if wait_seconds else states.bulk.job(job)
+
+    def change_results(self, job: str, after: int = -1, limit: int = 100) -> list[ChangeResult]:
+        """Tell what became of the items of a list behind a number.
+
+        :raises NotFound: there is no such list.
+        """
+        _, _, states = self._writing()
+        return states.bulk.results(job, after, limit)
+
+    def references(self, code: str) -> list[Reference]:
+        """Open the references (prescription numbers) that were given for a pack; only ever for this node's own people.
+
+        :raises NotOpened: another key sealed them.
+        """
+        _, _, states = self._writing()
+        return states.references(code)
 
     def close_case(self, case: str, *, reason: str, by: str) -> Case:
         """Close a case with a reason and a name."""

@@ -23,12 +23,12 @@ class DefaultGroup(click.Group):
     ) -> None:
         """Take the members; ``default`` is the name of one of them."""
         super().__init__(name, commands=commands, help=summary, epilog=epilog, no_args_is_help=not alone)
-        self._default = default
+        self.default = default
         self._alone = alone
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put the default's name before arguments that begin with no member's name."""
         first = args[0] if args else ""
         if (args or self._alone) and first != "--help" and first not in self.commands:
-            args = [self._default, *args]
+            args = [self.default, *args]
         return super().parse_args(ctx, args)

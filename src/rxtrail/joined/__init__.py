@@ -11,7 +11,7 @@ import base64
 import contextlib
 import threading
 import time
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -33,12 +33,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from rxtrail.answers import ChangeReceipt, Verdict
+    from rxtrail.answers import ChangeReceipt
+    from rxtrail.core.rules.answer import Verdict
     from rxtrail.keys import SigningKey
     from rxtrail.ledger.batch import Appended
     from rxtrail.ledger.writer import Writer
     from rxtrail.outbound import HttpReply
     from rxtrail.record.judge import Judge
+    from rxtrail.states import Order
     from rxtrail.store import Reader
 
 __all__ = ["HUB_CONTEXT", "Joined"]
@@ -66,14 +68,6 @@ _fed = msgspec.json.Decoder(Fed).decode
 _page = msgspec.json.Decoder(Page).decode
 _hello = msgspec.json.Decoder(HubStatus).decode
 _encode = msgspec.json.Encoder().encode
-
-
-class Local(Protocol):
-    """What carries out a change on this node's own record."""
-
-    def __call__(self, verb: str, code: str, **details: str) -> ChangeReceipt:
-        """Carry it out and wait until it is durable."""
-        ...
 
 
 class Joined:
@@ -112,7 +106,7 @@ class Joined:
         self._refused = False
         self._failures = 0
         self._closed_until = 0.0
-        self._fed = -1
+        self._fed = self._passed = -1
         self._use(load(data))
 
     # -- whether ---------------------------------------------------------------------------------------------------
@@ -180,7 +174,7 @@ class Joined:
         if hub is None:
             raise NotFound("this node has joined no hub", advice="Join one with: rxtrail join URL --key-file FILE")
         reader = self._reader()
-        through = max(self._fed, self._up.kept(hub.hub_key))
+        through = max(self._fed, self._passed, self._up.kept(hub.hub_key))
         state = "refused" if self._refused else "connected" if self._contact.is_set() else "away"
         return JoinStatus(
             url=hub.url,
@@ -200,6 +194,7 @@ class Joined:
         self._lasting = Lasting(hub.url) if hub is not None else None
         self._contact.clear()
         self._error, self._refused, self._failures, self._closed_until, self._fed = "", False, 0, 0.0, -1
+        self._passed = -1
 
     # -- at the counter --------------------------------------------------------------------------------------------
 
@@ -210,34 +205,30 @@ class Joined:
         claim = self._ask(Asked(scan, purpose))
         return self._alone(local) if claim is None else merged(local, claim.verdict, purpose=purpose)
 
-    def change(self, local: Local, verb: str, code: str, **details: str) -> ChangeReceipt:
+    def change(self, local: Callable[[Order], ChangeReceipt], order: Order) -> ChangeReceipt:
         """Dispense after the hub has granted it, or without the hub when that does not answer; all else is local.
 
         :raises Refused: the hub does not allow it, or another site is dispensing the pack at this moment.
         """
         claim = None
-        override = details.get("override", "")
-        if self._hub is not None and verb == "dispense":
-            asked = Asked(code, "dispense", key=details.get("key", ""), claim=True, override=bool(override))
+        if self._hub is not None and order.verb == "dispense":
+            asked = Asked(order.code, "dispense", key=order.key, claim=True, override=bool(order.override))
             claim = self._ask(asked)
         if claim is None:
-            return local(verb, code, **details)
-        _allow(claim, override)
+            return local(order)
+        _allow(claim, order.override)
         try:
-            return local(verb, code, **details)
-        except Refused as refused:
+            return local(order)
+        except (Refused, NotFound) as refused:
             if refused.place not in ABSENT or claim.verdict.record.basis == "none":
-                self._release(code)
+                self._release(order.code)
                 raise
         except RxtrailError:
-            self._release(code)
+            self._release(order.code)
             raise
         # The hub's record is ours too: what it holds and grants is not held up because no file came here.
-        granted = {
-            "override": override or "The hub's record holds it, and the hub granted it.",
-            "by": details.get("by", "") or "the hub",
-        }
-        return local(verb, code, **{**details, **granted})
+        override = order.override or "The hub's record holds it, and the hub granted it."
+        return local(msgspec.structs.replace(order, override=override, by=order.by or "the hub"))
 
     def _release(self, code: str) -> None:
         self._ask(Asked(code, "dispense", release=True))
@@ -326,7 +317,7 @@ class Joined:
         if status.key != hub.hub_key:
             self._refused = True
             raise BadRequest("another hub answers at this address than the one that was joined", place="url")
-        self._fed = status.fed
+        self._fed = self._passed = status.fed
         self._refused = False
         self._was_there()
         self._wake.set()
@@ -373,15 +364,16 @@ class Joined:
     def _send_batch(self) -> bool:
         hub = self._hub
         assert hub is not None
-        after = self._fed
-        feed = self._up.batch(self._reader(), after, event_json)
+        after = max(self._passed, self._fed)
+        self._passed, feed = self._up.batch(self._reader(), after, self._fed, event_json)
         if feed is None:
-            return False
+            return self._passed > after
         reply = self._request("POST", "/api/v1/sites/feed", FEED_SECONDS, _encode(feed))
         if reply.status != 200:
             if reply.status == 400:  # the hub may have been set back: it knows best from where to go on
                 self._contact.clear()
                 self._hello_again()
+            self._passed = self._fed
             raise Refusing(reply.status)
         self._fed = _fed(reply.body).through
         self._up.keep(hub.hub_key, self._fed)

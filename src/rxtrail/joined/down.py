@@ -34,6 +34,7 @@ CURSOR: Final = "hub-down"  # what the store keeps: by hub, up to where its log 
 RANGES: Final = "from-hub"  # positions of this log that the hub sent down: the first, and the last of each range
 CASES: Final = "hub-case"  # the hub's cases that were opened here too
 RANGE_MAX: Final = 1_000  # positions in one range; a page of the hub has fewer
+EMPTY_MAX: Final = 500  # positions of the hub without anything for us before the cursor is kept
 _encode = msgspec.msgpack.Encoder().encode
 _decode_number = msgspec.msgpack.Decoder(int).decode
 
@@ -66,6 +67,8 @@ class Down:
         """Apply one page and wait until it is durable; one that was applied before changes nothing."""
         prepared = [(item, ready) for item in page.items if (ready := _read(item)) is not None]
         cases = [item.case for item in page.items if item.case is not None]
+        if not prepared and not cases and page.next < self.cursor(self._reader(), hub_key) + EMPTY_MAX:
+            return  # a commit is not worth it: after a restart these few are read once more
 
         def write(tx: Transaction, log: Log) -> None:
             if page.next <= self.cursor(tx, hub_key):

@@ -65,14 +65,17 @@ class Up:
         """Count the records that the hub does not have."""
         return max(0, reader.log_size() - 1 - through)
 
-    def batch(self, reader: Reader, after: int, write: Callable[[Event], dict[str, Any]]) -> Feed | None:
-        """Give the next batch after a position; None when there is nothing to tell.
+    def batch(
+        self, reader: Reader, after: int, told: int, write: Callable[[Event], dict[str, Any]]
+    ) -> tuple[int, Feed | None]:
+        """Give up to where the log was read, and the next batch after a position, if that holds anything to tell.
 
-        Records that are nobody else's business are passed over, and counted as told.
+        ``told`` is up to where the hub has the log: records that are nobody else's business are passed over, and
+        told as a part of the next batch that has any.
         """
         rows = reader.records_from(after + 1, RECORDS_MAX)
         if not rows:
-            return None
+            return after, None
         first, last = rows[0][0].position, rows[-1][0].position
         from_hub = _ranges(reader, first, last)
         wanted = [
@@ -99,15 +102,10 @@ class Up:
                 size += len(text)
             elif record.kind == RecordKind.SCAN and (note := _scan(record.position, canonical)) is not None:
                 scans.append(note)
-        if not events and not scans and len(rows) < RECORDS_MAX and not _worth_telling(rows):
-            return None
+        if not events and not scans:
+            return through, None
         document = msgspec.Raw(_HEAD + b",".join(events) + _TAIL)
-        return Feed(self.log_id(), after + 1, through, document, commands, scans)
-
-
-def _worth_telling(rows: list[Any]) -> bool:
-    """Tell whether the hub needs to hear of a batch that holds nothing for it: only so that the next one is short."""
-    return len(rows) > RECORDS_MAX // 2
+        return through, Feed(self.log_id(), told + 1, through, document, commands, scans)
 
 
 def _ranges(reader: Reader, first: int, last: int) -> list[tuple[int, int]]:

@@ -15,8 +15,8 @@ import time
 from typing import TYPE_CHECKING, Final, cast
 
 from rxtrail.outbound.http import (
-    BODY_BYTES_MAX,
     _SCHEMES,
+    BODY_BYTES_MAX,
     HttpReply,
     Unreachable,
     _connect,

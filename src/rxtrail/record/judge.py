@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from rxtrail.core.gs1.scan import read_scan
+from rxtrail.core.rules.alert import EuView
 from rxtrail.core.rules.answer import (
     Answer,
     Matched,
@@ -19,9 +20,12 @@ from rxtrail.core.rules.answer import (
     StateView,
     Verdict,
 )
-from rxtrail.core.rules.verdict import PURPOSES, Asker, judge
+from rxtrail.core.rules.eu import alert_id, code_of_reasons
+from rxtrail.core.rules.late import USUAL_MINUTES, Late, late
+from rxtrail.core.rules.verdict import PURPOSES, Asker, Judgement, judge
 from rxtrail.errors import BadRequest
 from rxtrail.record.choosing import chosen
+from rxtrail.record.close_by import file_minutes, near_miss
 from rxtrail.record.facts import Found, Memory, Pending, Recalls, find
 from rxtrail.record.names import product_view
 from rxtrail.record.standing import as_seen_by, authority_of, identity_of, partners_of
@@ -84,6 +88,9 @@ class Judge:
         self._day = datetime.date.min
         self._year = 0
         self._day_second = -1
+        self._file_minutes = USUAL_MINUTES
+        self._late: Late | None = None
+        self.awaited: tuple[str, ...] = ()  # the GLNs that what was judged last is on its way to
         self._pending = Pending()
         self.refresh()
 
@@ -105,6 +112,8 @@ class Judge:
         self._products.clear()
         self._memory.forget()
         self.refresh_pending()
+        if day != self._day:
+            self._file_minutes = file_minutes(reader)
         self._day, self._year = day, day.year  # last: a day that could not be read whole has not begun
 
     def refresh_pending(self) -> None:
@@ -129,8 +138,10 @@ class Judge:
 
     # -- one scan --------------------------------------------------------------------------------------------------
 
-    def judge(self, text: str, *, site: str = "", purpose: str = "dispense") -> Verdict:
+    def judge(self, text: str, *, site: str = "", purpose: str = "dispense", known_site: bool = False) -> Verdict:
         """Judge one scanned or typed text for a site (13-digit GLN, or none) and a purpose.
+
+        ``known_site``: the site has proved who it is, so near misses are told.
 
         :raises BadRequest: the purpose or the site is none.
         """
@@ -142,8 +153,7 @@ class Judge:
         second = now // 1_000_000
         if second != self._second[0]:
             self._tick(second)
-        asker = Asker(self._role, self._own, site, purpose)
-        verdict = self._judge(text, asker)
+        verdict = self._judge(text, Asker(self._role, self._own, site, purpose, known_site))
         if verdict.verdict is Answer.OK and self._reader.moved_on():
             # What it was judged by had changed before the pack was read: ok is only ever said of one moment.
             self._reader.hold_still()
@@ -162,6 +172,9 @@ class Judge:
             choice = chosen(self._reader, text, this_year=self._year)
             if choice.is_known or choice.scan.fault != scan.fault:
                 scan, found = self._look_up(choice.scan)
+        if found is not None and asker.known_site and found.facts.product_known and not found.facts.on_record:
+            near = near_miss(self._reader, self._authority, scan)
+            found.facts = msgspec.structs.replace(found.facts, near=near) if near else found.facts
         # A recall is judged on the scanned product and lot also when no pack can be read.
         product = self._reader.product(scan.gtin) if found is None and scan.gtin else None
         recalled = self._recalls.of(product[0], scan.lot) if product is not None else ""
@@ -172,6 +185,7 @@ class Judge:
             if self._today() != self._day:
                 self.refresh()  # validity of partners and expiry are a matter of days
             self._day_second = second // 60
+            self._late = late(second * 1_000_000, self._file_minutes)
         self._second = (
             second,
             datetime.datetime.fromtimestamp(second, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -186,8 +200,10 @@ class Judge:
             self._day,
             self._roles,
             recalled=recalled,
+            late=self._late,
         )
         product, ndc = self._product(scan.gtin) if scan.gtin else ("", "")
+        self.awaited = found.facts.custody.to if found is not None else ()
         if found is None or not (found.facts.on_record or found.facts.mentioned):
             state, record = StateView(), RecordView(not_checked=["custody"])
         else:
@@ -214,7 +230,18 @@ class Judge:
             Matched(judged.serial, judged.lot, judged.expiry),
             self._second[1],
             self._log_size(),
+            eu=self._alert(scan, judged, asker) if self._identity.market == "eu" and judged.reasons else msgspec.UNSET,
         )
+
+    def _alert(self, scan: Scan, judged: Judgement, asker: Asker) -> EuView | msgspec.UnsetType:
+        """Give the alert that a scan raises in the EU market, if any."""
+        product = self._reader.product(scan.gtin)
+        lot_known = product is not None and bool(self._reader.lots_of(product[0], scan.lot))
+        code = code_of_reasons(judged.reasons, lot_known=lot_known)
+        if not code:
+            return msgspec.UNSET
+        told = (scan.gtin, scan.serial, scan.lot, scan.expiry, asker.site)
+        return EuView(code, alert_id(code, day=self._day.isoformat(), told=told))
 
     def _product(self, gtin: str) -> tuple[str, str]:
         """Give (name, NDC as stated) from master data."""

@@ -6,7 +6,6 @@ record does not allow any more, is kept all the same and becomes a case.
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 import io
 from typing import TYPE_CHECKING, Final
@@ -16,7 +15,6 @@ import msgspec
 from rxtrail.cases import Case, open_case
 from rxtrail.core.epcis.reader import open_document
 from rxtrail.core.epcis.write_json import event_json
-from rxtrail.core.gs1.scan import read_scan
 from rxtrail.core.rules.answer import Answer, Severity
 from rxtrail.core.rules.steps import Flag
 from rxtrail.core.rules.words import ENDS_BY_DISPOSITION, ENDS_BY_STEP, REACTIVATING
@@ -24,13 +22,13 @@ from rxtrail.errors import BadRequest
 from rxtrail.ledger.batch import append_events
 from rxtrail.ledger.prepare import prepare, restore
 from rxtrail.record.times import iso
-from rxtrail.sites.wire import Asked, Claim, Feed, Fed, Item, Page, ScanNote
+from rxtrail.sites.wire import Asked, Claim, Fed, Feed, Item, Page, ScanNote
 from rxtrail.store.rows import RecordKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rxtrail.answers import Verdict
+    from rxtrail.access import Alarm
     from rxtrail.core.epcis.event import Event
     from rxtrail.core.gs1.runs import EpcRun
     from rxtrail.ledger.batch import Appended
@@ -40,7 +38,7 @@ if TYPE_CHECKING:
     from rxtrail.record.judge import Judge
     from rxtrail.store import Reader, Transaction
 
-__all__ = ["CONFLICT", "Asked", "Claim", "Fed", "Feed", "Item", "Page", "ScanNote", "Sites"]
+__all__ = ["CONFLICT", "Asked", "Claim", "Fed", "Feed", "Item", "Page", "ScanNote", "Sites", "open_alarm"]
 
 CLAIMS: Final = "site-claim"  # what the store keeps: who is handing over a pack right now
 FED: Final = "site-fed"  # of a site's log, how far it has been told
@@ -82,7 +80,6 @@ class Sites:
         reader: Callable[[], Reader],
         judge: Callable[[Reader | None], Judge],
         changed: Callable[[Appended | None], None],
-        today: Callable[[], datetime.date],
         random_bytes: Callable[[int], bytes],
     ) -> None:
         """Take what the use case needs; ``judge`` and ``changed`` as :class:`rxtrail.states.States` has them."""
@@ -90,7 +87,6 @@ class Sites:
         self._reader = reader
         self._judge = judge
         self._changed = changed
-        self._today = today
         self._random = random_bytes
 
     # -- asking ----------------------------------------------------------------------------------------------------
@@ -103,11 +99,11 @@ class Sites:
         :raises BadRequest: the purpose is none.
         """
         if not asked.claim and not asked.release:
-            return Claim(self._judge(None).judge(asked.scan, site=site, purpose=asked.purpose))
+            return Claim(self._judge(None).judge(asked.scan, site=site, purpose=asked.purpose, known_site=True))
         return self._writer().do(lambda tx, log: self._claim(tx, log, asked, site))
 
     def _claim(self, tx: Transaction, log: Log, asked: Asked, site: str) -> Claim:
-        verdict = self._judge(tx).judge(asked.scan, site=site, purpose=asked.purpose)
+        verdict = self._judge(tx).judge(asked.scan, site=site, purpose=asked.purpose, known_site=True)
         name = _claim_name(verdict.pack.gtin, verdict.pack.serial)
         row = tx.kept(CLAIMS, name)
         held = _decode_held(row[1]) if row is not None else None
@@ -154,9 +150,7 @@ class Sites:
         self._changed(None)
         return answer
 
-    def _feed(
-        self, tx: Transaction, log: Log, feed: Feed, events: list[Prepared], ours: list[bool], site: str
-    ) -> Fed:
+    def _feed(self, tx: Transaction, log: Log, feed: Feed, events: list[Prepared], ours: list[bool], site: str) -> Fed:
         name = f"{site}:{feed.log}"
         row = tx.kept(FED, name)
         before = _decode_fed(row[1]) if row is not None else Fed(-1)
@@ -267,6 +261,19 @@ class Sites:
         return Page(rows[-1][0].position, reader.log_size(), items)
 
 
+def open_alarm(writer: Writer, alarm: Alarm, *, random_bytes: Callable[[int], bytes]) -> None:
+    """Open a case for what looks like harvesting; nobody waits for it."""
+
+    def write(tx: Transaction, log: Log) -> None:
+        pack = alarm.subject if "/" in alarm.subject else ""
+        open_case(
+            tx, log, kind=alarm.kind, what=alarm.what, random_bytes=random_bytes, pack=pack, site=alarm.site,
+            evidence=alarm.evidence,
+        )  # fmt: skip
+
+    writer.submit(write)
+
+
 def _one_pack(event: Event) -> tuple[str, str] | None:
     """Give the GTIN and serial of an event that is about one pack only."""
     runs: list[EpcRun] = event.epcs
@@ -278,7 +285,7 @@ def _one_pack(event: Event) -> tuple[str, str] | None:
 def _is_for_all(event: Event) -> bool:
     if event.quantities and event.action != "ADD" and not event.epcs:
         return True
-    return event.disposition in FOR_ALL or event.error_declaration is not None and bool(event.quantities)
+    return event.disposition in FOR_ALL or (event.error_declaration is not None and bool(event.quantities))
 
 
 def _case_of(canonical: bytes) -> Case | None:

@@ -19,7 +19,6 @@ from rxtrail.core.rules.verdict import FAULTS
 from rxtrail.errors import BadRequest, NotFound, RxtrailError
 from rxtrail.ledger.batch import append_commands
 from rxtrail.ledger.prepare import Prepared, prepare
-from rxtrail.record.facts import Memory, Pending, Recalls, find
 from rxtrail.record.standing import identity_of, partners_of
 from rxtrail.record.times import iso
 from rxtrail.states.allowing import refusal_of, with_alert
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
 REPEAT_US = 600 * 1_000_000
 _encode = msgspec.msgpack.Encoder().encode
 _decode_receipt = msgspec.msgpack.Decoder(ChangeReceipt).decode
-_NO_RECALLS, _NOTHING_PENDING = Recalls(), Pending()
 
 
 class NeedsItsOwn(Exception):
@@ -95,7 +93,6 @@ class Counter:
         self._judge_of = judge
         self._box = box
         self._moment = 0
-        self._memory = Memory()
         self._authority: Authority | None = None
         self._roles: dict[str, str] = {}
 
@@ -113,7 +110,6 @@ class Counter:
         """Read whose record it is."""
         authority = self._judge_of(tx).authority
         if authority is not self._authority:  # the judge has read anew what may have changed
-            self._memory.forget()
             self._roles = {gln: partner.role for partner in partners_of(tx) for gln in partner.glns}
             self._authority = authority
         identity = identity_of(tx)
@@ -188,7 +184,7 @@ class _Run:
             return
         refusal = refusal_of(order, change, verdict, market=asked.market, role=asked.role_of(order.site))
         if refusal is None:
-            refusal = self._foresee(index, order, change, verdict, key)
+            refusal = self._foresee(index, order, change, verdict, key, self.judge.awaited)
         if refusal is not None:
             self.answers[index] = self._alerted(refusal, order, change, verdict)
 
@@ -210,7 +206,9 @@ class _Run:
             day=self.today.isoformat(),
         )
 
-    def _foresee(self, index: int, order: Order, change: Change, verdict: Verdict, key: str) -> RxtrailError | None:
+    def _foresee(
+        self, index: int, order: Order, change: Change, verdict: Verdict, key: str, awaited: tuple[str, ...]
+    ) -> RxtrailError | None:
         """See how the change will turn out; keep it to be written, or give the refusal."""
         now = self.counter.tick(self.log)
         pack, state = verdict.pack, verdict.state
@@ -236,7 +234,9 @@ class _Run:
             if refusal is not None:
                 return refusal
             disposition = after.ended.disposition or "active"
-        implies = order.verb == "dispense" and self._awaits(verdict, order.site)
+        implies = order.verb == "dispense" and any(
+            self.judge.authority.same_party(order.site, gln) for gln in awaited if order.site
+        )
         self.passed.append(
             _Passed(
                 index, order, change, verdict, key, prefix, pack.serial, now, implies, disposition, partial,
@@ -246,24 +246,6 @@ class _Run:
         if key:
             self.keys.add(key)
         return None
-
-    def _awaits(self, verdict: Verdict, site: str) -> bool:
-        """Tell whether the record has a pack on its way to this site."""
-        state, pack = verdict.state, verdict.pack
-        if not site or not (state.in_transit_to or state.custodian in self.asked.own):
-            return False
-        authority = self.judge.authority
-        found = find(
-            self.tx,
-            authority,
-            _NO_RECALLS,
-            pack.gtin,
-            pack.serial,
-            "",
-            _NOTHING_PENDING,
-            self.counter._memory,  # noqa: SLF001
-        )
-        return any(authority.same_party(site, gln) for gln in found.facts.custody.to)
 
     # -- writing ---------------------------------------------------------------------------------------------------
 

@@ -42,7 +42,7 @@ def undo_refusal(
         ended_us=ended.ended_time,
         now_us=now,
         over=frozenset(reason.code for reason in verdict.reasons),
-        attested=bool(order.attestation or order.reason),
+        attested=bool(order.attestation and order.by),
     )
     return None if ruling.allowed else refused(ruling)
 

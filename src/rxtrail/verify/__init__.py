@@ -31,7 +31,14 @@ class Verify:
         self._note_scan = note_scan
 
     def verify(
-        self, text: str, *, site: str = "", purpose: str = "dispense", key: str = "", turned: Turned | None = None
+        self,
+        text: str,
+        *,
+        site: str = "",
+        purpose: str = "dispense",
+        key: str = "",
+        turned: Turned | None = None,
+        known_site: bool = False,
     ) -> Verdict:
         """Judge one scanned or typed text and note that it was scanned, not waiting for the note.
 
@@ -43,9 +50,9 @@ class Verify:
             # Half a character, which is what a terminal makes of bytes that are no text, can be neither kept nor sent.
             text, key = text.encode(errors="replace").decode(), key.encode(errors="replace").decode()
         if turned is None:
-            verdict = self._judge.judge(text, site=site, purpose=purpose)
+            verdict = self._judge.judge(text, site=site, purpose=purpose, known_site=known_site)
         else:
-            verdict = at_station.judged(self._judge, text, turned, site=site, purpose=purpose)
+            verdict = at_station.judged(self._judge, text, turned, site=site, purpose=purpose, known_site=known_site)
         if self._note_scan is not None:
             pack = verdict.pack
             codes = [reason.code for reason in verdict.reasons]

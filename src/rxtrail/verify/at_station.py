@@ -17,15 +17,17 @@ if TYPE_CHECKING:
 REPAIR = "station-profile"
 
 
-def judged(judge: Judge, text: str, turned: Turned, *, site: str, purpose: str) -> Verdict:
+def judged(
+    judge: Judge, text: str, turned: Turned, *, site: str, purpose: str, known_site: bool = False
+) -> Verdict:
     """Judge what a station's profile made of ``text``; the text as it arrived stays in the answer.
 
     Where both read well and say different things, the one that the record knows better is judged. When it knows a
     pack by each, the scan is ambiguous: neither is taken for the other.
     """
-    verdict = judge.judge(turned.text, site=site, purpose=purpose)
+    verdict = judge.judge(turned.text, site=site, purpose=purpose, known_site=known_site)
     if turned.contested:
-        as_it_is = judge.judge(text, site=site, purpose=purpose)
+        as_it_is = judge.judge(text, site=site, purpose=purpose, known_site=known_site)
         known, known_turned = _known(as_it_is), _known(verdict)
         if known > known_turned:
             return as_it_is

@@ -18,6 +18,7 @@ from rxtrail.web.context import Web, refusal
 from rxtrail.web.doors import API_HEADERS, PAGE_HEADERS, Doors
 from rxtrail.web.openapi import describe
 from rxtrail.web.refusals import WrongMethod
+from rxtrail.web.site_door import admit, with_grant
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -82,12 +83,14 @@ class App:
         headers = dict(scope["headers"])
         try:
             self.web.doors.check(method, headers.get(b"host", b""), headers.get(b"origin", b""))
+            grant = admit(self.web, method, scope["path"], scope["headers"])
         except RxtrailError as error:
+            self.web.failed(error)
             await problems.respond(problems.of(error))(scope, receive, send_guarded)
             return
         # The router matches the address as it was sent, so that %2F inside a serial does not cut it in two.
         raw_path = scope.get("raw_path") or scope["path"].encode()
-        inner = {**scope, "path": raw_path.partition(b"?")[0].decode("latin-1"), "root_path": ""}
+        inner = with_grant({**scope, "path": raw_path.partition(b"?")[0].decode("latin-1"), "root_path": ""}, grant)
         await self._rest(inner, receive, send_guarded)
 
     async def _on_http_exception(self, request: Request, error: Exception) -> Response:
@@ -121,7 +124,8 @@ _OPERATIONS = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"})
 def build(node: ServedNode, *, hosts: tuple[str, ...] = ()) -> App:
     """The application of a node; ``hosts`` are Host names it answers to beside the loopback ones."""
     web = Web(node, Doors(hosts))
-    web.openapi = describe(table.ENDPOINTS, table.TYPES, version=_version())
+    web.version = _version()
+    web.openapi = describe(table.ENDPOINTS, table.TYPES, version=web.version)
     return App(web)
 
 

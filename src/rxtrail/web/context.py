@@ -37,6 +37,8 @@ class Web:
         self.uploads = Workers("upload", threads=limits.UPLOADS_MAX, waiting_max=0)
         self.streams = Workers("stream", threads=limits.STREAMS_MAX, waiting_max=0)
         self.openapi = b""
+        self.version = ""
+        self.stopping = False  # streams that never end by themselves look at it
         self.store_failure: errors.RxtrailError | None = None
         self.on_store_failed: Callable[[], None] | None = None
 

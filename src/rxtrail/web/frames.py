@@ -14,6 +14,7 @@ import msgspec
 
 from rxtrail import errors
 from rxtrail.answers import CountIn, ExportFilters
+from rxtrail.states import ChangeItem, Order
 from rxtrail.web import refusals
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ class ChangeArguments(msgspec.Struct, frozen=True, gc=False):
     by: str = ""
     to: str = ""
     override: str = ""
+    attestation: str = ""
 
 
 class CloseCaseArguments(msgspec.Struct, frozen=True, gc=False):
@@ -111,6 +113,22 @@ class CloseCaseArguments(msgspec.Struct, frozen=True, gc=False):
     case: str
     reason: str
     by: str
+
+
+class ChangesArguments(msgspec.Struct, frozen=True, gc=False):
+    """The arguments of ``submit_changes``."""
+
+    order: Order
+    items: list[ChangeItem]
+
+
+class ChangeJobArguments(msgspec.Struct, frozen=True, gc=False):
+    """The arguments of ``change_job`` and ``change_results``."""
+
+    job: str
+    wait_seconds: float = 0.0
+    after: int = -1
+    limit: int = 100
 
 
 class CaptureArguments(msgspec.Struct, frozen=True, gc=False):

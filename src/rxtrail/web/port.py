@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rxtrail.calibration import Station
     from rxtrail.cases import Case
     from rxtrail.errors import StoreFailed
+    from rxtrail.states import ChangeItem, ChangeJob, ChangeResult, Order, Reference
 
 Progress = Callable[[int, int], None]
 
@@ -73,8 +74,21 @@ class NodePort(Protocol):
         by: str = "",
         to: str = "",
         override: str = "",
+        attestation: str = "",
     ) -> ChangeReceipt:
         """Change the state of a pack or container, durably, or raise ``Refused``."""
+
+    def submit_changes(self, order: Order, items: list[ChangeItem]) -> ChangeJob:
+        """Begin with a list of changes; ``order`` holds what they have in common."""
+
+    def change_job(self, job: str, *, wait_seconds: float = 0.0) -> ChangeJob:
+        """How far a list of changes is; raises ``NotFound``."""
+
+    def change_results(self, job: str, after: int = -1, limit: int = 100) -> list[ChangeResult]:
+        """What became of the items of a list behind a number; raises ``NotFound``."""
+
+    def references(self, code: str) -> list[Reference]:
+        """The references that were given for a pack."""
 
     def close_case(self, case: str, *, reason: str, by: str) -> Case:
         """Close a case with a reason and a name; raises ``NotFound`` and ``Refused``."""

@@ -9,11 +9,14 @@ import msgspec
 from starlette.responses import Response
 
 from rxtrail import errors
+from rxtrail.access import BudgetSpent, KeyNeeded, WrongKey, WrongSite
 from rxtrail.answers import StateView, Verdict
 from rxtrail.keys import BadKey, KeyFailed
 from rxtrail.offline.bundle import BadBundle
 from rxtrail.offline.queue import BadQueue
+from rxtrail.outbound import Unreachable
 from rxtrail.receipts import BadReceipt
+from rxtrail.vrs.refusals import NotNow, RequesterNotAuthorised, TooManyUnknown, UnknownRequester
 from rxtrail.web import limits
 from rxtrail.web.refusals import (
     DeadlinePassed,
@@ -40,6 +43,7 @@ class Problem(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     state: StateView | None = None
     verdict: Verdict | None = None
     case: str = ""  # what was told too late became this case
+    retry_after: int = 0  # seconds
 
 
 STATUSES: Final[dict[type[errors.RxtrailError], HTTPStatus]] = {
@@ -67,6 +71,15 @@ STATUSES: Final[dict[type[errors.RxtrailError], HTTPStatus]] = {
     BadReceipt: HTTPStatus.BAD_REQUEST,
     BadBundle: HTTPStatus.UNPROCESSABLE_ENTITY,
     BadQueue: HTTPStatus.UNPROCESSABLE_ENTITY,
+    KeyNeeded: HTTPStatus.UNAUTHORIZED,
+    WrongKey: HTTPStatus.UNAUTHORIZED,
+    WrongSite: HTTPStatus.FORBIDDEN,
+    BudgetSpent: HTTPStatus.TOO_MANY_REQUESTS,
+    Unreachable: HTTPStatus.BAD_GATEWAY,
+    UnknownRequester: HTTPStatus.UNAUTHORIZED,
+    RequesterNotAuthorised: HTTPStatus.FORBIDDEN,
+    TooManyUnknown: HTTPStatus.TOO_MANY_REQUESTS,
+    NotNow: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 INTERNAL: Final = "internal-error"
 MEDIA_TYPE: Final = "application/problem+json"
@@ -95,6 +108,7 @@ def of(error: errors.RxtrailError, *, state: StateView | None = None, verdict: V
         state=state,
         verdict=verdict,
         case=getattr(error, "case", ""),
+        retry_after=getattr(error, "retry_after", 0),
     )
 
 
@@ -112,6 +126,10 @@ def internal() -> Problem:
 
 def headers_of(problem: Problem) -> dict[str, str]:
     """Header fields that go with a problem."""
+    if problem.retry_after:
+        return {"retry-after": str(problem.retry_after)}
+    if problem.status == HTTPStatus.UNAUTHORIZED:
+        return {"www-authenticate": "Bearer"}
     if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
         return {"retry-after": str(limits.RETRY_SECONDS)}
     if problem.status in (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.BAD_REQUEST):

@@ -24,8 +24,8 @@ class AtOnce(Protocol):
 
     at_once_path: bytes
 
-    def answer_at_once(self, headers: list[Field], body: bytes) -> Reply:
-        """The answer; it never raises."""
+    def answer_at_once(self, headers: list[Field], body: bytes) -> Reply | None:
+        """The answer, or None when it has to be waited for; it never raises."""
 
 
 class HeaderTooLarge(Exception):
@@ -92,7 +92,10 @@ class BoundedProtocol(HttpToolsProtocol):
             super().on_message_complete()
         else:
             body, self._at_once_body = self._at_once_body, None
-            self._answer_here(body)
+            if not self._answer_here(body):
+                super().on_headers_complete()
+                super().on_body(body)
+                super().on_message_complete()
 
     def _can_be_answered_here(self) -> bool:
         """A POST with a small body of known length, when no earlier request waits for its answer."""
@@ -110,9 +113,13 @@ class BoundedProtocol(HttpToolsProtocol):
                 return len(value) < 9 and int(value) <= limits.REQUEST_BYTES_MAX
         return False
 
-    def _answer_here(self, body: bytes) -> None:
+    def _answer_here(self, body: bytes) -> bool:
+        """Answer at once; False when the application has to wait for somebody else and wants a task after all."""
         assert self._at_once is not None
-        status, fields, answer = self._at_once.answer_at_once(self.headers, body)
+        reply = self._at_once.answer_at_once(self.headers, body)
+        if reply is None:
+            return False
+        status, fields, answer = reply
         parts = [STATUS_LINE[status]]
         for name, value in (*fields, *self.server_state.default_headers):
             parts += (name, b": ", value, b"\r\n")
@@ -123,6 +130,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if not self._keep_alive:
             self.transport.close()
         self.on_response_complete()
+        return True
 
     def send_400_response(self, msg: str) -> None:
         """Close after a header that cannot be read, or that is too large to be."""

@@ -125,6 +125,7 @@ async def _serve(
     )
 
     def stop() -> None:
+        asgi.web.stopping = True
         # A second signal does not wait for open requests any more.
         server.force_exit = server.should_exit
         server.should_exit = True

@@ -30,6 +30,7 @@ from rxtrail.answers import (
 )
 from rxtrail.calibration import Station
 from rxtrail.cases import Case
+from rxtrail.states import ChangeItem, ChangeJob, ChangeResult, Order, Reference
 from rxtrail.web import frames
 from rxtrail.web.frames import Kind
 
@@ -108,6 +109,7 @@ class RemoteNode:
         by: str = "",
         to: str = "",
         override: str = "",
+        attestation: str = "",
     ) -> ChangeReceipt:
         """Change the state of a pack or container, durably, or raise ``Refused``."""
         arguments = frames.ChangeArguments(
@@ -121,12 +123,30 @@ class RemoteNode:
             by=by,
             to=to,
             override=override,
+            attestation=attestation,
         )
         return self._ask("change", arguments, ChangeReceipt)
 
     def close_case(self, case: str, *, reason: str, by: str) -> Case:
         """Close a case with a reason and a name; raises ``NotFound`` and ``Refused``."""
         return self._ask("close_case", frames.CloseCaseArguments(case, reason, by), Case)
+
+    def submit_changes(self, order: Order, items: list[ChangeItem]) -> ChangeJob:
+        """Begin with a list of changes; ``order`` holds what they have in common."""
+        return self._ask("submit_changes", frames.ChangesArguments(order, items), ChangeJob)
+
+    def change_job(self, job: str, *, wait_seconds: float = 0.0) -> ChangeJob:
+        """How far a list of changes is; raises ``NotFound``."""
+        return self._ask("change_job", frames.ChangeJobArguments(job, wait_seconds), ChangeJob)
+
+    def change_results(self, job: str, after: int = -1, limit: int = 100) -> list[ChangeResult]:
+        """What became of the items of a list behind a number; raises ``NotFound``."""
+        asked = frames.ChangeJobArguments(job, after=after, limit=limit)
+        return self._ask("change_results", asked, list[ChangeResult])
+
+    def references(self, code: str) -> list[Reference]:
+        """The references that were given for a pack."""
+        return self._ask("references", frames.CodeArguments(code), list[Reference])
 
     def capture(
         self, stream: BinaryIO, *, name: str, proceed: bool = False, progress: Progress | None = None

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar, cast
 import msgspec
 
 from rxtrail import errors
-from rxtrail.web import frames, limits
+from rxtrail.web import frames, hub_socket, limits, vrs_socket
 from rxtrail.web.body import BodyStream
 from rxtrail.web.frames import Kind
+from rxtrail.web.site_door import is_joined
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -209,7 +210,11 @@ def _decode(payload: bytes, kind: type[A]) -> A:
 
 
 async def _verify(talk: _Talk, asked: frames.VerifyArguments) -> None:
-    verdict = talk.node.verify(asked.scan, site=asked.site, purpose=asked.purpose, key=asked.key, station=asked.station)
+    work = partial(
+        talk.node.verify, asked.scan, site=asked.site, purpose=asked.purpose, key=asked.key, station=asked.station
+    )
+    # A hub that is asked too may take its time, and all counters wait on this thread.
+    verdict = await talk.web.read(work) if is_joined(talk.web) else work()
     await talk.answer(verdict)
 
 
@@ -219,9 +224,11 @@ async def _change(talk: _Talk, asked: frames.ChangeArguments) -> None:
 
 
 async def _close_case(talk: _Talk, asked: frames.CloseCaseArguments) -> None:
-    await talk.answer(
-        await talk.web.write(partial(talk.node.close_case, asked.case, reason=asked.reason, by=asked.by))
-    )
+    await talk.answer(await talk.web.write(partial(talk.node.close_case, asked.case, reason=asked.reason, by=asked.by)))
+
+
+async def _submit_changes(talk: _Talk, asked: frames.ChangesArguments) -> None:
+    await talk.answer(await talk.web.write(partial(talk.node.submit_changes, asked.order, asked.items)))
 
 
 async def _capture(talk: _Talk, asked: frames.CaptureArguments) -> None:
@@ -274,6 +281,16 @@ _VERBS: Final[dict[str, tuple[type[msgspec.Struct], Callable[[_Talk, Any], Any]]
     "verify": (frames.VerifyArguments, _verify),
     "change": (frames.ChangeArguments, _change),
     "close_case": (frames.CloseCaseArguments, _close_case),
+    "submit_changes": (frames.ChangesArguments, _submit_changes),
+    "change_job": (
+        frames.ChangeJobArguments,
+        _reading(lambda node, asked: node.change_job(asked.job, wait_seconds=min(asked.wait_seconds, 1.0))),
+    ),
+    "change_results": (
+        frames.ChangeJobArguments,
+        _reading(lambda node, asked: node.change_results(asked.job, asked.after, asked.limit)),
+    ),
+    "references": (frames.CodeArguments, _reading(lambda node, asked: node.references(asked.code))),
     "capture": (frames.CaptureArguments, _capture),
     "submit": (frames.CaptureArguments, _submit),
     "count_in": (frames.CountInArguments, _count_in),
@@ -301,4 +318,6 @@ _VERBS: Final[dict[str, tuple[type[msgspec.Struct], Callable[[_Talk, Any], Any]]
         _reading(lambda node, asked: node.document_receipt(asked.sha256)),
     ),
     "status": (frames.NoArguments, _reading(lambda node, _: node.status())),
+    **vrs_socket.VERBS,
+    **hub_socket.VERBS,
 }

@@ -29,7 +29,10 @@ class Glns(click.ParamType[list[str]]):
 @command("init", "rxtrail init --role pharmacy --gln 0300011111246", "rxtrail init --role hub")
 @click.option("--role", type=click.Choice(ROLES), required=True, help="Whose record this is.")
 @click.option("--gln", "glns", type=Glns(), help="The node's own GLNs, with commas between them.")
-def init(call: Call, role: str, glns: list[str] | None) -> int:
+@click.option(
+    "--market", type=click.Choice(["us", "eu"]), default="us", show_default=True, help="Whose rules and words hold."
+)
+def init(call: Call, role: str, glns: list[str] | None, market: str) -> int:
     """Say whose record this is: the role and the GLNs of this node.
 
     It decides what an answer means: only a hub may call a serial unknown; a pharmacy holds what its
@@ -38,7 +41,7 @@ def init(call: Call, role: str, glns: list[str] | None) -> int:
     if role != "hub" and not glns:
         raise click.UsageError(f"a {role} needs --gln: without it nothing can be shipped to you")
     with own(call) as node:
-        node.init(role, glns or [])
+        node.init(role, glns or [], market=market)
         identity = node.identity()
     if call.as_json:
         say.answer(identity)

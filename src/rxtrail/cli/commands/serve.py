@@ -39,6 +39,7 @@ def serve(call: Call, host: str | None, port: int | None, config: Path | None) -
     with own(call) as node:
         node.resume_in_background()
         node.watch_log()
+        node.hub.start()
         web.run(
             node,
             host or settings.host,

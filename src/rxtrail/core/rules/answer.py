@@ -6,6 +6,8 @@ import enum
 
 import msgspec
 
+from rxtrail.core.rules.alert import EuView
+
 
 class Answer(enum.Enum):
     """What the counter is told, from best to worst; never "genuine" and never "fake"."""
@@ -99,3 +101,4 @@ class Verdict(msgspec.Struct, frozen=True, gc=False):
     log_size: int
     proof: str = ""
     as_of: str = ""  # of a copy that follows another server: when the last change that it has was made
+    eu: EuView | msgspec.UnsetType = msgspec.UNSET  # the alert that it raises in the EU market

@@ -119,6 +119,13 @@ class PostgresCopying:
             gate = self._gate = connect(self._url, statement_seconds=STATEMENT_SECONDS_READER)
         try:
             with _as_store_failed():
+                # Should this machine vanish, the server lets the others write again within half a minute.
+                for setting in (
+                    b"tcp_keepalives_idle = 10",
+                    b"tcp_keepalives_interval = 5",
+                    b"tcp_keepalives_count = 3",
+                ):
+                    gate.execute(b"SET " + setting)
                 gate.execute(b"BEGIN")
                 gate.execute(b"SELECT position FROM log_head FOR SHARE")
             yield

@@ -8,11 +8,6 @@ SELECT position, block, making, container, name, product, lot, document, package
   (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, closed
 FROM log_head FOR UPDATE;
 
--- name: move_head
--- Write the next numbers.
-UPDATE log_head SET position = %s, block = %s, making = %s, container = %s, name = %s, product = %s, lot = %s,
-  document = %s, packages = %s, events = %s, moved = %s, time = %s;
-
 -- name: moved
 -- Read how often something changed that readers keep in mind.
 SELECT moved FROM log_head WHERE one;

@@ -10,6 +10,7 @@ from rxtrail.answers import ChangeReceipt, Journey, StateView
 from rxtrail.core.rules.answer import PackView
 from rxtrail.errors import BadRequest, BadScan, NotFound, Refused
 from rxtrail.web import refusals
+from rxtrail.web.api import changes
 from rxtrail.web.api.changes import State, carry_out, journey_of
 from rxtrail.web.body import read_json
 from rxtrail.web.codes import gtin14, pack_code
@@ -42,6 +43,7 @@ class PackChange(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=Tr
     by: str = ""
     to: str = ""
     override: str = ""
+    attestation: str = ""
     key: str = ""
     scanned_at: str = ""  # it was made then, while this node could not be reached; needs a key
     told: str = ""  # the verdict that the counter was given then
@@ -105,4 +107,5 @@ ENDPOINTS: Final = (
         Journey,
         refusals=(BadRequest, NotFound),
     ),
+    *changes.ENDPOINTS,
 )

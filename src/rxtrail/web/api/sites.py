@@ -15,6 +15,7 @@ from rxtrail.offline import NotedScan, Offline
 from rxtrail.web import refusals
 from rxtrail.web.body import read_json
 from rxtrail.web.context import Endpoint, Web, idempotency_key, json_response, path_part
+from rxtrail.web.site_door import grant_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -64,7 +65,8 @@ _LATE_SCAN = msgspec.json.Decoder(LateScan)
 
 async def get_bundle(web: Web, request: Request) -> Response:
     """Answer with the bundle of a site, or 304 when it is the one that the asker has."""
-    content = await web.read(partial(node_of(web).offline.bundle, path_part(request, "gln")))
+    site = grant_of(request).place(path_part(request, "gln"))
+    content = await web.read(partial(node_of(web).offline.bundle, site))
     tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers={"etag": tag})
@@ -80,7 +82,7 @@ async def post_scan(web: Web, request: Request) -> Response:
     work = partial(
         node_of(web).offline.scan,
         late.scan,
-        site=late.site,
+        site=grant_of(request).place(late.site),
         purpose=late.purpose,
         key=header or late.key,
         scanned_at=late.scanned_at,

@@ -16,6 +16,7 @@ from rxtrail.web.api.vrs import vrs_of
 from rxtrail.web.body import JSON_TYPES, decode_json, media_type_of
 from rxtrail.web.doors import API_HEADERS
 from rxtrail.web.refusals import TooLarge, UploadBroken, WrongMediaType, WrongMethod
+from rxtrail.web.site_door import access_of, grant_by, is_joined
 from rxtrail.web.workers import Workers
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ _LOG = logging.getLogger("rxtrail.web")
 PATH: Final = "/api/v1/verify"
 ASK_MAKER: Final = "maker"
 ASKING_MAX: Final = 8  # makers asked at the same time; each takes a thread until it answers
+HUB_WAITING_MAX: Final = 16  # scans about which the hub is asked at the same time
+HUB_SECONDS_MAX: Final = 5.0  # longer than the hub is waited for, and the record
 ASK_SECONDS_MAX: Final = 90.0  # longer than any setting of the verification service, and its record
 PURPOSES: Final = ("dispense", "receive", "return", "investigate", "public")
 
@@ -61,43 +64,58 @@ class VerifyEndpoint:
         self._verified = web.meter.verified
         self._decoder = msgspec.json.Decoder(VerifyRequest)
         self._encode = msgspec.json.Encoder().encode
+        self._access = access_of(web)
+        self._hub = Workers("hub", threads=HUB_WAITING_MAX, waiting_max=4 * HUB_WAITING_MAX)
         self._asking = Workers("vrs", threads=ASKING_MAX, waiting_max=4 * ASKING_MAX)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 200 with a verdict whatever it says; a problem when the request cannot be judged."""
         try:
             method = scope["method"]
-            self._look_at(method, scope["headers"])
+            authorization = self._look_at(method, scope["headers"])
             if method != "POST":
                 raise WrongMethod(f"{method} is not for this address.", advice="POST the scan as JSON.")
             body = await _body_of(receive)
         except RxtrailError as error:
             status, fields, answer = self._refusal(problems.of(error))
         else:
-            status, fields, answer = await self._ask(body) if b'"ask"' in body else self._judge(body)
+            waits = b'"ask"' in body or is_joined(self._web)
+            status, fields, answer = await self._ask(body, authorization) if waits else self._judge(body, authorization)
         headers = [*fields, (b"content-length", b"%d" % len(answer))]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": answer})
 
-    def answer_at_once(self, headers: list[Field], body: bytes) -> Reply:
-        """The same for a POST whose body is here already, without a task of its own."""
+    def answer_at_once(self, headers: list[Field], body: bytes) -> Reply | None:
+        """The same for a POST whose body is here already, without a task of its own; None when others are asked."""
         try:
-            self._look_at("POST", headers)
+            authorization = self._look_at("POST", headers)
         except RxtrailError as error:
             return self._refusal(problems.of(error))
-        return self._judge(body)
+        return None if b'"ask"' in body or is_joined(self._web) else self._judge(body, authorization)
 
-    def _judge(self, body: bytes) -> Reply:
+    def _judge(self, body: bytes, authorization: bytes) -> Reply:
         try:
             asked = decode_json(body, self._decoder)
             _expect_purpose(asked.purpose)
             if asked.ask:
-                # The maker's answer takes seconds, and all other counters wait on this thread.
-                raise BadRequest("The maker cannot be asked in this way.", place="ask", advice="Send the body chunked.")
+                # Only with an escape in the name of the field; all other counters wait on this thread.
+                raise BadRequest("The name of this field is written with an escape.", place="ask")
             began = time.perf_counter()
-            verdict = self._verify(
-                asked.scan, site=asked.site, purpose=asked.purpose, key=asked.key, station=asked.station
-            )
+            grant = grant_by(self._access, authorization)
+            if grant.open or self._access is None:
+                verdict = self._verify(
+                    asked.scan, site=asked.site, purpose=asked.purpose, key=asked.key, station=asked.station
+                )
+            else:
+                verdict = self._access.verify(
+                    grant,
+                    self._verify,
+                    asked.scan,
+                    site=asked.site,
+                    purpose=asked.purpose,
+                    key=asked.key,
+                    station=asked.station,
+                )
             self._verified(verdict.verdict, time.perf_counter() - began)
             return 200, _FIELDS, self._encode(self._receipted(verdict, asked))
         except RxtrailError as error:
@@ -107,15 +125,21 @@ class VerifyEndpoint:
             _LOG.exception("our own mistake while judging a scan")
             return self._refusal(problems.internal())
 
-    async def _ask(self, body: bytes) -> Reply:
-        """Judge a scan and ask its maker, in a thread of its own: no other work waits for a slow maker."""
+    async def _ask(self, body: bytes, authorization: bytes) -> Reply:
+        """Judge a scan and ask its maker, or the hub that this node has joined, in a thread of its own: no other work waits for a slow maker."""
         try:
             asked = decode_json(body, self._decoder)
             _expect_purpose(asked.purpose)
             if asked.ask not in ("", ASK_MAKER):
                 raise BadRequest(f"{asked.ask[:40]!r} cannot be asked.", place="ask", advice=f"Only {ASK_MAKER!r} can.")
             if not asked.ask:
-                return self._judge(body)
+                if not is_joined(self._web):
+                    return self._judge(body, authorization)
+                return await self._hub.call(partial(self._judge, body, authorization), seconds=HUB_SECONDS_MAX)
+            if not grant_by(self._access, authorization).open:
+                raise BadRequest(
+                    "The maker is asked by this node's own people only.", place="ask", advice="Leave it out."
+                )
             work = partial(
                 vrs_of(self._web.node).verify,
                 asked.scan,
@@ -142,9 +166,9 @@ class VerifyEndpoint:
             return verdict
         return with_receipt(self._web, verdict, site=asked.site, hidden=asked.hidden)
 
-    def _look_at(self, method: str, headers: Iterable[Field]) -> None:
-        """Judge the headers in one pass."""
-        host = origin = content_type = b""
+    def _look_at(self, method: str, headers: Iterable[Field]) -> bytes:
+        """Judge the headers in one pass; give the authorization."""
+        host = origin = content_type = authorization = b""
         for name, value in headers:
             if name == b"host":
                 host = value
@@ -152,6 +176,8 @@ class VerifyEndpoint:
                 content_type = value
             elif name == b"origin":
                 origin = value
+            elif name == b"authorization":
+                authorization = value
         self._check_doors(method, host, origin)
         # A form of another site cannot send this type without asking first, so it also keeps forgeries out.
         if (
@@ -160,6 +186,7 @@ class VerifyEndpoint:
             and media_type_of(content_type.decode("latin-1")) not in JSON_TYPES
         ):
             raise WrongMediaType("A scan is sent as JSON.", advice="Send Content-Type: application/json.")
+        return authorization
 
     def _refusal(self, problem: Problem) -> Reply:
         more = [(name.encode(), value.encode()) for name, value in problems.headers_of(problem).items()]
