@@ -64,12 +64,23 @@ class Party:
 
     def serve(self) -> None:
         """Start the server, on the port it had before."""
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "rxtrail", "serve", "--port", str(self.port), "--json", "--data", str(self.data)],
-            stdout=subprocess.PIPE,
-            stderr=(self.data.parent / f"{self.data.name}.err").open("ab"),
-            env=_quiet(),
-        )
+        with (self.data.parent / f"{self.data.name}.err").open("ab") as said:
+            self.process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "rxtrail",
+                    "serve",
+                    "--port",
+                    str(self.port),
+                    "--json",
+                    "--data",
+                    str(self.data),
+                ],
+                stdout=subprocess.PIPE,
+                stderr=said,
+                env=_quiet(),
+            )
         assert self.process.stdout is not None
         assert select.select([self.process.stdout], [], [], SECONDS_MAX)[0], "the server did not come up"
         self.port = int(json.loads(self.process.stdout.readline())["url"].rpartition(":")[2])
@@ -136,7 +147,7 @@ class Party:
 
     def status(self) -> Any:
         """How this node stands with its hub."""
-        return self.ask("GET", "/api/v1/hub").json["joined"]
+        return self.ask("GET", "/api/v1/hub").json.get("joined")
 
     def records(self, kind: str) -> list[Any]:
         """The events of this record, in the order of its log."""

@@ -603,7 +603,7 @@ def fill_up(ballast: Path) -> None:
 def test_a_question_that_takes_too_long_is_given_up_and_the_next_one_is_answered(
     dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(readers, "STATEMENT_SECONDS_READER", 1)
+    monkeypatch.setattr(connect, "STATEMENT_SECONDS_READER", 1)
     store = open_store(dsn)
     with reading(store) as reader, psycopg.connect(dsn) as other:
         other.execute("lock table unit in access exclusive mode")

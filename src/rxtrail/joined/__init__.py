@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from rxtrail.core.epcis.write_json import event_json
-from rxtrail.core.rules.answer import Answer
+from rxtrail.core.rules.answer import Answer, Severity
 from rxtrail.errors import BadRequest, Busy, NotFound, Refused, RxtrailError, StoreFailed
 from rxtrail.joined.down import Down
 from rxtrail.joined.key_file import HubKey, forget, load, save
@@ -90,6 +90,7 @@ class Joined:
         self._reader = reader
         self._writer = writer
         self._key = key
+        self._judge = judge
         self._now = now_us
         self._random = random_bytes
         self._up = Up(reader, writer)
@@ -220,7 +221,7 @@ class Joined:
         try:
             return local(order)
         except (Refused, NotFound) as refused:
-            if refused.place not in ABSENT or claim.verdict.record.basis == "none":
+            if not claim.again and not self._is_only_absent(order, refused, claim):
                 self._release(order.code)
                 raise
         except RxtrailError:
@@ -228,7 +229,18 @@ class Joined:
             raise
         # The hub's record is ours too: what it holds and grants is not held up because no file came here.
         override = order.override or "The hub's record holds it, and the hub granted it."
-        return local(msgspec.structs.replace(order, override=override, by=order.by or "the hub"))
+        receipt = local(msgspec.structs.replace(order, override=override, by=order.by or "the hub"))
+        if receipt.verdict is None:
+            return receipt
+        verdict = merged(receipt.verdict, claim.verdict, purpose="dispense")
+        return msgspec.structs.replace(receipt, verdict=verdict)
+
+    def _is_only_absent(self, order: Order, refused: RxtrailError, claim: Claim) -> bool:
+        """Tell whether the hub's record holds a pack against which this record has nothing but that it holds none."""
+        if refused.place not in ABSENT or claim.verdict.record.basis == "none":
+            return False
+        local = self._judge(None).judge(order.code, site=order.site, known_site=True)
+        return all(reason.code in ABSENT or reason.severity is Severity.INFO for reason in local.reasons)
 
     def _release(self, code: str) -> None:
         self._ask(Asked(code, "dispense", release=True))

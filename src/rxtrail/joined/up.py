@@ -115,7 +115,7 @@ def _ranges(reader: Reader, first: int, last: int) -> list[tuple[int, int]]:
 
 
 def _scan(position: int, canonical: bytes) -> ScanNote | None:
-    """Read the record of a scan (see ``rxtrail.verify`` and ``rxtrail.offline.replay``); None for one of another kind."""
+    """Read the record of a scan (see ``rxtrail.verify``, ``rxtrail.offline.replay``); None for another kind."""
     if canonical[:1] not in (b"\x01", b"\x02"):
         return None
     at, text, gtin, serial, _site, purpose, key, answer, codes, *late = msgspec.msgpack.decode(canonical[1:])

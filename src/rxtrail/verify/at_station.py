@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 REPAIR = "station-profile"
 
 
-def judged(
-    judge: Judge, text: str, turned: Turned, *, site: str, purpose: str, known_site: bool = False
-) -> Verdict:
+def judged(judge: Judge, text: str, turned: Turned, *, site: str, purpose: str, known_site: bool = False) -> Verdict:
     """Judge what a station's profile made of ``text``; the text as it arrived stays in the answer.
 
     Where both read well and say different things, the one that the record knows better is judged. When it knows a

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from rxtrail.access import Access
+    from rxtrail.core.rules.answer import Verdict
     from rxtrail.joined import Joined
     from rxtrail.sites import Sites
     from rxtrail.web.context import Web
@@ -40,6 +41,17 @@ class _Hub(Protocol):
     access: Access
     sites: Sites
     hub: Joined
+
+    def verify(
+        self,
+        scan: str,
+        *,
+        site: str = "",
+        purpose: str = "dispense",
+        key: str = "",
+        station: str = "",
+        known_site: bool = True,
+    ) -> Verdict: ...
 
 
 def hub_of(web: Web) -> _Hub:

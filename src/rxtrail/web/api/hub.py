@@ -1,4 +1,4 @@
-"""Between a hub and the nodes that joined it: who is there, asking before dispensing, what goes up and what comes down."""
+"""Between a hub and the nodes that joined it: who is there, asking before dispensing, what goes up and down."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from rxtrail.web.api.vrs import vrs_of
 from rxtrail.web.body import JSON_TYPES, decode_json, media_type_of
 from rxtrail.web.doors import API_HEADERS
 from rxtrail.web.refusals import TooLarge, UploadBroken, WrongMediaType, WrongMethod
-from rxtrail.web.site_door import access_of, grant_by, is_joined
+from rxtrail.web.site_door import access_of, grant_by, hub_of, is_joined
 from rxtrail.web.workers import Workers
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class VerifyEndpoint:
             else:
                 verdict = self._access.verify(
                     grant,
-                    self._verify,
+                    hub_of(self._web).verify,
                     asked.scan,
                     site=asked.site,
                     purpose=asked.purpose,
