@@ -117,6 +117,7 @@ def test_in_the_us_a_dispensed_pack_is_put_back_by_an_attestation(api: Api) -> N
     assert api("PATCH", path, json={**back, "attestation": "it never left"}).json()["disposition"] == "active"
 
 
+@pytest.mark.sqlite_only
 def test_the_command_line_changes_what_is_on_stdin(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with story.scene(data, "pharmacy", PHARMACY) as scene:

@@ -16,7 +16,7 @@ from rxtrail.access import BudgetSpent, KeyNeeded, WrongKey, WrongSite
 from rxtrail.errors import BadDocument, BadRequest, NotFound, RxtrailError
 from rxtrail.joined import HUB_CONTEXT
 from rxtrail.keys import KeyFailed
-from rxtrail.sites.wire import Asked, Claim, Feed, Fed, HubStatus, Page
+from rxtrail.sites.wire import Asked, Claim, Fed, Feed, HubStatus, Page
 from rxtrail.web import limits, refusals
 from rxtrail.web.api.sites import node_of
 from rxtrail.web.body import JSON_TYPES, decode_json, expect_media_type, read_json, read_whole

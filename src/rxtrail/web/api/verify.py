@@ -126,7 +126,7 @@ class VerifyEndpoint:
             return self._refusal(problems.internal())
 
     async def _ask(self, body: bytes, authorization: bytes) -> Reply:
-        """Judge a scan and ask its maker, or the hub that this node has joined, in a thread of its own: no other work waits for a slow maker."""
+        """Judge a scan and ask its maker, or the hub that was joined, in a thread of its own: no other work waits."""
         try:
             asked = decode_json(body, self._decoder)
             _expect_purpose(asked.purpose)
