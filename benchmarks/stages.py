@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 
     from rxtrail.bootstrap import Node
 
-UNKNOWN_PER_HUNDRED = 10
 FAIR_SECONDS = 5.0
 FAIR_PACKAGES = 20
 WARM_UP = 2_000  # the first reads of a process fetch pages; a node at a counter has them
@@ -64,6 +63,7 @@ class Task(msgspec.Struct, frozen=True):
     day: str = ""
     count: int = 0
     seed: int = 1
+    unknown: int = 10  # of a hundred codes, how many have a serial that was never issued
 
 
 def packages_of(task: Task) -> Iterator[tuple[str, str, str, str]]:
@@ -94,13 +94,13 @@ def positions(task: Task) -> set[int]:
 
 
 def codes(task: Task) -> list[str]:
-    """Give scanner text of distinct random packs, one in ten with a serial that was never issued."""
+    """Give scanner text of distinct random packs, some with a serial that was never issued."""
     rng = random.Random(task.seed)
     wanted = positions(task)
     texts = []
     chosen = (package for position, package in enumerate(packages_of(task)) if position in wanted)
     for number, (gtin, serial, lot, expiry) in enumerate(chosen):
-        unknown = number % (100 // UNKNOWN_PER_HUNDRED) == 0
+        unknown = number % 100 < task.unknown
         texts.append(scan_text(gtin, "0" + serial[::-1] if unknown else serial, lot, expiry))
     rng.shuffle(texts)
     return texts

@@ -149,6 +149,10 @@ class Party:
         """How this node stands with its hub."""
         return self.ask("GET", "/api/v1/hub").json.get("joined")
 
+    def connected(self) -> bool:
+        """Tell whether the hub is there for this node."""
+        return bool(self.status()["state"] == "connected")
+
     def records(self, kind: str) -> list[Any]:
         """The events of this record, in the order of its log."""
         return [json.loads(line) for line in self.run("export", kind, "--format", "json").splitlines()]
@@ -174,7 +178,7 @@ class Network:
             secret = self.keys[party.gln]["secret"].encode()
             party.run("join", self.hub.url, "--key-file", "-", stdin=secret)
         for party in self.parties[1:]:
-            wait_for(lambda party=party: party.status()["state"] == "connected")
+            wait_for(party.connected)
 
     @property
     def parties(self) -> tuple[Party, Party, Party]:

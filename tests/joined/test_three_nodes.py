@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from rxtrail.access.budgets import UNKNOWN_MAX
 from tests.joined.network import FIRST, SECOND, Network, codes, wait_for
 from tests.web import scene
 
@@ -208,6 +209,26 @@ def test_the_secret_is_in_one_file_of_the_node_and_nowhere_on_the_hub(network: N
     assert found == [kept]
 
 
+def test_a_site_that_asks_for_codes_nobody_made_is_told_to_wait_and_is_a_case(network: Network) -> None:
+    made = json.loads(network.hub.run("site-key", "add", "--gln", scene.MAKER, "--json"))
+    bearer = "Bearer " + made["secret"]
+    answer = None
+    for number in range(UNKNOWN_MAX + 1):
+        answer = network.hub.ask(
+            "POST", "/api/v1/sites/ask", {"scan": scene.scan(f"H{number:04}")}, Authorization=bearer
+        )
+        if answer.status != 200:
+            break
+    assert answer is not None
+    assert (answer.status, answer.json["code"]) == (429, "too-many-unknown")
+    assert int(answer.headers["retry-after"]) > 0
+    path = f"/api/v1/packs/{scene.GTIN}/H9999"
+    assert network.hub.ask("PATCH", path, {"state": "dispensed"}, Authorization=bearer).status == 429
+    assert wait_for(lambda: [case for case in network.hub.cases() if case["kind"] == "enumeration"])
+    # The others go on.
+    assert network.first.status()["state"] == "connected"
+
+
 def test_a_revoked_key_ends_the_link_and_the_counter_goes_on(network: Network, serials: Iterator[str]) -> None:
     network.hub.run("site-key", "revoke", network.keys[SECOND]["id"])
     wait_for(lambda: network.second.status()["state"] == "refused", 15.0)
@@ -245,7 +266,8 @@ def sold_at_hub(network: Network, serial: str) -> list[str]:
             if event.get("bizStep") == "dispensing" and any(epc.endswith(f"/21/{serial}") for epc in event["epcList"])
         ]
 
-    return wait_for(found)
+    wait_for(found)
+    return found()
 
 
 def recall(lot: str) -> bytes:

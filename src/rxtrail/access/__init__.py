@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
-from rxtrail.access.budgets import Alarm, Budgets, BudgetSpent
+from rxtrail.access.budgets import UNKNOWN, Alarm, Budgets, BudgetSpent
 from rxtrail.access.public import public_answer
 from rxtrail.access.site_keys import ListedKey, NewKey, SiteKeys, WrongKey
 from rxtrail.errors import RxtrailError
@@ -137,6 +137,12 @@ class Access:
         """Count what was asked against the budget of who asked, and sound the alarm when it looks like harvesting."""
         for alarm in self._budgets.count(asker, verdict):
             self._alarm(alarm)
+
+    def refused(self, grant: Grant, gtin: str, serial: str, why: str) -> None:
+        """Count a change that was refused: it asks about a pack too. ``why`` is the code of the first reason."""
+        if grant.site:
+            for alarm in self._budgets.count_pack(grant.site, gtin, serial, unknown=why in UNKNOWN):
+                self._alarm(alarm)
 
 
 def key_needed() -> KeyNeeded:

@@ -88,17 +88,20 @@ class Budgets:
 
     def count(self, asker: str, verdict: Verdict) -> list[Alarm]:
         """Count one scan, whatever the number of its readings; give what it gives away."""
-        pack = verdict.pack
-        if not pack.gtin or not pack.serial:
-            return []
         unknown = any(reason.code in UNKNOWN for reason in verdict.reasons)
+        return self.count_pack(asker, verdict.pack.gtin, verdict.pack.serial, unknown=unknown)
+
+    def count_pack(self, asker: str, gtin: str, serial: str, *, unknown: bool) -> list[Alarm]:
+        """Count one question about a pack; give what it gives away."""
+        if not gtin or not serial:
+            return []
         now = self._now()
         with self._lock:
             if unknown:
                 _put(self._buckets, asker, (max(0.0, self._left(asker, now) - 1.0), now))
             found = [
-                self._sequence(asker, pack.gtin, pack.serial, now) if unknown else None,
-                self._many(asker, pack.gtin, pack.serial, now),
+                self._sequence(asker, gtin, serial, now) if unknown else None,
+                self._many(asker, gtin, serial, now),
             ]
             return [alarm for alarm in found if alarm is not None and self._is_news(alarm, now)]
 

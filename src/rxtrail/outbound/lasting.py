@@ -48,7 +48,7 @@ class Lasting:
         self._port = parts.port or _SCHEMES[parts.scheme]
         self._netloc, self._path = parts.netloc, parts.path.rstrip("/")
         self._idle: list[tuple[float, socket.socket]] = []
-        self._streaming: set[socket.socket] = set()
+        self._busy: set[socket.socket] = set()
         self._lock = threading.Lock()
 
     def close(self) -> None:
@@ -58,11 +58,10 @@ class Lasting:
                 self._idle.pop()[1].close()
 
     def interrupt(self) -> None:
-        """End the streams that are being read; their readers get an ``Unreachable``."""
-        with self._lock:
-            for wire in list(self._streaming):  # a reader that is told takes itself out
-                with contextlib.suppress(OSError):
-                    wire.shutdown(socket.SHUT_RDWR)
+        """End what is being asked or read right now; who waits for it gets an ``Unreachable``."""
+        for wire in list(self._busy):  # who is told takes itself out
+            with contextlib.suppress(OSError):
+                wire.shutdown(socket.SHUT_RDWR)
 
     def request(
         self,
@@ -85,6 +84,7 @@ class Lasting:
         try:
             if wire is None:
                 wire = self._open(until)
+            self._busy.add(wire)
             sent = True
             response = self._ask(wire, until, method, path, headers, body)
             reply = _read(response, body_bytes_max)
@@ -97,6 +97,8 @@ class Lasting:
         except (http.client.HTTPException, ValueError) as bad:
             raise Unreachable(f"what came is not an HTTP answer: {type(bad).__name__}", sent=sent) from bad
         finally:
+            if wire is not None:
+                self._busy.discard(wire)
             if wire is not None and (reply is None or not self._give_back(wire, reply)):
                 wire.close()
         return reply
@@ -112,9 +114,8 @@ class Lasting:
             try:
                 until = time.monotonic() + connect_seconds
                 wire = stack.enter_context(self._open(until))
-                with self._lock:
-                    self._streaming.add(wire)
-                stack.callback(self._streaming.discard, wire)
+                self._busy.add(wire)
+                stack.callback(self._busy.discard, wire)
                 response = self._ask(wire, until, "GET", path, headers, b"")
                 if response.status != 200:
                     raise Refusing(response.status)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from rxtrail.ledger.writer import Writer
     from rxtrail.record.judge import Judge
     from rxtrail.store import Reader, Transaction
+    from rxtrail.store.rows import Record
 
 __all__ = ["CONFLICT", "Asked", "Claim", "Fed", "Feed", "Item", "Page", "ScanNote", "Sites", "open_alarm"]
 
@@ -48,6 +49,7 @@ CLAIM_US: Final = 600 * 1_000_000
 """A pack that was claimed and never dispensed (its node died between the two) is free again after this."""
 
 PAGE_RECORDS: Final = 500
+PAGES_KEPT_MAX: Final = 200
 SCAN_TEXT_MAX: Final = 4096
 SCAN_RECORD_VERSION: Final = b"\x02"  # as in rxtrail.offline: with the time of the scan and what the counter was told
 DISPENSINGS: Final = frozenset({"dispensed", "partially_dispensed"})
@@ -88,6 +90,7 @@ class Sites:
         self._judge = judge
         self._changed = changed
         self._random = random_bytes
+        self._pages: dict[tuple[int, int], list[Item]] = {}
 
     # -- asking ----------------------------------------------------------------------------------------------------
 
@@ -242,6 +245,15 @@ class Sites:
         rows = reader.records_from(after + 1, PAGE_RECORDS)
         if not rows:
             return Page(after, reader.log_size(), [])
+        items = [item for item in self._told(reader, rows) if _concerns(item, site)]
+        return Page(rows[-1][0].position, reader.log_size(), items)
+
+    def _told(self, reader: Reader, rows: list[tuple[Record, bytes]]) -> list[Item]:
+        """Give what any site may have to know of some records; all sites follow the same log, so it is read once."""
+        span = (rows[0][0].position, rows[-1][0].position)
+        known = self._pages.get(span)
+        if known is not None:
+            return known
         events = [record.position for record, _ in rows if record.kind == RecordKind.EVENT]
         bodies = {body.position: body for body in reader.event_bodies(events)} if events else {}
         authority = self._judge(None).authority
@@ -251,14 +263,23 @@ class Sites:
             if record.kind == RecordKind.EVENT:
                 body = bodies[position]
                 event = restore(body.canonical, body.envelope)
-                if body.speaker != site and _is_for_all(event):
+                if _is_for_all(event):
                     here = authority.is_self(body.speaker)
                     items.append(Item(position, speaker=body.speaker, hub=here, event=event_json(event)))
             elif record.kind == RecordKind.DECISION and (case := _case_of(canonical)) is not None:
-                concerned = case.evidence.get("sites", ())
-                if site in concerned or (case.site == site and case.kind not in NOT_FOR_SITES):
-                    items.append(Item(position, case=case))
-        return Page(rows[-1][0].position, reader.log_size(), items)
+                items.append(Item(position, case=case))
+        if len(self._pages) >= PAGES_KEPT_MAX:
+            self._pages.clear()
+        self._pages[span] = items
+        return items
+
+
+def _concerns(item: Item, site: str) -> bool:
+    """Tell whether a site must know it: what it said itself it knows, and a case only when it is about its doing."""
+    case = item.case
+    if case is None:
+        return item.speaker != site
+    return site in case.evidence.get("sites", ()) or (case.site == site and case.kind not in NOT_FOR_SITES)
 
 
 def open_alarm(writer: Writer, alarm: Alarm, *, random_bytes: Callable[[int], bytes]) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
+from rxtrail.access import KeyNeeded
 from rxtrail.errors import NotFound, RxtrailError
 from rxtrail.web import pages, problems
 from rxtrail.web.api import table, verify
@@ -85,8 +86,10 @@ class App:
             self.web.doors.check(method, headers.get(b"host", b""), headers.get(b"origin", b""))
             grant = admit(self.web, method, scope["path"], scope["headers"])
         except RxtrailError as error:
-            self.web.failed(error)
-            await problems.respond(problems.of(error))(scope, receive, send_guarded)
+            problem = refusal(self.web, error)
+            for_a_person = not is_api and method in ("GET", "HEAD") and isinstance(error, KeyNeeded)
+            answer = pages.problem_page(self.web, problem) if for_a_person else problems.respond(problem)
+            await answer(scope, receive, send_guarded)
             return
         # The router matches the address as it was sent, so that %2F inside a serial does not cut it in two.
         raw_path = scope.get("raw_path") or scope["path"].encode()

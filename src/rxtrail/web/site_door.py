@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 OPEN: Final = Grant(open=True)
 _SCOPE: Final = "rxtrail.grant"
 
-# For everybody: that the server lives, what its API is, its public key, the check page and its files, a receipt.
+# For everybody: that the server lives, what its API is, who it is, a receipt and what its page needs, and the address
+# for verification requests, which asks for a proof of its own.
 _FOR_ALL: Final = re.compile(
     r"/healthz|/readyz|/openapi\.json|/api/v1/hub|/api/v1/keys|/api/v1/receipts/.*|/static/.*|/service-worker\.js"
-    r"|/favicon\.ico|/|/receipt|/about|/vrs/.*"
+    r"|/favicon\.ico|/receipt|/vrs/.*"
 )
 # For a site with its key; what a body or a path names is held against the key's GLN by the handler.
 _FOR_SITES: Final = re.compile(

@@ -44,7 +44,7 @@ def join(call: Call, url: str | None, key_file: str | None, *, only_status: bool
     if call.as_json:
         say.answer(status)
     else:
-        _tell(status)
+        _tell(status, status.state if url is None else "joined")
     return exits.CANNOT_TELL if url is None and status.state in ("away", "refused") else exits.FINE
 
 
@@ -75,8 +75,8 @@ def _secret(key_file: str) -> str:
     return content.decode("ascii", "replace").strip()
 
 
-def _tell(status: JoinStatus) -> None:
-    say.line((status.state, "strong"), f"  {status.url} as {status.site}")
+def _tell(status: JoinStatus, what: str) -> None:
+    say.line((what, "strong"), f"  {status.url} as {status.site}")
     say.line(f"  last contact: {status.last_contact or 'none since the start'}")
     say.line(f"  waiting to go up: {status.waiting:,} records")
     if status.error and status.state != "connected":

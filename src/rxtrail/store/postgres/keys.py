@@ -6,6 +6,8 @@ serial) does.
 
 from __future__ import annotations
 
+import functools
+
 _ALPHABET = "".join(chr(code) for code in range(33, 127) if code != ord("\\"))  # no character that COPY would escape
 _BASE = len(_ALPHABET)
 _LONG = _ALPHABET[-1]  # starts the keys of products whose numbers need more than three characters
@@ -13,6 +15,7 @@ _SHORT_NUMBERS = (_BASE - 1) * _BASE**2
 _SHORT, _LONGER = 3, 6
 
 
+@functools.lru_cache(maxsize=4096)
 def start_of(product: int) -> str:
     """Give what the keys of a product's packages start with."""
     if product < _SHORT_NUMBERS:

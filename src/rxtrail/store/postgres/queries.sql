@@ -508,4 +508,4 @@ SELECT key, at, body FROM kept WHERE kind = %s::text AND (at, key) < (%s::bigint
 -- name: known_packs
 -- Find which of many packages and containers are on record, by key and by identifier. [one machine]
 SELECT key, 1, made FROM unit WHERE key = ANY(%s::text[]) UNION ALL
-SELECT k.key, 2, c.made FROM container_key k JOIN container c ON c.id = k.id WHERE k.key = ANY(%s::text[]);
+SELECT k.key, 2, (SELECT c.made FROM container c WHERE c.id = k.id) FROM container_key k WHERE k.key = ANY(%s::text[]);

@@ -82,6 +82,8 @@ class PostgresReader(SqlReader):
         else:
             # One plan for all keys: ours differ in their values only. (A cluster must see the key to find its machine.)
             self._connection.execute(b"SET plan_cache_mode TO force_generic_plan")
+            # Nor does any of them gain from reading a table whole, which is what a hash join would do.
+            self._connection.execute(b"SET enable_hashjoin TO off")
         self._cursor = self._connection.cursor(binary=True)
         self._loader = Transformer(self._connection)
         self._prepared: set[str] = set()  # by the short way, on this connection

@@ -15,7 +15,7 @@ from rxtrail.web import limits, problems, refusals
 from rxtrail.web.body import decode_json, expect_media_type, read_whole
 from rxtrail.web.codes import gtin14, pack_code
 from rxtrail.web.context import Endpoint, Web, idempotency_key, json_response, path_part, query_of
-from rxtrail.web.site_door import grant_of
+from rxtrail.web.site_door import access_of, grant_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -82,11 +82,17 @@ async def carry_out(
     """Make the change and answer with its receipt, or 409 with the state that forbids it."""
     key = _key(request, body_key)
     details = {name: getattr(change, name) for name in change.__struct_fields__ if name not in _NOT_DETAILS}
-    details["site"] = grant_of(request).place(details["site"])
+    grant, access = grant_of(request), access_of(web)
+    details["site"] = grant.place(details["site"])
+    if access is not None:
+        access.admit(grant)
     work = partial(web.node.change, VERBS[state], code, key=key, **details)
     try:
         return json_response(await web.write(work))
     except (Refused, NotFound) as refused:
+        if access is not None:
+            asked = request.path_params
+            access.refused(grant, str(asked.get("gtin", "")), str(asked.get("serial", "")), refused.place)
         if isinstance(refused, NotFound) and not isinstance(refused, Alerted):
             raise
         now = await _state_now(web, code) if isinstance(refused, Refused) else None
