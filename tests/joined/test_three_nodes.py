@@ -121,10 +121,26 @@ def test_sold_twice_while_the_hub_is_cut_off_becomes_a_case_on_both_sides(
     assert here[0]["evidence"]["hub_case"] == there[0]["id"]
     assert there[0]["site"] == SECOND
     assert there[0]["evidence"]["event_id"] == sold[1].json["event_id"]
+    assert SECOND not in json.dumps(with_the_first[0]), "who else sold it is the hub's to tell"
     # Nothing is lost, and all of it is there in the order in which it was done.
     order = [event["eventID"] for event in network.hub.records("events") if event.get("bizStep") == "dispensing"]
     told_late = [each.json["event_id"] for each in sold]
     assert [event for event in order if event in told_late] == told_late
+
+
+def test_a_dispensing_by_the_command_line_is_known_elsewhere_without_a_server(
+    network: Network, serials: Iterator[str]
+) -> None:
+    pack = next(serials)
+    network.first.stop()
+    try:
+        code = f"(01){scene.GTIN}(21){pack}(17){scene.EXPIRY_PRINTED}(10){scene.LOT}"
+        network.first.run("dispense", code, "--json")
+        assert ELSEWHERE in codes(network.second.verify(pack))
+        assert json.loads(network.first.run("join", "--status", "--json"))["state"] == "not-running"
+    finally:
+        network.first.serve()
+    wait_for(network.first.connected)
 
 
 def test_a_node_that_is_killed_while_it_sends_up_loses_nothing_and_sends_nothing_twice(network: Network) -> None:

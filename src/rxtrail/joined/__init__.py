@@ -53,6 +53,9 @@ LIVE_SECONDS: Final = 1.5
 
 HELLO_SECONDS: Final = 3.0
 FEED_SECONDS: Final = 60.0
+TELL_NOW_SECONDS: Final = 3.0
+"""How long a command without a running server goes on sending up what it did and what came before."""
+
 SILENCE_SECONDS: Final = 6.0
 """The hub's stream says something every second; after so long without a word it is taken for dead."""
 
@@ -218,6 +221,13 @@ class Joined:
         if claim is None:
             return local(order)
         _allow(claim, order.override)
+        receipt = self._carry_out(local, order, claim)
+        if not self._runs:
+            self._tell_now(receipt.log_index)
+        return receipt
+
+    def _carry_out(self, local: Callable[[Order], ChangeReceipt], order: Order, claim: Claim) -> ChangeReceipt:
+        """Make a change that the hub has granted; raises what this record has against it."""
         try:
             return local(order)
         except (Refused, NotFound) as refused:
@@ -234,6 +244,15 @@ class Joined:
             return receipt
         verdict = merged(receipt.verdict, claim.verdict, purpose="dispense")
         return msgspec.structs.replace(receipt, verdict=verdict)
+
+    def _tell_now(self, position: int) -> None:
+        """Tell the hub of a dispensing where no thread does it: a command that ends soon after."""
+        until = time.monotonic() + TELL_NOW_SECONDS
+        # What cannot be told now goes up when the server runs; the dispensing itself stands.
+        with contextlib.suppress(RxtrailError):
+            self._hello_again()
+            while self._fed < position and time.monotonic() < until and self._send_batch():
+                pass
 
     def _is_only_absent(self, order: Order, refused: RxtrailError, claim: Claim) -> bool:
         """Tell whether the hub's record holds a pack against which this record has nothing but that it holds none."""

@@ -245,7 +245,7 @@ class Sites:
         rows = reader.records_from(after + 1, PAGE_RECORDS)
         if not rows:
             return Page(after, reader.log_size(), [])
-        items = [item for item in self._told(reader, rows) if _concerns(item, site)]
+        items = [_as_told(item, site) for item in self._told(reader, rows) if _concerns(item, site)]
         return Page(rows[-1][0].position, reader.log_size(), items)
 
     def _told(self, reader: Reader, rows: list[tuple[Record, bytes]]) -> list[Item]:
@@ -280,6 +280,18 @@ def _concerns(item: Item, site: str) -> bool:
     if case is None:
         return item.speaker != site
     return site in case.evidence.get("sites", ()) or (case.site == site and case.kind not in NOT_FOR_SITES)
+
+
+def _as_told(item: Item, site: str) -> Item:
+    """Leave the names of other sites out of a case: who they are is the hub's to tell, when it has looked."""
+    case = item.case
+    if case is None:
+        return item
+    evidence = {name: value for name, value in case.evidence.items() if name not in ("sites", "site")}
+    if case.site == site:
+        return msgspec.structs.replace(item, case=msgspec.structs.replace(case, evidence=evidence))
+    what = case.what.replace(case.site, "another site") if case.site else case.what
+    return msgspec.structs.replace(item, case=msgspec.structs.replace(case, site="", what=what, evidence=evidence))
 
 
 def open_alarm(writer: Writer, alarm: Alarm, *, random_bytes: Callable[[int], bytes]) -> None:
