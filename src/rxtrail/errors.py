@@ -64,7 +64,7 @@ class Busy(RxtrailError):
 
 
 class StoreFailed(RxtrailError):
-    """The disk or database failed; unless it can be cured, the process stops rather than answer from a doubtful record."""
+    """The disk or database failed; unless that can be cured, the process stops: its record is doubtful."""
 
     code = "store-failed"
     curable = False
@@ -78,7 +78,7 @@ class StoreFull(StoreFailed):
 
 
 class StoreLost(StoreFailed):
-    """The database cannot be reached now, or did not end what it was asked; what was not told as done is asked again."""
+    """The database cannot be reached now, or did not end what it was asked; that is asked again."""
 
     code = "store-lost"
     curable = True

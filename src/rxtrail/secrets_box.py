@@ -69,6 +69,8 @@ def open_box(keys: Path, random_bytes: Callable[[int], bytes]) -> SecretsBox:
     path = keys / KEY_FILE
     if not path.exists():
         _make_key(path, random_bytes(KEY_BYTES))
+    if path.stat().st_mode & 0o077:
+        raise NotOpened("others on this machine may read the key", place=str(path), advice=f"Run: chmod 600 {path}")
     key = path.read_bytes()
     if len(key) != KEY_BYTES:
         raise NotOpened(f"{KEY_FILE} is not a key of {KEY_BYTES} bytes", place=str(path))

@@ -29,7 +29,11 @@ def _leaves(name: str, command: click.Command | None) -> Iterator[tuple[str, cli
         yield name, command
 
 
-LEAVES = [pytest.param(*leaf, id=leaf[0]) for name in NAMES for leaf in _leaves(name, rxtrail.get_command(click.Context(rxtrail), name))]
+LEAVES = [
+    pytest.param(*leaf, id=leaf[0])
+    for name in NAMES
+    for leaf in _leaves(name, rxtrail.get_command(click.Context(rxtrail), name))
+]
 
 
 @pytest.mark.parametrize("name", NAMES)

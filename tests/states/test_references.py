@@ -87,7 +87,15 @@ def test_what_is_sealed_is_opened_only_by_its_key_and_for_what_it_belongs_to(tex
 
 def test_a_key_file_that_was_cut_off_is_named(tmp_path: Path) -> None:
     (tmp_path / KEY_FILE).write_bytes(b"short")
+    (tmp_path / KEY_FILE).chmod(0o600)
     with pytest.raises(NotOpened, match=KEY_FILE):
+        open_box(tmp_path, os.urandom)
+
+
+def test_a_key_that_others_may_read_is_refused(tmp_path: Path) -> None:
+    open_box(tmp_path, os.urandom)
+    (tmp_path / KEY_FILE).chmod(0o644)
+    with pytest.raises(NotOpened, match="others on this machine"):
         open_box(tmp_path, os.urandom)
 
 

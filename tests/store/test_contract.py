@@ -704,6 +704,8 @@ def test_unfinished_jobs_come_oldest_first_and_all_jobs_newest_first(store: Stor
         assert [each.id for each in reader.jobs_unfinished()] == ["failed", "early", "late"]
         assert [each.id for each in reader.jobs_before(1 << 62, 2)] == ["late", "early"]
         assert [each.id for each in reader.jobs_before(3, 9)] == ["failed", "done"]
+        at_nine = [[each.id for each in reader.jobs_before(9, 1, after=after)] for after in ("kate", "late")]
+        assert at_nine == [["late"], ["early"]]  # a page may end between two of one moment
         first = reader.job_of_document(2)
         assert first is not None
         assert first.id == "done"

@@ -23,7 +23,6 @@ from rxtrail.errors import BadRequest, StoreFailed, StoreFull, StoreLost
 from rxtrail.ledger import writer as writers
 from rxtrail.store.postgres import connect, distribute, listen, open_store
 from rxtrail.store.postgres import engine as engines
-from rxtrail.store.postgres import reader as readers
 from rxtrail.store.rows import RecordKind
 from tests.postgres.cut import Fate, Proxy, Statement
 from tests.postgres.databases import uri
@@ -113,7 +112,7 @@ def test_a_server_whose_commit_is_no_promise_is_refused(setting: str, server: Se
         server.drop_database(dsn)
 
 
-@pytest.mark.parametrize("setting", ["local", "remote_write", "remote_apply"])
+@pytest.mark.parametrize("setting", ["remote_write", "remote_apply"])
 def test_a_server_that_syncs_at_least_its_own_disk_is_taken(setting: str, postgres_dsn: str) -> None:
     name = conninfo.conninfo_to_dict(postgres_dsn)["dbname"]
     execute(postgres_dsn, f"alter database {name} set synchronous_commit = {setting}")

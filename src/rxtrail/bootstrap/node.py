@@ -436,7 +436,7 @@ class Node:
             if row is None:
                 raise NotFound(f"no capture job {after}")
             at = row.created_at
-        return [self._job(row) for row in reader.jobs_before(at, limit)]
+        return [self._job(row) for row in reader.jobs_before(at, limit, after=after)]
 
     def jobs_open(self) -> int:
         """Count the capture jobs that are not finished."""

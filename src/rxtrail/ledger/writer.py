@@ -228,7 +228,9 @@ class Writer:
             # A refusal is expected; anything else is our own mistake, told to whoever asked. Both undo this work only.
             if alone:
                 self._store.rollback()
-                self._store.begin()
+                again = self._store.begin()
+                # Another process may have written in between.
+                position, log.now = again.log_size(), again.clock(self._now())
             else:
                 self._store.undo_to_savepoint()
             log.restart(position)

@@ -66,7 +66,7 @@ def move(source: Copying, target: Copying, *, to: str, progress: Progress) -> Co
     marks = source.marks()
     if UNFINISHED in marks:
         raise closed(UNFINISHED)
-    if MOVED in marks and UNFINISHED not in target.marks():
+    if MOVED in marks and (marks[MOVED] != to or UNFINISHED not in target.marks()):
         raise closed(MOVED, marks[MOVED])
     with source.keep_writers_out():
         view = source.view()

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 STATES: Final = ("dispensed", "decommissioned", "active", "received", "on-hold", "released", "returned")
 # An answer that says nothing about what was asked: it is asked again.
 _LATER: Final = frozenset({0, 401, 403, 408, 421, 425, 429})
+_ELSEWHERE: Final = frozenset({404, 405, 415})  # another service answers at that address
 
 
 class Api(Protocol):
@@ -127,7 +128,7 @@ class OfflineCounter:
         done: list[Settled] = []
         for entry in self._queue.waiting:
             status, answer = send(*_request(entry), entry.key)
-            if status in _LATER or status >= 500:
+            if status in _LATER or status >= 500 or status in _ELSEWHERE:
                 break
             settled = Settled(
                 entry.number, status, answer.get("code", ""), answer.get("detail", ""), answer.get("case", "")
@@ -156,7 +157,11 @@ class OfflineCounter:
             scan = found.only  # one reading is left without asking anybody
         as_of = _us(self.bundle.facts.as_of)
         sold = self._sold.get((scan.gtin, scan.serial), "")
-        if sold and _us(sold) < as_of:
+        waits = any(
+            entry.kind == "change" and (entry.gtin, entry.serial) == (scan.gtin, scan.serial)
+            for entry in self._queue.waiting
+        )
+        if sold and not waits and _us(sold) < as_of:
             sold = ""  # the copy is younger, and knows what became of it
         verdict = judge_offline(
             scan, self.bundle, purpose=purpose, today=self._today(), now=now, as_of=as_of,

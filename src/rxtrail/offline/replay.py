@@ -165,9 +165,8 @@ class Replay:
             if row is not None:
                 return _decode_outcome(row[1])
             kind = DISPENSING if verb == "dispense" else CHANGE
-            evidence = _evidence(
-                at, site, key, told, code=code, verb=verb, refused=error.place or error.code, **details
-            )
+            shown = {name: value for name, value in details.items() if name != "ref"}  # the reference is never shown
+            evidence = _evidence(at, site, key, told, code=code, verb=verb, refused=error.place or error.code, **shown)
             what = f"Told offline to {verb} at {iso(at)}; the record does not allow it: {error.message}"
             case = self._open(tx, log, kind, what, epc, site, evidence)
             _note(tx, epc, JourneyScan(iso(at), iso(log.now), site, verb, told, "refused", case))
@@ -194,7 +193,7 @@ class Replay:
             moment = datetime.datetime.fromisoformat(scanned_at)
         except ValueError:
             moment = None
-        if moment is None or moment.tzinfo is None or moment.year < 2000:
+        if moment is None or moment.tzinfo is None or not 2000 <= moment.year <= 9998:
             raise BadRequest(
                 f"scanned_at {scanned_at[:40]!r} is no time with its zone",
                 place="scanned_at",

@@ -101,6 +101,7 @@ class Judge:
 
     def refresh(self) -> None:
         """Read anew what is cached: parties, recalls, running jobs, names."""
+        self._whole = False
         day = self._today()
         reader = self._reader
         reader.mark()
@@ -115,6 +116,7 @@ class Judge:
         if day != self._day:
             self._file_minutes = file_minutes(reader)
         self._day, self._year = day, day.year  # last: a day that could not be read whole has not begun
+        self._whole = True
 
     def refresh_pending(self) -> None:
         """Read anew which documents are still being written."""
@@ -153,13 +155,16 @@ class Judge:
         second = now // 1_000_000
         if second != self._second[0]:
             self._tick(second)
-        verdict = self._judge(text, Asker(self._role, self._own, site, purpose, known_site))
+        if not self._whole:
+            self.refresh()  # the last one broke off: the mark is newer than what is kept in mind
+        asker = Asker(self._role, self._own, site, purpose, known_site and purpose != "public")
+        verdict = self._judge(text, asker)
         if verdict.verdict is Answer.OK and self._reader.moved_on():
             # What it was judged by had changed before the pack was read: ok is only ever said of one moment.
             self._reader.hold_still()
             try:
                 self.refresh()
-                verdict = self._judge(text, Asker(self._role, self._own, site, purpose))
+                verdict = self._judge(text, asker)
             finally:
                 self._reader.let_go()
         as_of = self._reader.as_of()

@@ -104,7 +104,7 @@ class Alone:
         :raises RxtrailError: the record does not allow it, or would not follow it.
         """
         change = CHANGES[order.verb]
-        verdict = self._judge.judge(order.code, site=order.site, purpose=change.purpose)
+        verdict = self._judge.judge(order.code, site=order.site, purpose=change.purpose, known_site=True)
         gtin, serial = verdict.pack.gtin, verdict.pack.serial
         asked = self._asked
         refusal = refusal_of(order, change, verdict, market=asked.market, role=asked.role_of(order.site))
@@ -122,7 +122,7 @@ class Alone:
         write_decision(self._tx, self._log, order, verdict, position, self._now)
         epc = f"01/{gtin}/21/{serial}"
         self._keep_reference(order, epc, position)
-        after = self._judge.judge(order.code, site=order.site, purpose=change.purpose)
+        after = self._judge.judge(order.code, site=order.site, purpose=change.purpose, known_site=True)
         _must_have_worked(order, verdict, after)
         disposition = after.state.disposition or state_after(change, verdict.state.disposition, partial=partial)
         return ChangeReceipt(order.verb, epc, disposition, event_id, position, iso(self._now), verdict)
@@ -159,7 +159,7 @@ def contents_by_verdict(reader: Reader, judge: Judge, order: Order, sscc: str) -
     contents = contents_of(reader, judge.authority, row, limit=CONTENTS_MAX)
     for gtin, serial, lot, yymmdd in contents[:CONTENTS_JUDGED_MAX]:
         code = f"(01){gtin}(21){serial}" + (f"(17){yymmdd}" if yymmdd else "") + (f"(10){lot}" if lot else "")
-        answer = judge.judge(code, site=order.site, purpose=purpose).verdict.value
+        answer = judge.judge(code, site=order.site, purpose=purpose, known_site=True).verdict.value
         by_verdict[answer] = by_verdict.get(answer, 0) + 1
     if len(contents) > CONTENTS_JUDGED_MAX:
         # Not judged is not ok; each is judged when it is scanned.

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 ITEMS_MAX = 100_000
 ITEMS_AT_ONCE = 500  # a counter that comes meanwhile waits for one batch
+AGAIN_SECONDS = 1.0  # before a list goes on after the store was lost
 RESULTS_KEPT_US = 30 * 86_400 * 1_000_000
 SWEPT_AT_ONCE = 20
 _JOB, _OPEN, _ITEMS, _RESULTS = "change-job", "change-job-open", "change-items", "change-results"
@@ -150,7 +151,8 @@ class Bulk:
             change_of(
                 msgspec.structs.replace(order, to=order.to or items[0].to, reason=order.reason or items[0].reason)
             )
-        digest = hashlib.sha256(_encode(list(items))).digest()
+        # Without the references: a digest of a short number tells the number.
+        digest = hashlib.sha256(_encode([msgspec.structs.replace(item, ref="") for item in items])).digest()
         name = f"{order.verb}\n{order.site}\n{order.by}\n{order.key}"
         job = hashlib.sha256(name.encode()).hexdigest()[:32] if order.key else self._new_id().rpartition(":")[2]
         row = self._writer.do(lambda tx, log: self._keep(tx, log, job, order, items, digest), alone=True)
@@ -247,7 +249,9 @@ class Bulk:
                 job = self._jobs[0]
             try:
                 self._work(job)
-            except StoreFailed:
+            except StoreFailed as error:
+                if error.curable and not self._stopping.wait(AGAIN_SECONDS):
+                    continue  # the job is still the first one
                 self._stopping.set()  # told by the writer; the job stays open and goes on at the next start
                 return
             except Exception as error:  # noqa: BLE001 (our own mistake: told with the job, and it stops no other one)

@@ -189,7 +189,7 @@ class _Run:
             self.answers[index] = self._alerted(refusal, order, change, verdict)
 
     def _judge(self, order: Order, change: Change) -> Verdict:
-        return self.judge.judge(order.code, site=order.site, purpose=change.purpose)
+        return self.judge.judge(order.code, site=order.site, purpose=change.purpose, known_site=True)
 
     def _alerted(self, error: RxtrailError, order: Order, change: Change, verdict: Verdict) -> RxtrailError:
         if self.asked.market != EU:

@@ -38,7 +38,11 @@ def undo_refusal(
     ruling = rule_undo(
         market,
         verdict.state.disposition,
-        here=not order.site or any(authority.same_party(order.site, gln) for gln in ended.ended_where),
+        here=(
+            any(authority.same_party(order.site, gln) for gln in ended.ended_where)
+            if order.site
+            else not ended.ended_where  # no place is the same place only as no place
+        ),
         ended_us=ended.ended_time,
         now_us=now,
         over=frozenset(reason.code for reason in verdict.reasons),

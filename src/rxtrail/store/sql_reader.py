@@ -519,9 +519,10 @@ class SqlReader(abc.ABC):
         """Read the jobs whose facts are not all in the record (failed ones too), oldest first."""
         return [self._job(row) for row in self._all("jobs_unfinished")]
 
-    def jobs_before(self, created_at: int, limit: int) -> list[JobRow]:
-        """Read jobs, newest first, that were created before a time."""
-        return [self._job(row) for row in self._all("jobs_after", created_at, limit)]
+    def jobs_before(self, created_at: int, limit: int, *, after: str = "") -> list[JobRow]:
+        """Read jobs, newest first, that were created before a time; of those at that time what follows ``after``."""
+        last = after or "\U0010ffff"
+        return [self._job(row) for row in self._all("jobs_after", created_at, created_at, last, limit)]
 
     def master(self, thing: str) -> list[tuple[str, str, dict[str, str]]]:
         """Give (speaker, said at, attributes) of a product or location, newest first."""

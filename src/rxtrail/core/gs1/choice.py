@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from rxtrail.core.gs1.repairs import CERTAIN
+from rxtrail.core.gs1.repairs import CASE, CERTAIN
 from rxtrail.core.gs1.scan_value import AMBIGUOUS, Scan
 
 if TYPE_CHECKING:
@@ -54,11 +54,15 @@ def choose(readings: Readings, known: Mapping[Key, tuple[str, str]]) -> Choice:
         return Choice(readings.plain, is_known=False)
     least = there[0][0]
     first = {key_of(scan) for step, scan, _ in there if step == least}
-    agreeing = [scan for _, scan, agrees in there if agrees and key_of(scan) in first]
+    # A serial that is read plainly and on record must not have its lot rewritten by a guess.
+    certain = least == CERTAIN
+    agreeing = [
+        scan for step, scan, agrees in there if agrees and key_of(scan) in first and not (certain and step > CASE)
+    ]
     if len({key_of(scan) for scan in agreeing}) == 1:
         return Choice(agreeing[0], is_known=True)
     # A pack that the scan names with less guessing is never passed over for one that fits better.
-    fits_another = any(agrees for _, _, agrees in there)
+    fits_another = any(agrees for _, scan, agrees in there if key_of(scan) not in first)
     is_plain = least == CERTAIN and readings.left == 1
     if len(first) == 1 and not fits_another and (is_plain or len({key_of(scan) for _, scan, _ in there}) == 1):
         return Choice(there[0][1], is_known=True)

@@ -189,6 +189,8 @@ def _add_case_twins(found: _Found) -> None:
             continue
         inverted = symbology.is_case_inverted(reading.symbology)
         for name, turn in ((CASE_INVERTED, str.swapcase), (UPPER_CASED, str.upper), (LOWER_CASED, str.lower)):
+            if (name == UPPER_CASED and said != said.lower()) or (name == LOWER_CASED and said != said.upper()):
+                continue  # one case only is what such a scanner sends
             twin = _turned(reading, turn(reading.serial), turn(reading.lot), name)
             step = CASE if name == CASE_INVERTED and place == 0 and doubt <= EXTRAS else FAR
             # A symbology identifier in the wrong case shows that Caps Lock was on: then both are as likely.

@@ -42,7 +42,7 @@ def separate(text: str) -> list[str]:
 
 def _alike(parts: list[str]) -> list[str]:
     """Strip the parts; a mark that stands behind each but the last is no part of them."""
-    parts = _stripped(parts)
+    parts = _stripped(parts) or [""]
     last = parts[-1]
     if all(part.startswith(last) and len(part) <= len(last) + _MARK_LENGTH_MAX for part in parts):
         return [last] * len(parts)

@@ -148,10 +148,10 @@ def rule_undo(
     if state not in ENDED:
         return Ruling(state, f"cannot reactivate: the pack is {state or 'unknown'}", "Look at its journey first.")
     if market != EU:
+        if not here:
+            return Ruling(state, f"cannot reactivate: it was {state} at another place", "Only that place may undo it.")
         if state not in _HANDED_OVER:
             return MAY
-        if not here:
-            return Ruling(state, "cannot reactivate: it was dispensed at another place", "Only that place may undo it.")
         if not attested:
             return Ruling(
                 "attestation",

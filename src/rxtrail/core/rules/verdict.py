@@ -320,7 +320,7 @@ def _lot(scan: Scan, facts: Facts, case: _Case) -> str:
     if scan.lot == facts.lot:
         return "yes"
     cause = cause_of_lot(scan.lot, facts.lot) if case.asker.known_site else ""
-    if scan.lot.casefold() == facts.lot.casefold():
+    if case.asker.known_site and scan.lot.casefold() == facts.lot.casefold():
         case.say("lot in other case")
     elif cause:
         case.say("another lot, nearly", cause=cause)
@@ -336,7 +336,7 @@ def _expiry(scan: Scan, facts: Facts, case: _Case) -> str:
     if scan.expiry == facts.expiry:
         return "yes"
     cause = cause_of_expiry(scan.expiry, facts.expiry) if case.asker.known_site else ""
-    if scan.expiry[:7] == facts.expiry[:7]:
+    if case.asker.known_site and scan.expiry[:7] == facts.expiry[:7]:
         case.say("expiry of the same month")
     elif cause:
         case.say("another expiry, nearly", cause=cause)

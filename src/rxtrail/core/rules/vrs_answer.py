@@ -86,8 +86,11 @@ def joined(verdict: Verdict, answer: MakerAnswer, purpose: str) -> Verdict:
     nothing of the pack, the answer stands on the maker's word (``basis`` "vrs").
     """
     added = reasons_of(answer, purpose)
-    held = {reason.code for reason in verdict.reasons}
-    reasons = [*verdict.reasons, *(reason for reason in added if reason.code not in held)]
+    held = {reason.code: _WORST_FIRST.index(reason.severity) for reason in verdict.reasons}
+    # What both say is said once, by whoever finds it worse.
+    worse = [one for one in added if _WORST_FIRST.index(one.severity) < held.get(one.code, len(_WORST_FIRST))]
+    told = {reason.code for reason in worse}
+    reasons = [*(reason for reason in verdict.reasons if reason.code not in told), *worse]
     if any(reason.code == "unknown-serial" for reason in added):
         # "No supplier data" was the question; the maker's no is the answer to it.
         reasons = [reason for reason in reasons if reason.code != "no-transaction-data"]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 5
 STATEMENT_SECONDS_READER = 30
 LOCK_SECONDS_WRITER = 30
+WRITER_PATIENCE = 60.0  # longer than LOCK_SECONDS_WRITER
 # A holder of the log that has frozen, or whose machine is gone, loses it after this long.
 IDLE_IN_TRANSACTION_SECONDS = 30
 # Five seconds of silence, then three probes: a peer that was cut off is noticed within about ten seconds.
@@ -116,7 +117,9 @@ def connect(url: str, *, statement_seconds: int, writer: bool = False) -> Connec
     :raises psycopg.OperationalError: the server cannot be reached, or refuses us.
     """
     words = _words_for(url, statement_seconds=statement_seconds, writer=writer)
-    return psycopg.connect(words, autocommit=True, context=_Context(), prepare_threshold=0)
+    connection = PatientConnection.connect(words, autocommit=True, context=_Context(), prepare_threshold=0)
+    connection.patience = WRITER_PATIENCE if writer else statement_seconds + 5.0
+    return connection
 
 
 def connect_reader(url: str) -> PatientConnection:
@@ -137,6 +140,9 @@ def _words_for(url: str, *, statement_seconds: int, writer: bool) -> str:
         "timezone": "UTC",
         "client_encoding": "UTF8",
         "jit": "off",
+        "tcp_keepalives_idle": "10",
+        "tcp_keepalives_interval": "5",
+        "tcp_keepalives_count": "3",
     }
     options = " ".join(f"-c {key}={value}" for key, value in settings.items())
     words = {
@@ -161,7 +167,7 @@ def check_durable(connection: Connection) -> None:
     """
     for setting in ("fsync", "full_page_writes", "synchronous_commit"):
         row = connection.execute(f"SHOW {setting}".encode()).fetchone()
-        if row is None or row[0] == "off":
+        if row is None or row[0] in ("off", "local"):
             raise StoreFailed(
                 f"{setting} is off on this server: what it calls written can be lost",
                 advice=f"Set {setting} = on in postgresql.conf, reload, and start again.",
@@ -181,7 +187,9 @@ def failure(error: BaseException) -> StoreFailed | None:
         return StoreFull(f"no room left on the database server: {_words(error)}", advice="Make room, then try again.")
     if isinstance(error, errors.DataCorrupted | errors.IndexCorrupted):
         return StoreFailed(f"the database is damaged: {_words(error)}", advice="Restore it from a backup.")
-    if isinstance(error, errors.IntegrityError | errors.DataError | errors.ProgrammingError) or is_duplicate(error):
+    if isinstance(
+        error, errors.IntegrityError | errors.DataError | errors.ProgrammingError | errors.ProgramLimitExceeded
+    ) or is_duplicate(error):
         return None
     if isinstance(error, psycopg.Error):
         return StoreLost(

@@ -60,7 +60,8 @@ class Listener:
         with self._starting:
             self._closing.set()
             if self._line is not None:
-                self._line.shutdown(socket.SHUT_RDWR)
+                with contextlib.suppress(OSError):  # the other side was faster
+                    self._line.shutdown(socket.SHUT_RDWR)
         if self._thread is not None:
             self._thread.join()
 

@@ -26,7 +26,7 @@ SELECT key, value FROM setting;
 
 -- name: name_id
 -- Find the number of a recurring text.
-SELECT id FROM name WHERE text = %s::text;
+SELECT id FROM name WHERE md5(text) = md5(%(p1)s::text) AND text = %(p1)s::text;
 
 -- name: name_text
 -- Find a recurring text by its number.
@@ -54,11 +54,12 @@ UPDATE product SET holds = true WHERE id = %s;
 
 -- name: lot_id
 -- Find a lot's number.
-SELECT id FROM lot WHERE product = %s AND lot = %s::text AND expiry = %s::text;
+SELECT id FROM lot WHERE product = %(p1)s AND md5(lot) = md5(%(p2)s::text) AND md5(expiry) = md5(%(p3)s::text)
+  AND lot = %(p2)s::text AND expiry = %(p3)s::text;
 
 -- name: lots_of
 -- Find all lots of a product that bear this text.
-SELECT id, expiry FROM lot WHERE product = %s AND lot = %s::text ORDER BY expiry;
+SELECT id, expiry FROM lot WHERE product = %(p1)s AND md5(lot) = md5(%(p2)s::text) AND lot = %(p2)s::text ORDER BY expiry;
 
 -- name: lot_row
 -- Read a lot by its number.
@@ -372,7 +373,8 @@ SELECT id, document, name, proceed, state, events, applied, packages, new_events
 -- name: jobs_after
 -- Read jobs, newest first.
 SELECT id, document, name, proceed, state, events, applied, packages, new_events, first_position, created_at,
-  finished_at, error, gtins FROM job WHERE created_at < %s ORDER BY created_at DESC, id LIMIT %s;
+  finished_at, error, gtins FROM job
+WHERE created_at < %s OR (created_at = %s AND id > %s::text) ORDER BY created_at DESC, id LIMIT %s;
 
 -- name: job_of_document
 -- Find the first job of a document.
@@ -509,3 +511,10 @@ SELECT key, at, body FROM kept WHERE kind = %s::text AND (at, key) < (%s::bigint
 -- Find which of many packages and containers are on record, by key and by identifier. [one machine]
 SELECT key, 1, made FROM unit WHERE key = ANY(%s::text[]) UNION ALL
 SELECT k.key, 2, (SELECT c.made FROM container c WHERE c.id = k.id) FROM container_key k WHERE k.key = ANY(%s::text[]);
+
+-- name: end_stuck_writers
+-- End those who hold the log and have sent nothing of a COPY for long.
+SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a JOIN pg_locks l ON l.pid = a.pid
+WHERE l.relation = 'log_head'::regclass AND l.granted AND a.pid <> pg_backend_pid()
+  AND a.application_name = 'rxtrail writer' AND a.state = 'active' AND a.wait_event = 'ClientRead'
+  AND a.query_start < now() - interval '30 seconds';

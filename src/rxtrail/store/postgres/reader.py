@@ -187,10 +187,14 @@ class PostgresReader(SqlReader):
         if not self._site.distributed:
             self._view()
             return
-        with connect(self._site.url, statement_seconds=STATEMENT_SECONDS_READER) as gate, gate.transaction():
-            gate.execute(b"SELECT position FROM log_head FOR SHARE")
-            self._view()
-            self._one("every_machine")
+        try:
+            with connect(self._site.url, statement_seconds=STATEMENT_SECONDS_READER) as gate, gate.transaction():
+                gate.execute(b"SELECT position FROM log_head FOR SHARE")
+                self._view()
+                self._one("every_machine")
+        except (psycopg.Error, StoreFailed) as error:
+            self.let_go()  # a view that nobody lets go of would answer from the past for ever
+            raise (_named(error) if isinstance(error, psycopg.Error) else error) from error
 
     def _view(self) -> None:
         begin = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0"

@@ -7,13 +7,15 @@ which are there already asks which those are.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import TYPE_CHECKING
 
 import psycopg
 
+from rxtrail.errors import StoreLost
 from rxtrail.store.copying import closed
-from rxtrail.store.postgres.connect import connect, is_duplicate
+from rxtrail.store.postgres.connect import check_durable, connect, is_duplicate
 from rxtrail.store.postgres.event_names import stored_name
 from rxtrail.store.postgres.keys import start_of
 from rxtrail.store.postgres.listen import CHANNEL
@@ -29,9 +31,9 @@ if TYPE_CHECKING:
 
 STATEMENT_SECONDS_WRITER = 600
 LINES_AT_ONCE = 5_000
-# Each command of a transaction has a moment of its own (64 commands, two microseconds each): the next transaction,
-# which may be another process's, starts behind them also when the server's clock was set back.
-TRANSACTION_US = 200
+# Each command of a transaction has a moment of its own (at most 500 commands, two microseconds each): the next
+# transaction, which may be another process's, starts behind them also when the server's clock was set back.
+TRANSACTION_US = 2_000
 HEADS = ("position", "block", "making", "container", "name", "product", "lot", "document", "packages", "events",
          "moved", "time")  # fmt: skip
 _COPIES = frozenset(name for name, statement in Q.items() if statement.startswith(b"COPY"))
@@ -60,7 +62,13 @@ class PostgresTransaction(PostgresReader, SqlTransaction):
 
     def _connect(self) -> Connection:
         self._claimed = set()  # they ended with the connection that had them
-        return connect(self._site.url, statement_seconds=STATEMENT_SECONDS_WRITER, writer=True)
+        connection = connect(self._site.url, statement_seconds=STATEMENT_SECONDS_WRITER, writer=True)
+        try:
+            check_durable(connection)  # each time: the server may have become another one
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def _wait_for(self, seconds: float) -> None:
         """Wait for whatever the server's own time limits allow."""
@@ -83,7 +91,11 @@ class PostgresTransaction(PostgresReader, SqlTransaction):
     def open(self) -> None:
         """Begin, and wait for the log's head; what other processes changed meanwhile is forgotten."""
         self._connection.execute(b"BEGIN")
-        row = self._one("head")
+        try:
+            row = self._one("head")
+        except StoreLost:
+            self._free_head()
+            raise
         *numbers, self._now, mark = row
         if mark is not None:
             raise closed(mark)  # by another process, since this one opened the record
@@ -94,6 +106,11 @@ class PostgresTransaction(PostgresReader, SqlTransaction):
         if self._seen != self._heads["moved"]:
             self._names.follow()
             self._seen = self._heads["moved"]
+
+    def _free_head(self) -> None:
+        """End a writer that stopped in the middle of a COPY: no time limit of the server's ends that."""
+        with contextlib.suppress(psycopg.Error), connect(self._site.url, statement_seconds=5) as other:
+            other.execute(Q["end_stuck_writers"])
 
     def save(self) -> None:
         """Mark where :meth:`undo` goes back to."""

@@ -368,7 +368,8 @@ SELECT id, document, name, proceed, state, events, applied, packages, new_events
 -- name: jobs_after
 -- Read jobs, newest first.
 SELECT id, document, name, proceed, state, events, applied, packages, new_events, first_position, created_at,
-  finished_at, error, gtins FROM job WHERE created_at < ? ORDER BY created_at DESC, id LIMIT ?;
+  finished_at, error, gtins FROM job
+WHERE created_at < ? OR (created_at = ? AND id > ?) ORDER BY created_at DESC, id LIMIT ?;
 
 -- name: job_of_document
 -- Find the first job of a document.

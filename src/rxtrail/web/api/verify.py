@@ -117,7 +117,8 @@ class VerifyEndpoint:
                     station=asked.station,
                 )
             self._verified(verdict.verdict, time.perf_counter() - began)
-            return 200, _FIELDS, self._encode(self._receipted(verdict, asked))
+            site = asked.site if grant.open or self._access is None else grant.site
+            return 200, _FIELDS, self._encode(self._receipted(verdict, asked, site))
         except RxtrailError as error:
             self._web.failed(error)
             return self._refusal(problems.of(error))
@@ -153,7 +154,7 @@ class VerifyEndpoint:
             began = time.perf_counter()
             verdict = await self._asking.call(work, seconds=ASK_SECONDS_MAX)
             self._verified(verdict.verdict, time.perf_counter() - began)
-            return 200, _FIELDS, self._encode(self._receipted(verdict, asked))
+            return 200, _FIELDS, self._encode(self._receipted(verdict, asked, asked.site))
         except RxtrailError as error:
             self._web.failed(error)
             return self._refusal(problems.of(error))
@@ -161,10 +162,11 @@ class VerifyEndpoint:
             _LOG.exception("our own mistake while asking a maker")
             return self._refusal(problems.internal())
 
-    def _receipted(self, verdict: Verdict, asked: VerifyRequest) -> Verdict:
+    def _receipted(self, verdict: Verdict, asked: VerifyRequest, site: str) -> Verdict:
+        """Sign the verdict for a place that the asker has proved to be, or that nobody has to prove here."""
         if not asked.receipt:
             return verdict
-        return with_receipt(self._web, verdict, site=asked.site, hidden=asked.hidden)
+        return with_receipt(self._web, verdict, site=site, hidden=asked.hidden)
 
     def _look_at(self, method: str, headers: Iterable[Field]) -> bytes:
         """Judge the headers in one pass; give the authorization."""

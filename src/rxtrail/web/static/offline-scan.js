@@ -113,5 +113,6 @@ export function readScan(raw, thisYear, known = () => false) {
   const serials = new Set(held.map((scan) => scan.serial));
   if (serials.size === 1) return held.find((scan) => scan.lot && scan.expiry) ?? held[0];
   const whole = scans.filter((scan) => !scan.fault && scan.lot && scan.expiry);
-  return whole.length === 1 ? whole[0] : scans[0];
+  if (whole.length === 1 || scans.length === 1) return whole[0] ?? scans[0];
+  return { ...scans[0], fault: "ambiguous-scan" };
 }

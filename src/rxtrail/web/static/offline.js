@@ -89,7 +89,10 @@ const identityOf = (scan) => `01/${scan.gtin}/21/${scan.serial}`;
 
 async function soldAt(scan, bundle, now) {
   const at = scan.serial ? await get("sold", identityOf(scan)) : undefined;
-  return at && Date.parse(at) >= Date.parse(bundle.facts.as_of) ? momentWords(Date.parse(at), now) : "";
+  if (!at) return "";
+  // A sale that waits to be told is not in any copy yet, however young.
+  const waits = (await waiting()).some((entry) => entry.method === "PATCH" && entry.body.scanned_at === at);
+  return waits || Date.parse(at) >= Date.parse(bundle.facts.as_of) ? momentWords(Date.parse(at), now) : "";
 }
 
 // The verdict by the copy, noted for later; null when this device holds no copy for the place.

@@ -24,7 +24,9 @@ CREATE TABLE log_head (
 INSERT INTO log_head DEFAULT VALUES;
 
 -- Texts that recur: parties (13-digit GLN), locations (canonical SGLN), business steps, dispositions.
-CREATE TABLE name (id bigint PRIMARY KEY, text text COLLATE "C" NOT NULL UNIQUE);
+CREATE TABLE name (id bigint PRIMARY KEY, text text COLLATE "C" NOT NULL);
+-- By digest, here and for lots: a text may be longer than a row of an index.
+CREATE UNIQUE INDEX name_text ON name (md5(text));
 
 -- Everything that happened, in log order: events, scans, commands, decisions. Position is dense from 0.
 -- The canonical bytes lie in a compressed block; the envelope (forms, record time) follows them.
@@ -132,10 +134,11 @@ CREATE TABLE master (
 CREATE TABLE product (id bigint PRIMARY KEY, gtin text COLLATE "C" NOT NULL UNIQUE,
   holds boolean NOT NULL DEFAULT false);
 CREATE TABLE lot (id bigint PRIMARY KEY, product bigint NOT NULL, lot text COLLATE "C" NOT NULL,
-  expiry text COLLATE "C" NOT NULL, UNIQUE (product, lot, expiry));
+  expiry text COLLATE "C" NOT NULL);
+CREATE UNIQUE INDEX lot_named ON lot (product, md5(lot), md5(expiry));
 -- Class-level statements (a lot or a whole product recalled): lot '' is the whole product.
-CREATE TABLE lot_event (product bigint NOT NULL, lot text COLLATE "C" NOT NULL, event bigint NOT NULL,
-  PRIMARY KEY (product, lot, event));
+CREATE TABLE lot_event (product bigint NOT NULL, lot text COLLATE "C" NOT NULL, event bigint NOT NULL);
+CREATE UNIQUE INDEX lot_event_named ON lot_event (product, md5(lot), event);
 
 -- A making: one commissioning event made packages of one lot. Packages name it instead of event and lot.
 CREATE TABLE making (id bigint PRIMARY KEY, event bigint NOT NULL, lot bigint NOT NULL);
