@@ -194,14 +194,17 @@ class SqlReader(abc.ABC):
             gtin = self._names.gtin[product] = row[0]
         return gtin
 
+    def _making_row(self, number: int) -> tuple[Any, ...]:
+        """Read a making, what it takes from its event, and its lot."""
+        event, lot = self._one("making_row", number)
+        return (event, *self._one("making_event", event), *self._one("lot_row", lot))
+
     def making(self, number: int) -> Making:
         """Read a making with its lot and all its speakers."""
         known = self._names.making.get(number)
         if known is None:
             generation = self._names.generation
-            event, lot = self._one("making_row", number)
-            speaker, flags, voided_by, document, time, hash_ = self._one("making_event", event)
-            product, text, expiry = self._one("lot_row", lot)
+            event, speaker, flags, voided_by, document, time, hash_, product, text, expiry = self._making_row(number)
             speakers = self._speakers(event, speaker, flags)
             voided = voided_by is not None
             known = Making(number, event, product, text, expiry, speakers, flags, voided, document, time, hash_)

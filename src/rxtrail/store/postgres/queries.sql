@@ -77,6 +77,12 @@ SELECT event, lot FROM making WHERE id = %s::bigint;
 -- Read the events and lots of many makings. [keys: id]
 SELECT id, event, lot FROM making WHERE id = ANY(%s::bigint[]);
 
+-- name: making_whole
+-- Read a making with what it takes from its event, its lot, and how often something had changed. [one machine]
+SELECT m.event, e.speaker, e.flags, e.voided_by, e.document, e.time, e.hash, l.product, l.lot, l.expiry,
+  (SELECT moved FROM log_head)
+FROM making m JOIN event e ON e.position = m.event JOIN lot l ON l.id = m.lot WHERE m.id = %s::bigint;
+
 -- name: making_event
 -- Read what a making takes from its event. [key: position]
 SELECT speaker, flags, voided_by, document, time, hash FROM event WHERE position = %s::bigint;
