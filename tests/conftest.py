@@ -92,9 +92,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Run browser tests last: Playwright keeps an event loop in this thread, and no other may start beside it."""
+    """Run browser tests last: Playwright keeps an event loop in this thread, and no other may start beside it.
+
+    Those of tests/e2e share one to the end of the session, so whoever opens one for itself comes before them.
+    """
     engines.deselect(config, items)
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    items.sort(key=lambda item: (item.get_closest_marker("browser") is not None, "tests/e2e/" in item.nodeid))
 
 
 _outcomes: dict[str, str] = {}  # test -> passed | failed | skipped, the worst of its phases
