@@ -244,6 +244,18 @@ def test_records_are_dense_from_0_and_blocks_give_back_their_bytes(store: Store)
         assert reader.records_from(7, 100) == []
 
 
+def test_adding_a_block_tells_the_sha256_of_the_bytes_that_lie_in_the_store(store: Store) -> None:
+    with writing(store) as tx:
+        told = {number: tx.add_block(number, f"block {number}".encode() * 300) for number in (1, 2)}
+    view = store.copying().view()
+    try:
+        stored = view.blocks([1, 2])
+    finally:
+        view.close()
+    assert told == {number: hashlib.sha256(data).digest() for number, data in stored.items()}
+    assert len(set(told.values())) == 2
+
+
 def test_one_position_is_given_once(store: Store) -> None:
     with writing(store) as tx:
         tx.add_records([record(0)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import hashlib
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
@@ -139,9 +140,11 @@ class SqlTransaction(SqlReader, abc.ABC):
 
     # -- the log ---------------------------------------------------------------------------------------------------
 
-    def add_block(self, number: int, data: bytes) -> None:
-        """Compress and add a block of canonical bytes."""
-        self._many("add_block", [(number, zstandard.ZstdCompressor(level=3).compress(data))])
+    def add_block(self, number: int, data: bytes) -> bytes:
+        """Compress and add a block of canonical bytes; give the SHA-256 of what lies in the store."""
+        stored = zstandard.ZstdCompressor(level=3).compress(data)
+        self._many("add_block", [(number, stored)])
+        return hashlib.sha256(stored).digest()
 
     def add_records(self, rows: Sequence[Record]) -> None:
         """Append records; their positions follow the last one."""

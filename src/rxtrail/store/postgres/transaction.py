@@ -260,10 +260,11 @@ class PostgresTransaction(PostgresReader, SqlTransaction):
             self._one("free_job", job)
             self._claimed.discard(job)
 
-    def add_block(self, number: int, data: bytes) -> None:
-        """Compress and add a block of canonical bytes."""
-        super().add_block(number, data)
+    def add_block(self, number: int, data: bytes) -> bytes:
+        """Compress and add a block of canonical bytes; give the SHA-256 of what lies in the store."""
+        digest = super().add_block(number, data)
         self._heads["block"] = max(self._heads["block"], number)
+        return digest
 
     def add_makings(self, rows: Sequence[tuple[int, int, int]]) -> None:
         """Add (number, event, lot) of makings."""
