@@ -1,0 +1,387 @@
+"""Reading a recall's ``code_info``: which lots, with which expiry, of which presentation; and what was not understood.
+
+Firms write this field as they like (openFDA drug enforcement, fields ``code_info`` and ``more_code_info``). The reader
+is confident only when it understood every number in the text. What it did not understand is a *doubt*, and a notice
+with a doubt goes to a person: it is never read as "no lots".
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from rxtrail.core.notices.words import Piece, Sort, pieces
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+TEXT_CHARS_MAX = 200_000
+LOT_CHARS_MAX = 20  # GS1 General Specifications 3.4.1: AI (10) has at most 20 characters
+DOUBTS_MAX = 20
+
+
+class Kind(enum.Enum):
+    """What a notice names."""
+
+    LOTS = "lots"
+    ALL_LOTS = "all_lots"
+    RANGE = "range"
+    UNPARSED = "unparsed"
+
+
+class NamedLot(msgspec.Struct, frozen=True, gc=False):
+    """One lot: in capitals, as lots are compared; ``expiry`` is ``YYYY-MM-DD``, ``YYYY-MM`` or None."""
+
+    lot: str
+    expiry: str | None = None
+    groups: tuple[str, ...] = ()  # the letters or numbers of the presentations it is of; none: of all
+
+
+class LotRange(msgspec.Struct, frozen=True, gc=False):
+    """Lots from one to another, as written; a person says which lots lie between."""
+
+    first: str
+    last: str
+    expiry: str | None = None
+    groups: tuple[str, ...] = ()
+
+
+class CodeInfo(msgspec.Struct, frozen=True, gc=False):
+    """What was read. ``expiries`` are spans of expiry dates, ``made`` of days of making that limit what is meant."""
+
+    kind: Kind
+    lots: list[NamedLot]
+    ranges: list[LotRange]
+    expiries: list[tuple[str, str]]
+    made: list[tuple[str, str]]
+    ndcs: list[str]
+    doubts: list[str]
+
+    @property
+    def confident(self) -> bool:
+        """Tell whether it may be acted on before a person has read it."""
+        return not self.doubts and self.kind in (Kind.LOTS, Kind.ALL_LOTS)
+
+    @property
+    def by_group(self) -> dict[str, list[str]]:
+        """Give the lots of each presentation, where the text tells them apart."""
+        found: dict[str, list[str]] = {}
+        for lot in self.lots:
+            for group in lot.groups:
+                found.setdefault(group, []).append(lot.lot)
+        return found
+
+
+class _Open(msgspec.Struct):
+    """A lot that may still get its expiry."""
+
+    lot: str
+    groups: tuple[str, ...]
+    clause: int
+    last: str = ""  # the other end of a range
+    expiry: str | None = None
+    dated: bool = False
+
+
+def read_code_info(text: str) -> CodeInfo:
+    """Read a ``code_info`` text; never raises."""
+    return _Reading(text).read()
+
+
+class _Reading:
+    def __init__(self, text: str) -> None:
+        self.text = text[:TEXT_CHARS_MAX]
+        self.pieces = list(pieces(self.text))
+        self.at = 0
+        self.lots: list[_Open] = []
+        self.open: list[_Open] = []
+        self.groups: tuple[str, ...] = ()
+        self.clause = 0
+        self.mode = Sort.LOT
+        self.labelled = False  # a word just before says that a lot follows
+        self.ahead: str | None = None  # an expiry told before its lots
+        self.ahead_used = False
+        self.others = 0  # numbers of another sort in a row
+        self.every = False
+        self.nothing = False
+        self.ndcs: list[str] = []
+        self.expiries: list[tuple[str, str]] = []
+        self.made: list[tuple[str, str]] = []
+        self.doubts: list[str] = []
+        if len(text) > TEXT_CHARS_MAX:
+            self._doubt(f"longer than {TEXT_CHARS_MAX:,} characters: the rest was not read")
+
+    def read(self) -> CodeInfo:
+        while self.at < len(self.pieces):
+            self._take(self.pieces[self.at])
+        self._compare_shapes()
+        named = self._named()
+        spans = [LotRange(each.lot, each.last, each.expiry, each.groups) for each in self.lots if each.last]
+        if self.every:
+            kind = Kind.ALL_LOTS
+        elif spans or ((self.expiries or self.made) and not named):
+            kind = Kind.RANGE
+            self._doubt("a range: somebody has to say which lots lie in it")
+        elif named:
+            kind = Kind.LOTS
+        else:
+            kind = Kind.UNPARSED
+            self._doubt("no lot is named" if self.nothing or not self.text.strip() else "no lot was found in this text")
+        if named and self.nothing:
+            self._doubt("it says that lots are not known, and names some")
+        if self.every and (self.expiries or self.made):
+            self._doubt("all lots of a span of time: somebody has to say which lots these are")
+        return CodeInfo(kind, named, spans, self.expiries, self.made, self.ndcs, self.doubts[:DOUBTS_MAX])
+
+    # -- one piece -------------------------------------------------------------------------------------------------
+
+    def _take(self, piece: Piece) -> None:
+        self.at += 1
+        labelled, self.labelled = self.labelled, False
+        match piece.sort:
+            case Sort.LOT:
+                self.mode, self.labelled = Sort.LOT, True
+            case Sort.EXPIRY if labelled:
+                self.mode, self.labelled = Sort.LOT, True  # a heading: "Lot numbers and exp dates:"
+            case Sort.EXPIRY | Sort.MADE:
+                self.mode = piece.sort
+            case Sort.OTHER:
+                self.mode, self.others = Sort.OTHER, 0
+            case Sort.ALL:
+                self.every, self.mode = True, Sort.LOT
+            case Sort.GROUP:
+                self.groups = tuple(piece.value.split(","))
+                self.open, self.ahead, self.mode = [], None, Sort.LOT
+                self.clause += 1
+            case Sort.DATE:
+                self._date(piece)
+            case Sort.NDC:
+                ndc = re.search(r"\d[\d-]+", piece.value)
+                if ndc is not None and ndc[0] not in self.ndcs:
+                    self.ndcs.append(ndc[0])
+            case Sort.CODE:
+                self._code(piece, labelled=labelled)
+            case Sort.WORD:
+                self._word(piece, labelled=labelled)
+            case Sort.CLAUSE:
+                self._end_clause(piece)
+            case Sort.LIMIT:
+                self._limit(piece)
+            case Sort.NOTHING:
+                self.nothing = True
+            case Sort.COMMA | Sort.AND | Sort.OPEN | Sort.CLOSE | Sort.FROM | Sort.NOISE | Sort.THROUGH:
+                self.labelled = labelled and piece.sort is not Sort.NOISE
+
+    def _end_clause(self, piece: Piece) -> None:
+        before = self.pieces[self.at - 2] if self.at > 1 else None
+        if piece.value == ";" or before is None or before.sort is not Sort.COMMA:
+            self.clause += 1
+            if self.ahead_used:
+                self.ahead, self.ahead_used = None, False
+            if self.mode is Sort.OTHER:
+                self.mode = Sort.LOT
+
+    def _limit(self, piece: Piece) -> None:
+        if piece.value.lower().startswith("not limited"):
+            return  # "including but not limited to lots": all of them, and some are named
+        self._doubt(f"a limit that only a person can read: {self._around(piece)}")
+
+    # -- dates -----------------------------------------------------------------------------------------------------
+
+    def _date(self, piece: Piece) -> None:
+        through = self._next(Sort.THROUGH) or (self._after_from() and self._next(Sort.AND))
+        if through and self.at + 1 < len(self.pieces) and self.pieces[self.at + 1].sort is Sort.DATE:
+            last = self.pieces[self.at + 1]
+            self.at += 2
+            (self.made if self.mode is Sort.MADE else self.expiries).append((piece.value, last.value))
+            return
+        if self._next(Sort.THROUGH) and self._next(Sort.CODE, further=1):
+            self._doubt(f"a span of time that is not whole: {self._around(piece)}")
+        if self.mode is Sort.MADE:
+            self.mode = Sort.LOT  # when it was made does not change which lot it is
+            return
+        dates = [piece, *self._further_dates()]
+        told = self.mode is Sort.EXPIRY
+        self.mode = Sort.LOT
+        if not all(date.sure for date in dates):
+            self._doubt(f"a date that can be read in two ways: {self._around(piece)}")
+        here = [each for each in self.open if each.clause == self.clause] or self.open
+        if not here:
+            self._date_ahead(dates, told=told)
+        elif len(dates) == 1 or len({date.value for date in dates}) == 1:
+            self._give(here, [piece.value] * len(here))
+        elif len(dates) == len(here):
+            self._give(here, [date.value for date in dates])
+        else:
+            self._give(here, [None] * len(here))
+            self._doubt(f"{len(dates)} dates for {len(here)} lots: {self._around(piece)}")
+        self.open = [each for each in self.open if not each.dated]
+
+    def _further_dates(self) -> list[Piece]:
+        """Take the dates that follow with nothing but marks between: one for each lot before them."""
+        found: list[Piece] = []
+        look = self.at
+        while look < len(self.pieces):
+            piece = self.pieces[look]
+            if piece.sort is Sort.DATE:
+                found.append(piece)
+                self.at = look + 1
+            elif piece.sort not in (Sort.COMMA, Sort.AND, Sort.EXPIRY):
+                break
+            look += 1
+        return found
+
+    def _date_ahead(self, dates: list[Piece], *, told: bool) -> None:
+        if len(dates) == 1 and (told or self._next_is_lot()):
+            self.ahead, self.ahead_used = dates[0].value, False
+        else:
+            self._doubt(f"a date that belongs to no lot: {self._around(dates[0])}")
+
+    def _next_is_lot(self) -> bool:
+        return any(piece.sort in (Sort.CODE, Sort.LOT) for piece in self.pieces[self.at : self.at + 3])
+
+    @staticmethod
+    def _give(lots: list[_Open], dates: Sequence[str | None]) -> None:
+        for each, date in zip(lots, dates, strict=True):
+            each.expiry, each.dated = date, True
+
+    # -- codes -----------------------------------------------------------------------------------------------------
+
+    def _code(self, piece: Piece, *, labelled: bool) -> None:
+        if self.mode is Sort.OTHER:
+            self.others += 1
+            if self.others > 1:
+                self._doubt(f"numbers of another sort, or lots? {self._around(piece)}")
+            return
+        if self.at > 1 and self.pieces[self.at - 2].sort is Sort.WORD and len(self.pieces[self.at - 2].value) > 1:
+            self._doubt(f"a number in a sentence: {self._around(piece)}")
+        if self.mode in (Sort.EXPIRY, Sort.MADE):
+            if not (self._listed(piece.value) or labelled):
+                self._doubt(f"no date where one was announced: {self._around(piece)}")
+            self.mode = Sort.LOT
+        if self._is_number_in_words(piece, labelled=labelled):
+            self._doubt(f"a number that was not understood: {self._around(piece)}")
+            return
+        if self._next(Sort.THROUGH) and self._range_end() is not None:
+            last = self.pieces[self._range_end() or 0]
+            self.at = (self._range_end() or 0) + 1
+            self._add(piece.value, last=last.value)
+            return
+        if self._after_from() and self._next(Sort.AND) and self._next(Sort.CODE, further=1):
+            self._add(piece.value, last=self.pieces[self.at + 1].value)
+            self.at += 2
+            return
+        halves = _halves(piece.value)
+        if halves is not None:
+            self._add(halves[0], last=halves[1] if "-" in piece.value else "")
+            if "/" in piece.value:
+                self._add(halves[1])
+            return
+        self._add(piece.value)
+        self.labelled = False
+
+    def _range_end(self) -> int | None:
+        """Find the code that ends a range which begins before the mark at hand: ``to lot 123``."""
+        look = self.at + 1
+        while look < len(self.pieces) and self.pieces[look].sort in (Sort.LOT, Sort.COMMA):
+            look += 1
+        found = look < len(self.pieces) and self.pieces[look].sort is Sort.CODE
+        return look if found else None
+
+    def _is_number_in_words(self, piece: Piece, *, labelled: bool) -> bool:
+        """Tell whether a short number stands in a sentence, where it may count anything."""
+        text = piece.value
+        if labelled or self._listed(text):
+            return False
+        return len(text) <= 3 and text.isdigit()
+
+    def _listed(self, text: str) -> bool:
+        """Tell whether the lot before looks like this one, so that both are of one list."""
+        return bool(self.lots) and _shape(self.lots[-1].lot) == _shape(text)
+
+    def _word(self, piece: Piece, *, labelled: bool) -> None:
+        """Read a word without a digit: a lot only where a label stands right before and it is written in capitals."""
+        follows = self.pieces[self.at].sort if self.at < len(self.pieces) else Sort.CLAUSE
+        alone = follows in (Sort.COMMA, Sort.CLAUSE, Sort.EXPIRY, Sort.DATE, Sort.OPEN, Sort.AND)
+        if labelled and alone and len(piece.value) >= 3 and piece.value.isupper():
+            self._add(piece.value)
+        elif self.mode in (Sort.EXPIRY, Sort.MADE):
+            return
+        else:
+            self.labelled = labelled and len(piece.value) == 1 and not piece.value.isalnum()
+
+    def _add(self, lot: str, *, last: str = "") -> None:
+        if len(lot) > LOT_CHARS_MAX:
+            self._doubt(f"longer than a lot can be on a pack: {lot[:40]!r}")
+        opened = _Open(lot.upper(), self.groups, self.clause, last.upper(), self.ahead, self.ahead is not None)
+        self.lots.append(opened)
+        if self.ahead is None:
+            self.open.append(opened)
+        self.ahead_used = self.ahead is not None
+
+    # -- at the end ------------------------------------------------------------------------------------------------
+
+    def _compare_shapes(self) -> None:
+        """Doubt codes that stand side by side with only a space between, unless all look alike."""
+        for left, right in zip(self.pieces, self.pieces[1:], strict=False):
+            beside = left.sort is Sort.CODE and right.sort is Sort.CODE
+            if beside and self.text[left.end : right.at].strip(" ") == "" and _shape(left.value) != _shape(right.value):
+                self._doubt(f"two codes with nothing between them: {self.text[left.at : right.end]!r}")
+                return
+
+    def _named(self) -> list[NamedLot]:
+        """Give each lot once: of two mentions that differ only in the presentation, one with both."""
+        found: dict[tuple[str, str | None], NamedLot] = {}
+        for each in self.lots:
+            if each.last:
+                continue
+            key = (each.lot, each.expiry)
+            before = found.get(key)
+            groups = each.groups if before is None else (*before.groups, *each.groups)
+            found[key] = NamedLot(each.lot, each.expiry, tuple(dict.fromkeys(groups)))
+        dated = {lot for lot, expiry in found if expiry is not None}
+        if any(expiry is None and lot in dated for lot, expiry in found):
+            self._doubt("one lot is named with and without an expiry")
+        with_expiry = {lot.groups for lot in found.values() if lot.expiry}
+        if with_expiry & {lot.groups for lot in found.values() if not lot.expiry}:
+            self._doubt("some lots have an expiry and some have none")
+        return list(found.values())
+
+    # -- looking around --------------------------------------------------------------------------------------------
+
+    def _next(self, sort: Sort, *, further: int = 0) -> bool:
+        at = self.at + further
+        return at < len(self.pieces) and self.pieces[at].sort is sort
+
+    def _after_from(self) -> bool:
+        return any(piece.sort is Sort.FROM for piece in self.pieces[max(0, self.at - 3) : self.at])
+
+    def _around(self, piece: Piece) -> str:
+        return repr(" ".join(self.text[max(0, piece.at - 20) : piece.end + 20].split()))
+
+    def _doubt(self, why: str) -> None:
+        if why not in self.doubts:
+            self.doubts.append(why)
+
+
+def _shape(code: str) -> str:
+    """Give the shape of a code: each digit as 9, each run of letters as A, with their marks."""
+    return re.sub(r"[A-Z]+", "A", re.sub(r"\d", "9", code.upper()))
+
+
+def _halves(code: str) -> tuple[str, str] | None:
+    """Cut ``07110002-07110009`` or ``10098129/10099649`` into two lots; None when it is one."""
+    for mark in "-/":
+        first, found, last = code.partition(mark)
+        if (
+            found
+            and mark not in last
+            and len(first) == len(last) >= 5
+            and _shape(first) == _shape(last)
+            and first < last
+        ):
+            return first, last
+    return None

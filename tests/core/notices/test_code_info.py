@@ -1,0 +1,90 @@
+"""What a recall's ``code_info`` says, in the many ways in which firms write it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rxtrail.core.notices.code_info import Kind, LotRange, read_code_info
+from tests.core.notices.cases import ALL, FOR_A_PERSON, PLAIN
+
+WORDS = [
+    "Lot",
+    "lots",
+    "#",
+    "Exp",
+    "exp.",
+    "through",
+    "and",
+    ",",
+    ";",
+    "\n",
+    "a)",
+    "2)",
+    "01/25",
+    "A12",
+    "99",
+    "all lots",
+]
+
+
+@pytest.mark.parametrize(("text", "lots"), PLAIN.items(), ids=list(PLAIN))
+def test_plain_lots_are_read_with_their_expiry_and_without_a_doubt(
+    text: str, lots: list[tuple[str, str | None]]
+) -> None:
+    read = read_code_info(text)
+    assert [(lot.lot, lot.expiry) for lot in read.lots] == lots
+    assert (read.kind, read.doubts) == (Kind.LOTS, [])
+
+
+@pytest.mark.parametrize("text", ALL)
+def test_all_lots_is_read_as_all_lots(text: str) -> None:
+    read = read_code_info(text)
+    assert (read.kind, read.doubts) == (Kind.ALL_LOTS, [])
+
+
+@pytest.mark.parametrize("text", FOR_A_PERSON)
+def test_what_only_a_person_can_read_is_said_to_be_so(text: str) -> None:
+    read = read_code_info(text)
+    assert not read.confident
+    assert read.doubts
+
+
+def test_lots_of_lettered_presentations_are_told_apart() -> None:
+    read = read_code_info("Lot #'s: a) 90A024, 90A026, Exp 09/13; b) 90A028, Exp 09/13")
+    assert read.by_group == {"a": ["90A024", "90A026"], "b": ["90A028"]}
+
+
+def test_one_mark_may_name_several_presentations() -> None:
+    read = read_code_info("1) - 3) Lot A12345; 4) and 6) Lot A12346")
+    assert read.by_group == {"1": ["A12345"], "2": ["A12345"], "3": ["A12345"], "4": ["A12346"], "6": ["A12346"]}
+
+
+def test_a_range_keeps_its_ends_and_its_expiry() -> None:
+    read = read_code_info("Lots A100 through A120, Exp 01/2025")
+    assert (read.kind, read.ranges) == (Kind.RANGE, [LotRange("A100", "A120", "2025-01")])
+
+
+def test_ndcs_are_told_and_are_no_lots() -> None:
+    read = read_code_info("NDC 0781-1234-01: Lot A12345; NDC 12345-678-90: Lot A12346")
+    assert read.ndcs == ["0781-1234-01", "12345-678-90"]
+    assert [lot.lot for lot in read.lots] == ["A12345", "A12346"]
+
+
+@given(st.one_of(st.text(max_size=200), st.lists(st.sampled_from(WORDS), max_size=30).map(" ".join)))
+def test_nothing_is_ever_silently_empty(text: str) -> None:
+    read = read_code_info(text)
+    assert read.lots or read.kind is Kind.ALL_LOTS or read.doubts
+
+
+@given(
+    st.lists(st.from_regex(r"[A-Z]{1,2}[0-9]{4,7}[A-Z]?", fullmatch=True), min_size=1, max_size=20, unique=True),
+    st.sampled_from([", ", "; ", " and ", "\n", " & "]),
+    st.sampled_from(["Lot # {}, Exp 01/2025", "Lots: {}; Exp. Date: Jan 2025", "Batch numbers {} (exp. 01/25)"]),
+)
+def test_a_list_of_lots_before_one_expiry_is_read_whole(lots: list[str], mark: str, form: str) -> None:
+    text = form.format(mark.join(lots))
+    read = read_code_info(text)
+    assert [lot.lot for lot in read.lots] == lots
+    assert read.doubts or {lot.expiry for lot in read.lots} == {"2025-01"}
