@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from rxtrail.core.rules.steps import Flag, Role, Step
 from rxtrail.store.rows import (
+    CheckpointRow,
     ContainerRow,
     DocumentRow,
     EventBody,
@@ -26,6 +27,7 @@ from rxtrail.store.rows import (
     RecordKind,
     UnitRow,
 )
+from rxtrail.store.tables import BY_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -989,6 +991,43 @@ def test_small_things_are_kept_by_kind_and_key_and_listed_both_ways(store: Store
         with writing(store) as tx:
             tx.drop_kept("case", "d", tell=True)
         assert reader.kept("case", "d") is None
+
+
+# -- the published log ---------------------------------------------------------------------------------------------
+
+
+def test_a_tile_grows_in_its_place_and_each_level_has_its_own(store: Store) -> None:
+    with writing(store) as tx:
+        tx.put_tiles([(0, 0, b"a" * 32), (0, 1, b"b" * 32), (1, 0, b"c" * 32)])
+        tx.put_tiles([(0, 1, b"b" * 64)])
+        tx.put_tiles([])
+    with reading(store) as reader:
+        assert [reader.tile(*which) for which in ((0, 0), (0, 1), (1, 0), (1, 1), (2, 0))] == [
+            b"a" * 32, b"b" * 64, b"c" * 32, None, None,
+        ]  # fmt: skip
+
+
+def test_of_signed_heads_stay_the_newest_the_newest_cosigned_and_those_of_earlier_hours(store: Store) -> None:
+    with reading(store) as reader:
+        assert reader.checkpoint() is None
+        assert reader.checkpoint(cosigned=True) is None
+    heads = [CheckpointRow(size, size * 10, "me", int(size in {3, 4}), b"note %d" % size) for size in (1, 3, 4, 7)]
+    for head in heads:
+        with writing(store) as tx:
+            tx.put_checkpoint(head, since=30, keep=4)
+    with reading(store) as reader:
+        assert reader.checkpoint() == heads[3]
+        assert reader.checkpoint(cosigned=True) == heads[2]
+    with writing(store) as tx:
+        tx.put_checkpoint(heads[3]._replace(cosigned=1, note=b"more"), since=30, keep=7)
+    with reading(store) as reader:
+        assert reader.checkpoint(cosigned=True) == heads[3]._replace(cosigned=1, note=b"more")
+    view = store.copying().view()
+    try:
+        kept = [row[0] for page in view.pages(BY_NAME["checkpoint"]) for row in page]
+    finally:
+        view.close()
+    assert kept == [1, 7], "what is older than the moment stays"
 
 
 def test_which_of_many_packs_are_on_record_is_one_question(store: Store) -> None:

@@ -34,7 +34,7 @@ STATEMENTS = our_statements()
 ONE_MACHINE = frozenset(statement.name for statement in STATEMENTS if statement.kind == "one machine")
 # On the coordinator alone, on purpose: few rows, or rows that no other table is joined with.
 ON_THE_COORDINATOR = {
-    "setting", "log_head", "document", "job", "master", "answered", "partner", "partner_gln", "kept",
+    "setting", "log_head", "document", "job", "master", "answered", "partner", "partner_gln", "kept", "checkpoint",
 }  # fmt: skip
 
 

@@ -228,3 +228,16 @@ class EventBody(NamedTuple):
     time: int
     speaker: str
     document: int
+
+
+class CheckpointRow(NamedTuple):
+    """A signed tree head: ``note`` is the C2SP checkpoint with all its signatures.
+
+    ``publisher`` names the process that published it, ``cosigned`` is 1 when it has its quorum of witnesses.
+    """
+
+    size: int
+    at: int  # microseconds since 1970 UTC
+    publisher: str
+    cosigned: int
+    note: bytes

@@ -16,6 +16,7 @@ from rxtrail.core.epcis.event import KINDS
 from rxtrail.core.rules.steps import Step
 from rxtrail.store.names import Names
 from rxtrail.store.rows import (
+    CheckpointRow,
     ContainerRow,
     DocumentRow,
     EventBody,
@@ -557,3 +558,18 @@ class SqlReader(abc.ABC):
         """Give an earlier answer to the same key."""
         row = self._one("answered", key)
         return None if row is None else (row[0], row[1])
+
+    # -- the published log -----------------------------------------------------------------------------------------
+
+    def tile(self, level: int, number: int) -> bytes | None:
+        """Give the hashes of a tile, as many as it has by now."""
+        row = self._one("tile", level, number)
+        return None if row is None else bytes(row[0])
+
+    def checkpoint(self, *, cosigned: bool = False) -> CheckpointRow | None:
+        """Give the newest signed tree head, or the newest that has its quorum of witnesses."""
+        row = self._one("checkpoint_cosigned" if cosigned else "checkpoint_last")
+        if row is None:
+            return None
+        size, at, publisher, cosigned, note = row
+        return CheckpointRow(size, at, publisher, cosigned, bytes(note))

@@ -16,7 +16,16 @@ from rxtrail.store.sql_reader import SqlReader, Value
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from rxtrail.store.rows import ContainerRow, DocumentRow, EventRow, FindingRow, JobRow, Record, UnitRow
+    from rxtrail.store.rows import (
+        CheckpointRow,
+        ContainerRow,
+        DocumentRow,
+        EventRow,
+        FindingRow,
+        JobRow,
+        Record,
+        UnitRow,
+    )
 
 LOTS_CACHED_MAX = 500_000
 NEVER_PACKED = -1  # in the table of holdings, where a key may not be null; 0 is the first position of a log
@@ -391,3 +400,15 @@ class SqlTransaction(SqlReader, abc.ABC):
     def add_answered(self, key: str, recorded_at: int, answer: bytes) -> None:
         """Keep an answer under its key."""
         self._run("add_answered", key, recorded_at, answer)
+
+    # -- the published log -----------------------------------------------------------------------------------------
+
+    def put_tiles(self, rows: Sequence[tuple[int, int, bytes]]) -> None:
+        """Write (level, number, hashes) of tiles; the same tile again has what it had, and more."""
+        if rows:
+            self._many("put_tile", rows)
+
+    def put_checkpoint(self, row: CheckpointRow, *, since: int, keep: int) -> None:
+        """Write a signed tree head in the place of the smaller ones since a moment, except the one of size ``keep``."""
+        self._run("put_checkpoint", *row)
+        self._run("drop_checkpoints", since, row.size, keep)

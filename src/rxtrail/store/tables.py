@@ -183,6 +183,8 @@ TABLES: tuple[Table, ...] = (
     _table("unit_event", 4, "", product=NUMBER, serial=TEXT, event=NUMBER, role=NUMBER, making=NUMBER_OR_NONE),
     _table("holding", 2, "", making=NUMBER, packed=NUMBER, packs=NUMBER),
     _table("answered", 1, "answer", key=TEXT, recorded_at=NUMBER, answer=BYTES),
+    _table("tile", 2, "hashes", level=NUMBER, number=NUMBER, hashes=BYTES),
+    _table("checkpoint", 1, "note", size=NUMBER, at=NUMBER, publisher=TEXT, cosigned=FLAG, note=BYTES),
 )
 BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}
 

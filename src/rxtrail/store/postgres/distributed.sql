@@ -17,6 +17,7 @@ SELECT create_distributed_table('making', 'id', colocate_with => 'event');
 SELECT create_distributed_table('holding', 'making', colocate_with => 'making');
 SELECT create_distributed_table('document_chunk', 'document', colocate_with => 'event');
 SELECT create_distributed_table('finding', 'document', colocate_with => 'event');
+SELECT create_distributed_table('tile', 'number', colocate_with => 'event');
 -- Small and asked everywhere: a copy on each machine.
 SELECT create_reference_table('name');
 SELECT create_reference_table('product');

@@ -524,3 +524,30 @@ SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a JOIN pg_locks l ON l.
 WHERE l.relation = 'log_head'::regclass AND l.granted AND a.pid <> pg_backend_pid()
   AND a.application_name = 'rxtrail writer' AND a.state = 'active' AND a.wait_event = 'ClientRead'
   AND a.query_start < now() - interval '30 seconds';
+
+-- name: put_tile
+-- Write tiles of the log, or the longer ones in their place. [many]
+INSERT INTO tile (level, number, hashes) SELECT * FROM unnest(%s::smallint[], %s::bigint[], %s::bytea[])
+ON CONFLICT (level, number) DO UPDATE SET hashes = excluded.hashes;
+
+-- name: tile
+-- Read a tile of the log. [key: number]
+SELECT hashes FROM tile WHERE level = %s::smallint AND number = %s::bigint;
+
+-- name: put_checkpoint
+-- Write a signed tree head, or the same with more signatures.
+INSERT INTO checkpoint (size, at, publisher, cosigned, note) VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT (size) DO UPDATE SET at = excluded.at, publisher = excluded.publisher, cosigned = excluded.cosigned,
+  note = excluded.note;
+
+-- name: drop_checkpoints
+-- Forget the signed tree heads since a moment that are below a size, all but one.
+DELETE FROM checkpoint WHERE at >= %s::bigint AND size < %s::bigint AND size <> %s::bigint;
+
+-- name: checkpoint_last
+-- Read the newest signed tree head.
+SELECT size, at, publisher, cosigned, note FROM checkpoint ORDER BY size DESC LIMIT 1;
+
+-- name: checkpoint_cosigned
+-- Read the newest signed tree head that has its quorum of witnesses.
+SELECT size, at, publisher, cosigned, note FROM checkpoint WHERE cosigned = 1 ORDER BY size DESC LIMIT 1;

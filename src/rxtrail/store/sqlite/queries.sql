@@ -489,3 +489,30 @@ SELECT j.value ->> 0, j.value ->> 1, u.made FROM json_each(?1) j
 CROSS JOIN unit u ON u.product = j.value ->> 0 AND u.serial = j.value ->> 1
 UNION ALL
 SELECT j.value ->> 0, j.value ->> 1, c.made FROM json_each(?1) j CROSS JOIN container c ON c.key = j.value ->> 2;
+
+-- name: put_tile
+-- Write a tile of the log, or the longer one in its place.
+INSERT INTO tile (level, number, hashes) VALUES (?, ?, ?)
+ON CONFLICT (level, number) DO UPDATE SET hashes = excluded.hashes;
+
+-- name: tile
+-- Read a tile of the log.
+SELECT hashes FROM tile WHERE level = ? AND number = ?;
+
+-- name: put_checkpoint
+-- Write a signed tree head, or the same with more signatures.
+INSERT INTO checkpoint (size, at, publisher, cosigned, note) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (size) DO UPDATE SET at = excluded.at, publisher = excluded.publisher, cosigned = excluded.cosigned,
+  note = excluded.note;
+
+-- name: drop_checkpoints
+-- Forget the signed tree heads since a moment that are below a size, all but one.
+DELETE FROM checkpoint WHERE at >= ? AND size < ? AND size <> ?;
+
+-- name: checkpoint_last
+-- Read the newest signed tree head.
+SELECT size, at, publisher, cosigned, note FROM checkpoint ORDER BY size DESC LIMIT 1;
+
+-- name: checkpoint_cosigned
+-- Read the newest signed tree head that has its quorum of witnesses.
+SELECT size, at, publisher, cosigned, note FROM checkpoint WHERE cosigned = 1 ORDER BY size DESC LIMIT 1;
