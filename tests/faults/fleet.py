@@ -43,9 +43,10 @@ _SMALL_BATCHES = (
 class Serve:
     """A ``rxtrail serve`` at an address that stays the same over kills."""
 
-    def __init__(self, data: Path, url: str) -> None:
+    def __init__(self, data: Path, url: str, *, planted: str = "") -> None:
         self.data = data
         self._url = url
+        self._planted = planted
         self.port = free_port()
         self.authority = f"127.0.0.1:{self.port}"
         self._log = data.with_suffix(".log")
@@ -55,7 +56,7 @@ class Serve:
     def start(self) -> None:
         """Start; it answers when it is ready, which may take as long as the database is away."""
         words = ["serve", "--port", str(self.port), "--json", "--data", str(self.data), "--store", self._url]
-        begin = f"{_SMALL_BATCHES}\nfrom rxtrail.cli import main\nraise SystemExit(main())"
+        begin = f"{_SMALL_BATCHES}\n{self._planted}\nfrom rxtrail.cli import main\nraise SystemExit(main())"
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", begin, *words], stdout=log, stderr=log, env=quiet(), start_new_session=True

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rxtrail.errors import BadRequest, Refused, RxtrailError
-from rxtrail.offline import OfflineCounter, read_bundle
+from rxtrail.offline import OfflineCounter, read_bundle, replay
 from rxtrail.web import problems
 from rxtrail.web.api.changes import VERBS
 from rxtrail.web.codes import pack_code
@@ -223,6 +223,53 @@ def test_a_lost_answer_to_a_conflict_opens_one_case_only(station: Station) -> No
     assert settled.status == 409
     (case,) = station.scene.node.cases.page()
     assert settled.case == case.id
+
+
+def test_a_crash_within_a_late_change_leaves_neither_the_change_nor_its_note_and_the_next_replay_makes_both(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = station.scene
+    station.dispense(pack("P0"))
+    note = replay._note
+
+    def dies(tx: Any, epc: str, scan: Any) -> None:
+        note(tx, epc, scan)
+        raise ZeroDivisionError  # the change and its note are written, and not yet durable
+
+    monkeypatch.setattr(replay, "_note", dies)
+    with pytest.raises(ZeroDivisionError):
+        station.replay()
+    assert hub.pack(pack("P0"))["disposition"] == "active"
+    assert hub.trace(pack("P0")).scans == []
+    monkeypatch.undo()
+    hub.time.pass_by(hours=1)  # the order's own key is long forgotten
+    assert station.replay() == [200]
+    assert hub.pack(pack("P0"))["disposition"] == "dispensed"
+    assert len(hub.trace(pack("P0")).scans) == 1
+    assert hub.node.cases.page() == []
+
+
+def test_a_sale_whose_answer_was_lost_and_that_is_told_late_is_no_conflict_with_itself(station: Station) -> None:
+    hub = station.scene
+    code, key = element_string(pack("P0")), "till-7"
+    first = hub.node.change("dispense", code, site=PHARMACY.gln, key=key)
+    hub.time.pass_by(hours=3)
+    late = hub.node.change("dispense", code, site=PHARMACY.gln, key=key, scanned_at="2026-11-23T12:00:00Z")
+    assert (late.repeated, late.event_id) == (True, first.event_id)
+    assert hub.node.cases.page() == []
+    (scan,) = hub.trace(pack("P0")).scans
+    assert scan.scanned_at == "2026-11-23T12:00:00Z"
+
+
+def test_a_late_change_of_a_container_is_noted_with_it(station: Station) -> None:
+    hub, unit = station.scene, story.sscc(1)
+    late = hub.node.change(
+        "receive", f"(00){unit[3:]}", site=PHARMACY.gln, key="dock-1", scanned_at="2026-11-23T11:59:00Z"
+    )
+    again = hub.node.change(
+        "receive", f"(00){unit[3:]}", site=PHARMACY.gln, key="dock-1", scanned_at="2026-11-23T11:59:00Z"
+    )
+    assert (late.repeated, again.repeated, late.event_id) == (False, True, again.event_id)
 
 
 def test_a_line_that_breaks_again_keeps_the_rest_in_order(station: Station) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import gc
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from importlib import metadata
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, BinaryIO, Self
@@ -142,6 +143,8 @@ class Node:
                 changed=lambda: None,
                 box=open_box(data / KEYS_FOLDER, clock.random_bytes),
             )
+            if store.shared:
+                self._states.bulk.watch()
             self._states.bulk.resume()
         self.vrs = Vrs(
             reader=self._reader,
@@ -157,7 +160,7 @@ class Node:
             lambda: self._writing()[0],
             reader=self._reader,
             judge=self._judge,
-            change=self.change,
+            change=self._change,
             key=self.key,
             now_us=clock.now_us,
             random_bytes=clock.random_bytes,
@@ -507,9 +510,23 @@ class Node:
             more = {"partial": partial, "ref": ref, "reason": reason, "by": by, "to": to, "override": override}
             more["attestation"] = attestation
             return self.offline.change(verb, code, site=site, key=key, scanned_at=scanned_at, told=told, **more)
+        return self._change(
+            verb, code, site=site, key=key, partial=partial, ref=ref, reason=reason, by=by, to=to, override=override,
+            attestation=attestation,
+        )  # fmt: skip
+
+    def _change(
+        self,
+        verb: str,
+        code: str,
+        *,
+        also: Callable[[Transaction, Log, ChangeReceipt], None] | None = None,
+        **fields: str,
+    ) -> ChangeReceipt:
         _, _, states = self._writing()
-        order = Order(verb, code, site, key, partial, ref, reason, by, to, override, attestation)
-        return self.hub.change(states.change, order) if self.hub.joined else states.change(order)
+        order = Order(verb, code, **fields)
+        change = partial(states.change, also=also)
+        return self.hub.change(change, order) if self.hub.joined else change(order)
 
     def submit_changes(self, order: Order, items: list[ChangeItem]) -> ChangeJob:
         """Begin with a list of changes; ``order`` holds what they have in common.

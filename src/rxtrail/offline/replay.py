@@ -74,7 +74,10 @@ _decode_outcome = msgspec.msgpack.Decoder(_Outcome).decode
 
 
 Change = Callable[..., ChangeReceipt]
-"""What carries out a change now, as for any counter: ``(verb, code, *, site, key, **details)``."""
+"""What carries out a change now, as for any counter: ``(verb, code, *, site, key, also, **details)``.
+
+``also(tx, log, receipt)`` is run in the transaction of the change itself, once that is made; not for a refused one.
+"""
 
 
 class Replay:
@@ -145,20 +148,19 @@ class Replay:
         if row is not None:
             return _again(_decode_outcome(row[1]))
         epc = _epc_of(code, datetime.datetime.fromisoformat(scanned_at).year)
+
+        def note(tx: Transaction, log: Log, receipt: ChangeReceipt) -> None:
+            # In the transaction of the change: a crash leaves both or neither, so a replay never meets its own change
+            # as somebody else's. The same key at the same time waits for this one, and is answered by the change's key.
+            if tx.kept(REPLAYED, name) is None:
+                answer = receipt.verdict.verdict.value if receipt.verdict is not None else ""
+                _note(tx, epc, JourneyScan(iso(at), iso(log.now), site, verb, told, answer))
+                tx.keep(REPLAYED, name, log.now, _encode(_Outcome(log.now, receipt)))
+
         try:
-            receipt = self._change(verb, code, site=site, key=key, **details)
+            return self._change(verb, code, site=site, key=key, also=note, **details)
         except (Refused, NotFound, BadRequest, BadIdentifier, BadScan) as refused:
             error: RxtrailError = refused
-        else:
-
-            def note(tx: Transaction, log: Log) -> None:
-                if tx.kept(REPLAYED, name) is None:
-                    answer = receipt.verdict.verdict.value if receipt.verdict is not None else ""
-                    _note(tx, epc, JourneyScan(iso(at), iso(log.now), site, verb, told, answer))
-                    tx.keep(REPLAYED, name, log.now, _encode(_Outcome(log.now, receipt)))
-
-            writer.do(note)
-            return receipt
 
         def settle(tx: Transaction, log: Log) -> _Outcome:
             row = tx.kept(REPLAYED, name)

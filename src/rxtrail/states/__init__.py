@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from rxtrail.answers import ChangeReceipt
 from rxtrail.core.gs1.scan import read_scan
 from rxtrail.errors import BadRequest, NotFound, RxtrailError
 from rxtrail.states.alone import Alone, contents_by_verdict
@@ -25,16 +26,19 @@ if TYPE_CHECKING:
     import datetime
     from collections.abc import Callable, Sequence
 
-    from rxtrail.answers import ChangeReceipt, CountIn, CountInReceipt
+    from rxtrail.answers import CountIn, CountInReceipt
     from rxtrail.ledger.log import Log
     from rxtrail.ledger.writer import Writer
     from rxtrail.record.judge import Judge
     from rxtrail.secrets_box import SecretsBox
     from rxtrail.store import Reader, Transaction
 
+    Also = Callable[[Transaction, Log, ChangeReceipt], None]
+
 __all__ = ["ChangeItem", "ChangeJob", "ChangeResult", "Order", "Reference", "States"]
 
 _encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(ChangeReceipt).decode
 
 
 class States:
@@ -66,10 +70,17 @@ class States:
         self._box = box
         self._counter = Counter(today=today, new_event_id=new_event_id, judge=judge, box=box)
         self._waiting = Waiting(writer, self._carry_out)
-        self.bulk = Bulk(writer, self._counter, reader=reader, change=self.change, new_id=new_event_id, box=box)
+        self.bulk = Bulk(
+            writer,
+            self._counter,
+            reader=reader,
+            alone=lambda tx, log, order: self._alone(tx, log, order, "", {}),
+            new_id=new_event_id,
+            box=box,
+        )
 
-    def change(self, order: Order) -> ChangeReceipt:
-        """Carry out one change and wait until it is durable.
+    def change(self, order: Order, *, also: Also | None = None) -> ChangeReceipt:
+        """Carry out one change and wait until it is durable; ``also`` is written with it, in one transaction.
 
         :raises BadRequest: the order does not fit its verb.
         :raises NotFound: the thing is not on record.
@@ -81,7 +92,9 @@ class States:
         if scan.sscc:
             # What is inside is judged before the write: nobody else need wait for ten thousand packs.
             by_verdict = contents_by_verdict(self._reader(), self._judge_of(None), order, scan.sscc)
-            receipt = self._writer.do(lambda tx, log: self._alone(tx, log, order, scan.sscc, by_verdict))
+            receipt = self._writer.do(lambda tx, log: self._with(also, tx, log, order, scan.sscc, by_verdict))
+        elif also is not None:
+            receipt = self._writer.do(lambda tx, log: self._with(also, tx, log, order, "", {}))
         else:
             try:
                 receipt = self._waiting.carry_out(order)
@@ -95,6 +108,28 @@ class States:
         self, tx: Transaction, log: Log, orders: Sequence[Order]
     ) -> list[ChangeReceipt | RxtrailError | NeedsItsOwn]:
         return self._counter.carry_out(tx, log, orders)
+
+    def _with(
+        self, also: Also | None, tx: Transaction, log: Log, order: Order, sscc: str, by_verdict: dict[str, int]
+    ) -> ChangeReceipt:
+        """Carry out one order and what is written with it; raises why there is no receipt.
+
+        An order that comes with more than itself was made earlier, and is the same one however late it comes again.
+        """
+        key = answer_key(order) if also is not None else ""
+        earlier = tx.answered(key) if key else None
+        if also is not None and earlier is not None:
+            receipt = msgspec.structs.replace(_decode(earlier[1]), repeated=True)
+            also(tx, log, receipt)
+            return receipt
+        answer = NeedsItsOwn() if sscc else self._carry_out(tx, log, [order])[0]
+        if isinstance(answer, NeedsItsOwn):
+            answer = self._alone(tx, log, order, sscc, by_verdict)
+        elif isinstance(answer, RxtrailError):
+            raise answer
+        if also is not None:
+            also(tx, log, answer)
+        return answer
 
     def _alone(self, tx: Transaction, log: Log, order: Order, sscc: str, by_verdict: dict[str, int]) -> ChangeReceipt:
         key = answer_key(order)

@@ -1,11 +1,14 @@
 """Up to a hundred thousand changes ordered at once: a job that goes on in the background and survives a crash.
 
-What is ordered is kept before the job is promised, and each batch is carried out, answered and counted in one
-transaction: a restart goes on behind the last batch, and no item is carried out twice.
+What is ordered is kept before the job is promised. Each step of a job (a batch, or one item that needs a transaction
+of its own) takes what is next from the record, carries it out, answers and counts it, in one transaction: nothing is
+carried out twice and nothing is left out, whoever dies. So several processes on one record may work on one job at the
+same time; nobody holds a part of it between two steps, and who stands still holds up nobody.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
 from typing import TYPE_CHECKING
@@ -30,15 +33,25 @@ if TYPE_CHECKING:
     from rxtrail.states.counter import Counter
     from rxtrail.store import Reader, Transaction
 
+    Alone = Callable[[Transaction, Log, Order], ChangeReceipt]
+
 ITEMS_MAX = 100_000
 ITEMS_AT_ONCE = 500  # a counter that comes meanwhile waits for one batch
 AGAIN_SECONDS = 1.0  # before a list goes on after the store was lost
+LOOK_SECONDS = 2.0  # between looks for the lists of other processes: they may have died
 RESULTS_KEPT_US = 30 * 86_400 * 1_000_000
 SWEPT_AT_ONCE = 20
 _JOB, _OPEN, _ITEMS, _RESULTS = "change-job", "change-job-open", "change-items", "change-results"
 _VERSION = 1
 RUNNING, SUCCESS, FAILED = "running", "success", "failed"
 DONE, REPEATED, REFUSED, WAITING = "done", "repeated", "refused", "waiting"
+
+
+_WHOSE_KEY = "its references are sealed with the key of another process, which has to go on with it"
+
+
+class _OfAnother(Exception):
+    """References of a list that another process's key has sealed: they are not ours to refuse."""
 
 
 class ChangeItem(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
@@ -114,21 +127,22 @@ class Bulk:
         counter: Counter,
         *,
         reader: Callable[[], Reader],
-        change: Callable[[Order], ChangeReceipt],
+        alone: Alone,
         new_id: Callable[[], str],
         box: SecretsBox | None,
     ) -> None:
-        """Take what is needed; ``change`` carries out one order by itself, ``new_id`` names a job."""
+        """Take what is needed; ``alone`` carries out one order in a transaction of its own, ``new_id`` names a job."""
         self._writer = writer
         self._counter = counter
         self._reader = reader
-        self._change = change
+        self._alone = alone
         self._new_id = new_id
         self._box = box
         self._lock = threading.Lock()
         self._jobs: list[str] = []
         self._thread: threading.Thread | None = None
         self._failed: dict[str, str] = {}  # jobs that this process could not go on with
+        self._shared = False  # other processes work on the same lists
         self._stopping = threading.Event()
         self._progress = threading.Condition()
 
@@ -198,10 +212,21 @@ class Bulk:
         count = 0
         while rows := reader.kept_from(_OPEN, after, 100):
             for job, at, _ in rows:
-                self._start(job)
+                if job not in self._failed:
+                    self._start(job)
                 after = (at, job)
                 count += 1
         return count
+
+    def watch(self) -> None:
+        """Keep looking for lists that other processes of this record took in: they may be slow, or dead."""
+        self._shared = True
+        threading.Thread(target=self._watch, name="rxtrail-changes-watch", daemon=True).start()
+
+    def _watch(self) -> None:
+        while not self._stopping.wait(LOOK_SECONDS):
+            with contextlib.suppress(StoreFailed):  # told by the writer; what is open stays open
+                self.resume()
 
     def close(self) -> None:
         """Stop behind the batch that runs; what is left goes on at the next start."""
@@ -236,7 +261,7 @@ class Bulk:
         with self._lock:
             if job not in self._jobs:
                 self._jobs.append(job)
-            if self._thread is None:
+            if self._thread is None and not self._stopping.is_set():
                 self._thread = threading.Thread(target=self._loop, name="rxtrail-changes", daemon=True)
                 self._thread.start()
 
@@ -254,6 +279,8 @@ class Bulk:
                     continue  # the job is still the first one
                 self._stopping.set()  # told by the writer; the job stays open and goes on at the next start
                 return
+            except _OfAnother:
+                self._failed[job] = _WHOSE_KEY
             except Exception as error:  # noqa: BLE001 (our own mistake: told with the job, and it stops no other one)
                 self._failed[job] = f"this is a mistake in rxtrail: {error!r}"
             with self._lock:
@@ -266,13 +293,14 @@ class Bulk:
             if self._writer.do(lambda tx, log: self._batch(tx, log, job)):
                 return
             self._tell()
-            self._carry_out_alone(job)
+            while not self._stopping.is_set() and self._carry_out_alone(job):
+                pass
 
     def _told(self, job: str, row: _Job) -> ChangeJob:
         error = "" if row.finished_at else self._failed.get(job, "")
         return ChangeJob(
             job,
-            SUCCESS if row.finished_at else FAILED if error else RUNNING,
+            SUCCESS if row.finished_at else FAILED if error and error is not _WHOSE_KEY else RUNNING,
             row.order.verb,
             row.order.site,
             row.items,
@@ -290,7 +318,7 @@ class Bulk:
     def _batch(self, tx: Transaction, log: Log, job: str) -> bool:
         """Carry out the next batch of a job; tell whether nothing is left to do."""
         kept = tx.kept(_JOB, job)
-        if kept is None or tx.kept(_OPEN, job) is None or not tx.claim(job):
+        if kept is None or tx.kept(_OPEN, job) is None:
             return True
         row = _decode_job(kept[1])
         number = row.batches
@@ -322,6 +350,8 @@ class Bulk:
                 try:
                     ref = self._box.open(sealed[index], about=f"{job} {number}")
                 except NotOpened as error:
+                    if self._shared:
+                        raise _OfAnother from error
                     problem = _result(number * ITEMS_AT_ONCE + index, item.code, error)
             order = Order(
                 verb=item.verb or common.verb,
@@ -357,29 +387,54 @@ class Bulk:
             tx.drop_kept(_OPEN, job)
         return is_last
 
-    def _carry_out_alone(self, job: str) -> None:
-        """Carry out what a batch cannot: packs whose product holds others, each in a transaction of its own."""
-        reader = self._reader()
-        row = _job_of(reader, job)
-        kept = reader.kept(_RESULTS, _part(job, row.batches))
-        if kept is None:
-            return
-        results = _decode_results(kept[1])[1]
-        orders, _ = self._orders(reader, row, job, row.batches)
-        for index, result in enumerate(results):
-            if result.outcome != WAITING:
-                continue
-            order = orders[index]
-            order = msgspec.structs.replace(order, key=order.key or f"{job} {result.item}")
-            answer: ChangeReceipt | RxtrailError
-            try:
-                answer = self._change(order)
-            except StoreFailed:
-                raise
-            except RxtrailError as error:
-                answer = error
-            results[index] = _result(result.item, order.code, answer)
-        self._writer.do(lambda tx, log: self._answered(tx, log, job, row, results))
+    def _carry_out_alone(self, job: str) -> bool:
+        """Carry out one item that a batch cannot, in a transaction of its own; tell whether there was one.
+
+        It is a pack whose product holds others. What is refused is undone, and its refusal is kept by a second
+        transaction, unless another process has answered the item in between.
+        """
+        tried = -1
+
+        def carry_out(tx: Transaction, log: Log) -> bool:
+            nonlocal tried
+            waiting = self._waiting(tx, job)
+            if waiting is None:
+                return False
+            row, results, place = waiting
+            tried = results[place].item
+            order = self._orders(tx, row, job, row.batches)[0][place]
+            results[place] = _result(tried, order.code, self._alone(tx, log, order))
+            self._answered(tx, log, job, row, results)
+            return True
+
+        try:
+            return self._writer.do(carry_out)
+        except StoreFailed:
+            raise
+        except RxtrailError as error:
+            refusal = error
+
+        def refuse(tx: Transaction, log: Log) -> bool:
+            waiting = self._waiting(tx, job)
+            if waiting is not None and waiting[1][waiting[2]].item == tried:
+                row, results, place = waiting
+                results[place] = _result(tried, results[place].code, refusal)
+                self._answered(tx, log, job, row, results)
+            return True
+
+        return self._writer.do(refuse)
+
+    @staticmethod
+    def _waiting(tx: Transaction, job: str) -> tuple[_Job, list[ChangeResult], int] | None:
+        """Give the answers of the job's batch at hand, and the place of the first that is still to be given."""
+        kept = tx.kept(_JOB, job)
+        if kept is None or tx.kept(_OPEN, job) is None:
+            return None
+        row = _decode_job(kept[1])
+        answered = tx.kept(_RESULTS, _part(job, row.batches))
+        results = _decode_results(answered[1])[1] if answered is not None else []
+        place = next((place for place, result in enumerate(results) if result.outcome == WAITING), None)
+        return None if place is None else (row, results, place)
 
 
 def _misfit(item: int, order: Order) -> ChangeResult | None:
