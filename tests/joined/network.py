@@ -161,14 +161,14 @@ class Party:
 class Network:
     """A hub, two pharmacies that have joined it, and the packs that the maker shipped to the first."""
 
-    def __init__(self, folder: Path, *serials: str) -> None:
+    def __init__(self, folder: Path, *serials: str, market: str = "us") -> None:
         self.hub = Party(folder / "hub")
         self.first = Party(folder / "first", FIRST)
         self.second = Party(folder / "second", SECOND)
-        self.hub.run("init", "--role", "hub")
+        self.hub.run("init", "--role", "hub", "--market", market)
         self.hub.run("capture", "-", stdin=scene.shipment(*serials))
         for party in self.parties[1:]:
-            party.run("init", "--role", "pharmacy", "--gln", party.gln)
+            party.run("init", "--role", "pharmacy", "--gln", party.gln, "--market", market)
         for party in self.parties:
             party.serve()
         self.keys = {

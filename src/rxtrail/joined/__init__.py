@@ -28,6 +28,7 @@ from rxtrail.outbound.lasting import Lasting, Refusing
 from rxtrail.record.standing import identity_of
 from rxtrail.record.times import iso
 from rxtrail.sites.wire import Asked, Claim, Fed, HubStatus, JoinStatus, Page
+from rxtrail.states.refusals import RefusedWithAlert
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -469,7 +470,8 @@ def _allow(claim: Claim, override: str) -> None:
     if verdict.verdict is Answer.UNCONFIRMED:
         raise Busy(said, place=first.code, advice=first.next)
     may_override = " A named person may override amber with a reason." if verdict.verdict is Answer.CHECK else ""
-    raise Refused(said, place=first.code, advice=first.next + (may_override if not override else ""))
+    refused = Refused(said, place=first.code, advice=first.next + (may_override if not override else ""))
+    raise refused if claim.eu is None else RefusedWithAlert(refused, claim.eu)
 
 
 def _authorization(secret: str) -> dict[str, str]:

@@ -51,7 +51,8 @@ def merged(local: Verdict, hub: Verdict, *, purpose: str) -> Verdict:
         base = msgspec.structs.replace(
             local, pack=hub.pack, state=hub.state, record=hub.record, matched=hub.matched, scan=local.scan
         )
-    return msgspec.structs.replace(base, verdict=answer, headline=_headline(answer, purpose), reasons=reasons)
+    eu = local.eu if hub.eu is msgspec.UNSET else hub.eu  # of the same scan and place, both have the same name
+    return msgspec.structs.replace(base, verdict=answer, headline=_headline(answer, purpose), reasons=reasons, eu=eu)
 
 
 def alone(verdict: Verdict, last_contact: str) -> Verdict:

@@ -16,6 +16,7 @@ import msgspec
 from rxtrail.answers import ChangeReceipt, JourneyScan, Verdict
 from rxtrail.cases import open_case
 from rxtrail.core.gs1.scan import read_scan
+from rxtrail.core.rules.alert import EuView
 from rxtrail.core.rules.answer import Answer
 from rxtrail.errors import BadIdentifier, BadRequest, BadScan, NotFound, Refused, RxtrailError
 from rxtrail.record.times import iso
@@ -45,11 +46,12 @@ _decode_scans = msgspec.msgpack.Decoder(list[JourneyScan]).decode
 class Conflict(Refused):
     """A change that was made without the record and cannot be recorded; its case has all that is known of it."""
 
-    def __init__(self, refused: RxtrailError, case: str) -> None:
-        """Keep the words of the refusal."""
+    def __init__(self, refused: RxtrailError, case: str, eu: EuView | None = None) -> None:
+        """Keep the words of the refusal, and the alert that it raises in the EU market."""
         advice = f"{refused.advice} Case {case} was opened for it.".strip()
         super().__init__(refused.message, place=refused.place, advice=advice)
         self.case = case
+        self.eu = eu
 
 
 class NotedScan(msgspec.Struct, frozen=True, gc=False):
@@ -68,6 +70,7 @@ class _Outcome(msgspec.Struct, frozen=True, gc=False, array_like=True):
     place: str = ""
     advice: str = ""
     case: str = ""
+    eu: EuView | None = None
 
 
 _decode_outcome = msgspec.msgpack.Decoder(_Outcome).decode
@@ -172,7 +175,8 @@ class Replay:
             what = f"Told offline to {verb} at {iso(at)}; the record does not allow it: {error.message}"
             case = self._open(tx, log, kind, what, epc, site, evidence)
             _note(tx, epc, JourneyScan(iso(at), iso(log.now), site, verb, told, "refused", case))
-            outcome = _Outcome(log.now, None, error.message, error.place, error.advice, case)
+            eu = getattr(error, "eu", None)  # what carries out changes tells it
+            outcome = _Outcome(log.now, None, error.message, error.place, error.advice, case, eu)
             tx.keep(REPLAYED, name, log.now, _encode(outcome))
             return outcome
 
@@ -221,7 +225,7 @@ def _again(outcome: _Outcome) -> ChangeReceipt:
     if outcome.receipt is not None:
         return msgspec.structs.replace(outcome.receipt, repeated=True)
     refused = Refused(outcome.message, place=outcome.place, advice=outcome.advice)
-    raise Conflict(refused, outcome.case)
+    raise Conflict(refused, outcome.case, outcome.eu)
 
 
 def _evidence(at: int, site: str, key: str, told: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 (JSON)

@@ -20,8 +20,9 @@ from rxtrail.core.rules.answer import (
     StateView,
     Verdict,
 )
-from rxtrail.core.rules.eu import alert_id, code_of_reasons
+from rxtrail.core.rules.eu import alert_id, code_of_reasons, code_of_refusal
 from rxtrail.core.rules.late import USUAL_MINUTES, Late, late
+from rxtrail.core.rules.states import EU
 from rxtrail.core.rules.verdict import PURPOSES, Asker, Judgement, judge
 from rxtrail.errors import BadRequest
 from rxtrail.record.choosing import chosen
@@ -235,7 +236,7 @@ class Judge:
             Matched(judged.serial, judged.lot, judged.expiry),
             self._second[1],
             self._log_size(),
-            eu=self._alert(scan, judged, asker) if self._identity.market == "eu" and judged.reasons else msgspec.UNSET,
+            eu=self._alert(scan, judged, asker) if self._identity.market == EU and judged.reasons else msgspec.UNSET,
         )
 
     def _alert(self, scan: Scan, judged: Judgement, asker: Asker) -> EuView | msgspec.UnsetType:
@@ -247,6 +248,27 @@ class Judge:
             return msgspec.UNSET
         told = (scan.gtin, scan.serial, scan.lot, scan.expiry, asker.site)
         return EuView(code, alert_id(code, day=self._day.isoformat(), told=told))
+
+    def alert_of(self, verdict: Verdict, *, site: str, wanted: str, place: str) -> EuView | None:
+        """Give the alert that a refused change raises in the EU market, if any.
+
+        ``wanted`` is the state that the change leads to, ``place`` the code of why it was refused.
+        """
+        if self._identity.market != EU:
+            return None
+        pack = verdict.pack
+        product = self._reader.product(pack.gtin)
+        lot_known = product is not None and bool(self._reader.lots_of(product[0], pack.lot))
+        code = code_of_refusal(
+            verdict.reasons, wanted=wanted, state=verdict.state.disposition, place=place, lot_known=lot_known
+        )
+        told = (pack.gtin, pack.serial, pack.lot, pack.expiry, site)
+        return EuView(code, alert_id(code, day=self._day.isoformat(), told=told)) if code else None
+
+    @property
+    def market(self) -> str:
+        """Give the market whose words and rules hold: us or eu."""
+        return self._identity.market
 
     def _product(self, gtin: str) -> tuple[str, str]:
         """Give (name, NDC as stated) from master data."""

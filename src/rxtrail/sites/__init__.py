@@ -16,6 +16,7 @@ from rxtrail.cases import Case, open_case
 from rxtrail.core.epcis.reader import open_document
 from rxtrail.core.epcis.write_json import event_json
 from rxtrail.core.rules.answer import Answer, Severity
+from rxtrail.core.rules.states import EU, SOLD
 from rxtrail.core.rules.steps import Flag
 from rxtrail.core.rules.words import ENDS_BY_DISPOSITION, ENDS_BY_STEP, REACTIVATING
 from rxtrail.errors import BadRequest
@@ -119,11 +120,14 @@ class Sites:
                 return Claim(verdict, taken=True)
             if held.site == site and asked.key and held.key == asked.key:
                 return Claim(verdict, granted=True, again=True)
-        allowed = verdict.verdict in (Answer.OK, Answer.NOT_COVERED) or (
-            verdict.verdict is Answer.CHECK and asked.override
-        )
+        judge = self._judge(tx)
+        may_lift = asked.override and not (judge.market == EU and any(r.code in SOLD for r in verdict.reasons))
+        allowed = verdict.verdict in (Answer.OK, Answer.NOT_COVERED) or (verdict.verdict is Answer.CHECK and may_lift)
         if not allowed or not verdict.pack.serial:
-            return Claim(verdict)
+            place = verdict.reasons[0].code if verdict.reasons else ""
+            refuses = verdict.verdict in (Answer.STOP, Answer.CHECK)  # what cannot be told now raises nothing
+            eu = judge.alert_of(verdict, site=site, wanted="dispensed", place=place) if refuses else None
+            return Claim(verdict, eu=eu)
         tx.keep(CLAIMS, name, log.now, _encode(_Held(site, asked.key, log.now)))
         return Claim(verdict, granted=True)
 

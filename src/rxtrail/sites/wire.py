@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from rxtrail.cases import Case
+from rxtrail.core.rules.alert import EuView
 from rxtrail.core.rules.answer import Verdict
 
 
@@ -22,12 +23,16 @@ class Asked(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
 
 
 class Claim(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """The hub's verdict; ``granted``: dispense it. ``taken``: another site is doing so at this moment."""
+    """The hub's verdict; ``granted``: dispense it. ``taken``: another site is doing so at this moment.
+
+    ``eu``: the alert that a refused dispensing raises in the EU market.
+    """
 
     verdict: Verdict
     granted: bool = False
     again: bool = False  # the same key claimed it before
     taken: bool = False
+    eu: EuView | None = None
 
 
 class ScanNote(msgspec.Struct, frozen=True, gc=False):

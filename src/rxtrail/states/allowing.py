@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rxtrail.core.rules.alert import EuView
 from rxtrail.core.rules.answer import Answer, Severity
-from rxtrail.core.rules.eu import alert_id, code_of_change, code_of_reasons
-from rxtrail.core.rules.states import EU, Ruling, rule_role, rule_state
+from rxtrail.core.rules.eu import UNKNOWN
+from rxtrail.core.rules.states import EU, SOLD, Ruling, rule_role, rule_state
 from rxtrail.errors import Busy, NotFound, Refused, RxtrailError
 from rxtrail.states.refusals import NotFoundWithAlert, RefusedWithAlert
 
 if TYPE_CHECKING:
+    from rxtrail.core.rules.alert import EuView
     from rxtrail.core.rules.answer import Verdict
     from rxtrail.core.rules.states import Change
     from rxtrail.states.orders import Order
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 RECEIVABLE = frozenset(
     {"no-transaction-data", "not-shipped-to-you", "custody-open", "lot-unknown", "opening-stock", "unreachable"}
 )
-UNKNOWN = frozenset({"unknown-serial", "unknown-product", "no-transaction-data"})
-SOLD = frozenset({"already-dispensed-here", "already-dispensed-elsewhere"})
 
 
 def refusal_of(order: Order, change: Change, verdict: Verdict, *, market: str, role: str) -> RxtrailError | None:
@@ -66,18 +64,13 @@ def refused(ruling: Ruling) -> Refused:
     return Refused(ruling.message, place=ruling.place, advice=ruling.advice)
 
 
-def with_alert(
-    error: RxtrailError, order: Order, change: Change, verdict: Verdict, *, market: str, lot_known: bool, day: str
-) -> RxtrailError:
-    """Add the alert that a refused change raises in the EU market; ``day`` is today, ISO."""
-    if market != EU or not isinstance(error, Refused | NotFound) or error.place == "not-authorised-partner":
+def with_alert(error: RxtrailError, eu: EuView | None) -> RxtrailError:
+    """Add to a refusal the alert that it raises in the EU market, if any."""
+    if eu is None or not isinstance(error, Refused | NotFound):
         return error
-    code = code_of_reasons(verdict.reasons, lot_known=lot_known)
-    if not code and error.place not in UNKNOWN and verdict.state.disposition not in ("", "active"):
-        code = code_of_change(verdict.reasons, wanted=change.to, state=verdict.state.disposition)
-    if not code:
-        return error
-    pack = verdict.pack
-    told = (pack.gtin, pack.serial, pack.lot, pack.expiry, order.site)
-    eu = EuView(code, alert_id(code, day=day, told=told))
     return NotFoundWithAlert(error, eu) if isinstance(error, NotFound) else RefusedWithAlert(error, eu)
+
+
+def raises_alert(error: RxtrailError) -> bool:
+    """Tell whether a refusal is about the pack, and not about who asked or what can be told now."""
+    return isinstance(error, Refused | NotFound) and error.place != "not-authorised-partner"

@@ -13,7 +13,7 @@ import msgspec
 from rxtrail.answers import ChangeReceipt
 from rxtrail.core.gs1.runs import EpcRun
 from rxtrail.core.rules.answer import Verdict
-from rxtrail.core.rules.states import CHANGES, EU, Change, state_after, undo_until
+from rxtrail.core.rules.states import CHANGES, Change, state_after, undo_until
 from rxtrail.core.rules.steps import Flag
 from rxtrail.core.rules.verdict import FAULTS
 from rxtrail.errors import BadRequest, NotFound, RxtrailError
@@ -21,7 +21,7 @@ from rxtrail.ledger.batch import append_commands
 from rxtrail.ledger.prepare import Prepared, prepare
 from rxtrail.record.standing import identity_of, partners_of
 from rxtrail.record.times import iso
-from rxtrail.states.allowing import refusal_of, with_alert
+from rxtrail.states.allowing import raises_alert, refusal_of, with_alert
 from rxtrail.states.orders import Order, answer_key
 from rxtrail.states.references import keep_reference
 from rxtrail.states.undoing import FORESEEN, exact_of, foreseen, outcome_refusal, undo_refusal
@@ -192,19 +192,9 @@ class _Run:
         return self.judge.judge(order.code, site=order.site, purpose=change.purpose, known_site=True)
 
     def _alerted(self, error: RxtrailError, order: Order, change: Change, verdict: Verdict) -> RxtrailError:
-        if self.asked.market != EU:
+        if not raises_alert(error):
             return error
-        product = self.tx.product(verdict.pack.gtin)
-        lot_known = product is not None and bool(self.tx.lots_of(product[0], verdict.pack.lot))
-        return with_alert(
-            error,
-            order,
-            change,
-            verdict,
-            market=self.asked.market,
-            lot_known=lot_known,
-            day=self.today.isoformat(),
-        )
+        return with_alert(error, self.judge.alert_of(verdict, site=order.site, wanted=change.to, place=error.place))
 
     def _foresee(
         self, index: int, order: Order, change: Change, verdict: Verdict, key: str, awaited: tuple[str, ...]

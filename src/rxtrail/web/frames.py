@@ -14,7 +14,10 @@ import msgspec
 
 from rxtrail import errors
 from rxtrail.answers import CountIn, ExportFilters
+from rxtrail.core.rules.alert import EuView
 from rxtrail.states import ChangeItem, Order
+from rxtrail.states.allowing import with_alert
+from rxtrail.states.refusals import Alerted
 from rxtrail.web import refusals
 
 if TYPE_CHECKING:
@@ -57,6 +60,7 @@ class Failure(msgspec.Struct, frozen=True, gc=False):
     message: str
     place: str = ""
     advice: str = ""
+    eu: EuView | None = None  # the alert that a refused change raises
 
 
 class VerifyArguments(msgspec.Struct, frozen=True, gc=False):
@@ -227,7 +231,8 @@ def failure_of(error: errors.RxtrailError) -> Failure:
     """An error as it travels: by the nearest kind that the other side knows."""
     names = [kind.__name__ for kind in type(error).__mro__]
     known = next((name for name in names if name in _KINDS or name == errors.BadDocument.__name__), "")
-    return Failure(known, error.code, error.message, error.place, error.advice)
+    eu = error.eu if isinstance(error, Alerted) else None
+    return Failure(known, error.code, error.message, error.place, error.advice, eu)
 
 
 def error_of(failure: Failure) -> errors.RxtrailError:
@@ -235,6 +240,7 @@ def error_of(failure: Failure) -> errors.RxtrailError:
     if failure.kind == errors.BadDocument.__name__:
         return errors.BadDocument(failure.code, failure.message, place=failure.place, advice=failure.advice)
     error = _KINDS.get(failure.kind, errors.RxtrailError)(failure.message, place=failure.place, advice=failure.advice)
+    error = with_alert(error, failure.eu)
     error.code = failure.code
     return error
 

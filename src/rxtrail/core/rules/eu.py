@@ -26,6 +26,7 @@ NOT_POSSIBLE = "A24"  # the change is not possible from the state it has
 EXPIRY_DIFFERS = "A52"
 LOT_DIFFERS = "A68"
 WITHOUT_ALERT = frozenset({"expired", "recalled", "withdrawn"})
+UNKNOWN = frozenset({"unknown-serial", "unknown-product", "no-transaction-data"})
 _BY_REASON = {"lot-mismatch": LOT_DIFFERS, "expiry-mismatch": EXPIRY_DIFFERS}
 
 
@@ -42,6 +43,14 @@ def code_of_change(reasons: Sequence[Reason], *, wanted: str, state: str) -> str
     if any(reason.code in WITHOUT_ALERT for reason in reasons):
         return ""
     return ALREADY_SO if wanted and wanted == state else NOT_POSSIBLE
+
+
+def code_of_refusal(reasons: Sequence[Reason], *, wanted: str, state: str, place: str, lot_known: bool) -> str:
+    """Give the alert code of a refused change, or an empty string; ``place`` is the code of why it was refused."""
+    code = code_of_reasons(reasons, lot_known=lot_known)
+    if not code and place not in UNKNOWN and state not in ("", "active"):
+        code = code_of_change(reasons, wanted=wanted, state=state)
+    return code
 
 
 def alert_id(code: str, *, day: str, told: Sequence[str]) -> str:

@@ -24,6 +24,9 @@ from rxtrail.core.rules.words import (
 )
 
 US, EU = "us", "eu"
+SOLD: Final = frozenset({"already-dispensed-here", "already-dispensed-elsewhere"})
+"""Reasons that no person lifts in the EU: a pack is supplied once."""
+
 UNDO_DAYS_EU: Final = 10  # Delegated Regulation (EU) 2016/161, article 13(1)(b)
 DAY_US: Final = 86_400 * 1_000_000
 

@@ -10,7 +10,6 @@ import msgspec
 from rxtrail.core.rules.alert import EuView  # noqa: TC001 (msgspec reads the annotation)
 from rxtrail.errors import BadRequest, NotFound, Refused, RxtrailError
 from rxtrail.states import ChangeItem, ChangeJob, ChangeResult, Order
-from rxtrail.states.refusals import Alerted
 from rxtrail.web import limits, problems, refusals
 from rxtrail.web.body import decode_json, expect_media_type, read_whole
 from rxtrail.web.codes import gtin14, pack_code
@@ -93,14 +92,15 @@ async def carry_out(
         if access is not None:
             asked = request.path_params
             access.refused(grant, str(asked.get("gtin", "")), str(asked.get("serial", "")), refused.place)
-        if isinstance(refused, NotFound) and not isinstance(refused, Alerted):
+        eu: EuView | None = getattr(refused, "eu", None)
+        if isinstance(refused, NotFound) and eu is None:
             raise
         now = await _state_now(web, code) if isinstance(refused, Refused) else None
         problem = problems.of(refused, state=now)
-        if not isinstance(refused, Alerted):
+        if eu is None:
             return problems.respond(problem)
         known = {name: getattr(problem, name) for name in problem.__struct_fields__}
-        return problems.respond(AlertProblem(**known, eu=refused.eu))
+        return problems.respond(AlertProblem(**known, eu=eu))
 
 
 def _key(request: Request, body_key: str) -> str:

@@ -1,0 +1,64 @@
+"""In the EU market the hub is the national system: its refusals carry the code and the name of the alert they raise."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.joined.network import SECOND, Network, codes
+from tests.web import scene
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = [pytest.mark.slow, pytest.mark.sqlite_only, pytest.mark.timeout(180)]
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
+    made = Network(tmp_path_factory.mktemp("eu"), *(f"E{number}" for number in range(8)), market="eu")
+    yield made
+    made.close()
+
+
+def told(answer: Any) -> tuple[int, str, str]:
+    body = answer.json
+    eu = body.get("eu", {})
+    assert not eu or eu["alert_id"].startswith(f"{eu['code']}-20")
+    return answer.status, body.get("place", ""), eu.get("code", "")
+
+
+def test_each_refusal_of_the_hub_has_its_code(network: Network) -> None:
+    first, second = network.first, network.second
+    assert first.dispense("E0", key="one").status == 200
+    expected = [
+        (told(second.dispense("E0", key="two")), (409, "already-dispensed-elsewhere", "A7")),
+        (told(second.dispense("NOBODYS")), (409, "unknown-serial", "A3")),
+        (told(second.dispense("NOBODYS", lot="NOLOT")), (409, "unknown-serial", "A2")),
+        (told(second.dispense("E1", lot="OTHER")), (409, "lot-mismatch", "A68")),
+        (told(second.dispense("E1", expiry="2031-01-31")), (409, "expiry-mismatch", "A52")),
+    ]
+    assert [was for was, _ in expected] == [shall for _, shall in expected]
+
+
+def test_the_hubs_alert_stands_in_the_verdict_too(network: Network) -> None:
+    verdict = network.second.verify("NOBODYS")
+    assert "unknown-serial" in codes(verdict)
+    assert verdict["eu"]["code"] == "A3"
+    assert "eu" not in network.second.verify("E2")
+
+
+def test_nobody_lifts_at_the_hub_what_was_supplied_already(network: Network) -> None:
+    assert network.first.dispense("E3", key="one").status == 200
+    named = {"override": "The patient waits.", "by": "A. Kim"}
+    again = network.first.dispense("E3", key="three", **named)
+    assert told(again) == (409, "already-dispensed-here", "A7")
+
+
+def test_a_command_is_told_the_alert_through_the_running_server(network: Network) -> None:
+    assert network.first.dispense("E4").status == 200
+    scan = f"(01){scene.GTIN}(21)E4(17){scene.EXPIRY_PRINTED}(10){scene.LOT}"
+    said = json.loads(network.second.run("dispense", scan, "--site", SECOND, "--json", code=None))
+    assert said["eu"]["code"] == "A7", said
