@@ -224,12 +224,17 @@ ROOT = base64.b64encode(b"\1" * 32).decode()
         f"o\n7\n{ROOT[:-2]}F=\n",
         f"o\n7\n{base64.b64encode(bytes(31)).decode()}\n",
         f"o\n7\n{base64.b64encode(bytes(33)).decode()}\n",
-        f"o\n0\n{ROOT}\n",
     ],
 )
 def test_a_checkpoint_in_any_other_form_is_refused(wrong: str) -> None:
     with pytest.raises(BadNote):
         checkpoint.parse(wrong)
+
+
+def test_an_empty_log_has_one_possible_root() -> None:
+    assert not checkpoint.parse(f"o\n0\n{ROOT}\n").is_possible
+    assert Checkpoint("o", 0, EMPTY_ROOT).is_possible
+    assert HEAD.is_possible
 
 
 def test_a_checkpoint_that_is_no_text_is_refused() -> None:

@@ -17,6 +17,11 @@ class Checkpoint(msgspec.Struct, frozen=True):
     root: bytes
     extensions: tuple[str, ...] = ()
 
+    @property
+    def is_possible(self) -> bool:
+        """Whether there can be such a tree: an empty one has the root of RFC 6962 section 2.1."""
+        return self.size > 0 or self.root == EMPTY_ROOT
+
     def text(self) -> str:
         """Give the text that is signed; it ends with a newline."""
         return "".join(f"{line}\n" for line in (self.origin, self.size, encode_base64(self.root), *self.extensions))
@@ -44,6 +49,4 @@ def parse(text: bytes | str) -> Checkpoint:
         raise BadNote(f"not the size of a log: {lines[1][:40]!r}")
     if root is None:
         raise BadNote(f"not the root of a log: {lines[2][:60]!r}")
-    if size == 0 and root != EMPTY_ROOT:  # RFC 6962 §2.1
-        raise BadNote("an empty log has another root")
     return Checkpoint(lines[0], size, root, tuple(lines[3:]))

@@ -102,34 +102,53 @@ class VerifierKey(msgspec.Struct, frozen=True):
             rest = signature[cosignature.TIME_BYTES :]
         if len(rest) != _SIGNATURE_BYTES[self.kind] or time > cosignature.TIME_MAX:
             return False
-        message = self._message(text, time)
+        message = signed_message(self.name, self.kind, text, time)
         if message is None:
             return False
-        try:
-            if self.kind == COSIGNATURE_ML_DSA_44:
-                MLDSA44PublicKey.from_public_bytes(self.public).verify(rest, message)
-            else:
-                Ed25519PublicKey.from_public_bytes(self.public).verify(rest, message)
-        except (InvalidSignature, ValueError):
-            return False
-        return True
+        return signed_by(self.kind, self.public, message, rest)
 
-    def _message(self, text: str, time: int) -> bytes | None:
-        if self.kind == ED25519:
-            return text.encode()
-        try:
-            head = checkpoint.parse(text)
-        except BadNote:
-            return None  # a cosignature says something of checkpoints only
-        if self.kind == COSIGNATURE_ED25519:
-            return cosignature.ed25519_message(text, time)
-        return cosignature.ml_dsa_message(self.name, time, head.origin, 0, head.size, head.root)
+
+def signed_by(kind: int, public: bytes, message: bytes, signature: bytes) -> bool:
+    """Tell whether the key with these public bytes made this bare signature of these bytes."""
+    try:
+        if kind == COSIGNATURE_ML_DSA_44:
+            MLDSA44PublicKey.from_public_bytes(public).verify(signature, message)
+        else:
+            Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def signed_message(name: str, kind: int, text: str, time: int) -> bytes | None:
+    """Give what a key of this name and type signs for the text of a note; ``time`` counts for cosignatures only.
+
+    None when such a key makes no statement about such a text: a cosignature is one about a checkpoint.
+    """
+    if kind == ED25519:
+        return text.encode()
+    try:
+        head = checkpoint.parse(text)
+    except BadNote:
+        return None
+    if kind == COSIGNATURE_ED25519:
+        return cosignature.ed25519_message(text, time)
+    return cosignature.ml_dsa_message(name, time, head.origin, 0, head.size, head.root)
 
 
 def parse(octets: bytes) -> Note:
     """Read a signed note; nothing is verified.
 
     :raises BadNote: it is none, or is written in another way than the one right one.
+    """
+    text, lines = split(octets)
+    return Note(text, tuple(parse_signature(line) for line in lines))
+
+
+def split(octets: bytes) -> tuple[str, list[str]]:
+    """Part a note into its text and its signature lines, which are not read.
+
+    :raises BadNote: it is no note.
     """
     if len(octets) > NOTE_BYTES_MAX:
         raise BadNote(f"a note of more than {NOTE_BYTES_MAX} bytes")
@@ -146,7 +165,7 @@ def parse(octets: bytes) -> Note:
     lines = below.split("\n") if below else []
     if not 0 < len(lines) <= SIGNATURES_MAX:
         raise BadNote(f"a note has 1 to {SIGNATURES_MAX} signatures, not {len(lines)}")
-    return Note(text, tuple(parse_signature(line) for line in lines))
+    return text, lines
 
 
 def parse_signature(line: str) -> Signature:
@@ -163,13 +182,26 @@ def parse_signature(line: str) -> Signature:
 
 def is_key_name(name: str) -> bool:
     """Tell whether this may be the name of a key: no blanks of any kind, no plus, no control characters."""
-    return bool(name) and not any(one.isspace() or one == "+" or one < " " for one in name)
+    return bool(name) and not any(
+        one.isspace() or one == "+" or one < " " or "\ud800" <= one <= "\udfff" for one in name
+    )
 
 
 def verify(note: Note, keys: Iterable[VerifierKey]) -> dict[VerifierKey, Signature]:
     """Give the signatures of known keys, each verified; of several by one key, the first.
 
     :raises BadNote: no known key signed, or a signature of a known key is wrong. Unknown ones are passed over.
+    """
+    found = verify_any(note, keys)
+    if not found:
+        raise BadNote("no key that we know has signed")
+    return found
+
+
+def verify_any(note: Note, keys: Iterable[VerifierKey]) -> dict[VerifierKey, Signature]:
+    """Give the signatures of known keys, as :func:`verify` does; there may be none.
+
+    :raises BadNote: a signature of a known key is wrong.
     """
     known: dict[tuple[str, bytes], list[VerifierKey]] = {}
     for key in keys:
@@ -182,6 +214,4 @@ def verify(note: Note, keys: Iterable[VerifierKey]) -> dict[VerifierKey, Signatu
             raise BadNote(f"the signature of {one.name} is wrong")
         for key in signers:
             found.setdefault(key, one)
-    if not found:
-        raise BadNote("no key that we know has signed")
     return found
