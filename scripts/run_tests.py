@@ -30,6 +30,7 @@ ON_EVERY_ENGINE = (
     "tests/query",
     "tests/partners",
     "tests/properties",
+    "tests/recalls",
     "tests/simulate/test_captured.py",
     "tests/web/test_capture_api.py",
     "tests/web/test_packs_api.py",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from importlib import metadata
@@ -44,6 +45,7 @@ from rxtrail.moving import LogPosition, LogWatch, backup
 from rxtrail.offline import Offline, scans_of
 from rxtrail.query import export as export_rows
 from rxtrail.query.holders import holders
+from rxtrail.recalls import Recall, RecallCommand, RecallDesk
 from rxtrail.record.judge import Judge, unreachable
 from rxtrail.record.standing import authority_of, identity_of, partners_of
 from rxtrail.record.times import iso
@@ -156,6 +158,18 @@ class Node:
             new_uuid_urn=clock.new_uuid_urn,
         )
         self.cases = Cases(lambda: self._writing()[0], self._reader)
+        self.recalls = RecallDesk(
+            lambda: self._writing()[0],
+            reader=self._reader,
+            count=lambda reader, authority, gtin, lot, expiry, made: holders(
+                reader, authority, gtin, lot, expiry=expiry, made=made
+            ),
+            today=clock.today,
+            seconds=time.perf_counter,
+            random_bytes=clock.random_bytes,
+            new_event_id=clock.new_uuid_urn,
+            changed=lambda: self._captured(None),
+        )
         self.offline = Offline(
             lambda: self._writing()[0],
             reader=self._reader,
@@ -670,6 +684,15 @@ class Node:
             return holders(reader, authority_of(reader, clock.today()), gtin, lot, expiry=expiry)
         finally:
             reader.let_go()
+
+    def recall(self, command: RecallCommand) -> Recall:
+        """Carry out one step of a recall, durably.
+
+        :raises BadRequest: what is asked is not whole.
+        :raises NotFound: there is no such recall.
+        :raises Refused: its state, or who asks, does not allow the step.
+        """
+        return self.recalls.act(command)
 
     def backup(self, *, progress: Progress = lambda _what, _done, _in_all: None) -> Iterator[bytes]:
         """Stream a backup of the whole record as it is now, raw documents included; others go on writing.

@@ -16,6 +16,7 @@ from rxtrail.record.contents import contents_of
 from rxtrail.record.exact import Shelf, container_state, unit_state
 from rxtrail.record.facts import Recalls
 from rxtrail.record.names import product_view
+from rxtrail.record.orders import standing, whole_lots
 from rxtrail.record.standing import identity_of, partners_of
 from rxtrail.record.times import iso
 
@@ -102,7 +103,8 @@ def _recalled(reader: Reader, authority: Authority) -> list[RecalledLot]:
     recalls.load(reader, authority)
     lots = [RecalledLot(reader.gtin(product), lot) for product, lot in recalls.lots]
     lots += [RecalledLot(reader.gtin(product), "") for product in recalls.products]
-    return sorted(lots, key=lambda one: (one.gtin, one.lot))
+    lots += [RecalledLot(gtin, lot) for order in standing(reader) for gtin, lot in whole_lots(order)]
+    return sorted(set(lots), key=lambda one: (one.gtin, one.lot))
 
 
 # -- which packs to look at -----------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ import msgspec
 
 from rxtrail.answers import Holder, Holders
 from rxtrail.core.epcis import canonical
+from rxtrail.core.rules.recall import Span
 from rxtrail.core.rules.steps import Custody, Flag, Role
 from rxtrail.core.rules.words import END_RANKS
 from rxtrail.ledger.containers import Snapshot, decode_snapshot
@@ -23,6 +24,7 @@ from rxtrail.record.exact import Shelf, container_state, state_of
 from rxtrail.record.facts import Recalls
 from rxtrail.record.names import Places, product_view
 from rxtrail.record.standing import as_seen_by, identity_of
+from rxtrail.record.times import day
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 PAGE = 10_000  # packages
 MAKINGS_AT_ONCE = 500
+ANY_DAY = Span()
 CONTAINERS_SHOWN_MAX = 100
 Parts = frozenset[tuple[int, int, int | None]]
 """Of a package: (event, role, making) of every part that it takes in events."""
@@ -41,19 +44,22 @@ T = TypeVar("T")
 _DISPENSED = frozenset({"dispensed", "partially_dispensed"})
 
 
-def holders(reader: Reader, authority: Authority, gtin: str, lot: str, *, expiry: str = "") -> Holders:
+def holders(
+    reader: Reader, authority: Authority, gtin: str, lot: str, *, expiry: str = "", made: Span = ANY_DAY
+) -> Holders:
     """Tell who holds the packages of a lot (GTIN-14, lot, ISO expiry or empty for any) now.
 
-    The reader holds still meanwhile, or counts of two moments are mixed.
+    ``made`` limits it to packages that were made within a span of days (UTC). The reader holds still meanwhile, or
+    counts of two moments are mixed.
     """
     known = reader.product(gtin)
     lots = reader.lots_of(known[0], lot) if known is not None else []
     if known is None or not lots:
         return Holders(gtin, lot, expiry, found=False)
     product, holds = known
-    count = _Count(reader, authority, gtin, product, lot, expiry)
-    for number, day in lots:
-        if expiry in ("", day):
+    count = _Count(reader, authority, gtin, product, lot, expiry, made)
+    for number, expires in lots:
+        if expiry in ("", expires):
             count.plain(number)
     count.odd([number for number, _ in lots])
     if holds:
@@ -102,12 +108,15 @@ class _Around(msgspec.Struct, frozen=True, gc=False, eq=False):
 class _Count:
     """Gathers shares; one for each question."""
 
-    def __init__(self, reader: Reader, authority: Authority, gtin: str, product: int, lot: str, expiry: str) -> None:
+    def __init__(
+        self, reader: Reader, authority: Authority, gtin: str, product: int, lot: str, expiry: str, made: Span
+    ) -> None:
         self._reader = reader
         self._gtin = gtin
         self._product = product
         self._lot = lot
         self._expiry = expiry
+        self._made = made
         self._identity = identity_of(reader)
         self._shelf = Shelf(reader, authority)
         self._rows: dict[int, ContainerRow] = {}
@@ -126,6 +135,8 @@ class _Count:
         self._read_around({packing.container for packing in packings.values()})
         packs: Counter[_Around] = Counter()
         others: list[HoldingRow] = []
+        if self._made:
+            rows = [row for row in rows if self._made.holds(day(makings[row.making].time))]
         for row in rows:
             packing = packings.get(row.packed) if row.packed is not None else None
             around = self._around(makings[row.making], packing)
@@ -294,6 +305,10 @@ class _Count:
         state = exact.state
         if state.made < 0 or state.lot != self._lot or self._expiry not in ("", state.expiry):
             return
+        if self._made:
+            times = [step.time for step in exact.steps if step.event == state.made]
+            if not times or not self._made.holds(day(times[0])):
+                return
         outermost = exact.containers[-1] if exact.containers else 0
         disposition = exact.ended.disposition or "active"
         self._add(disposition, exact.custody, (*exact.holds, *exact.doubts), outermost, packs)

@@ -33,6 +33,7 @@ class Found(msgspec.Struct, gc=False):
     container: str = ""  # the innermost container now, canonical
     document: int = 0
     speakers: frozenset[str] = frozenset()
+    made_time: int = 0  # when it was made, in microseconds; 0: nobody said
 
 
 class Pending(msgspec.Struct, frozen=True, gc=False):
@@ -228,7 +229,7 @@ def _plain(
         bool(documents) and (making.document in documents or row.packed_document in documents),
         made.inactive,
     )
-    return Found(facts, row.a_key, making.document, making.speakers)
+    return Found(facts, row.a_key, making.document, making.speakers, making.time)
 
 
 def _from_exact(
@@ -270,7 +271,8 @@ def _from_exact(
         pending=bool(pending.documents) and any(step.document in pending.documents for step in exact.steps),
         sender_inactive=_inactive(authority, speakers),
     )
-    return Found(facts, container, state.document, speakers)
+    made_time = next((step.time for step in exact.steps if step.event == state.made), 0) if made else 0
+    return Found(facts, container, state.document, speakers, made_time)
 
 
 def _recalled_inside(exact: Exact) -> bool:

@@ -29,7 +29,9 @@ from rxtrail.record.choosing import chosen
 from rxtrail.record.close_by import file_minutes, near_miss
 from rxtrail.record.facts import Found, Memory, Pending, Recalls, find
 from rxtrail.record.names import product_view
+from rxtrail.record.orders import Orders
 from rxtrail.record.standing import as_seen_by, authority_of, identity_of, partners_of
+from rxtrail.record.times import day as day_of
 from rxtrail.record.times import iso
 
 if TYPE_CHECKING:
@@ -82,6 +84,7 @@ class Judge:
         self._today = today
         self._log_size = log_size
         self._recalls = Recalls()
+        self._orders = Orders()
         self._memory = Memory()
         self._products: dict[str, tuple[str, str]] = {}
         self._documents: dict[int, str] = {}
@@ -111,6 +114,7 @@ class Judge:
         self._role, self._own = identity.role, frozenset(identity.glns)
         self._roles = {gln: partner.role for partner in partners_of(reader) for gln in partner.glns}
         self._recalls.load(reader, self._authority)
+        self._orders.load(reader)
         self._products.clear()
         self._memory.forget()
         self.refresh_pending()
@@ -198,6 +202,9 @@ class Judge:
         )
 
     def _verdict(self, scan: Scan, found: Found | None, asker: Asker, recalled: str) -> Verdict:
+        facts_lot, facts_expiry = (found.facts.lot, found.facts.expiry) if found is not None else ("", "")
+        made = day_of(found.made_time) if found is not None and found.made_time else ""
+        lot, expiry = facts_lot or scan.lot, facts_expiry or scan.expiry
         judged = judge(
             scan,
             found.facts if found is not None else None,
@@ -207,6 +214,7 @@ class Judge:
             self._roles,
             recalled=recalled,
             late=self._late,
+            ordered=self._orders.of(scan.gtin, scan.serial, lot, expiry, made) if scan.gtin else (),
         )
         product, ndc = self._product(scan.gtin) if scan.gtin else ("", "")
         self.awaited = found.facts.custody.to if found is not None else ()

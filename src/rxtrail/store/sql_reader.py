@@ -238,6 +238,10 @@ class SqlReader(abc.ABC):
         """Give (number, expiry) of every lot of a product that bears this text."""
         return [(number, expiry) for number, expiry in self._all("lots_of", product, lot)]
 
+    def lots_of_product(self, product: int) -> list[tuple[str, str]]:
+        """Give (lot, expiry) of every lot of a product."""
+        return [(lot, expiry) for lot, expiry in self._all("lots_of_product", product)]
+
     def _speakers(self, event: int, speaker: int, flags: int) -> frozenset[str]:
         first = self.name(speaker)
         if not flags & 8:

@@ -15,6 +15,7 @@ import msgspec
 from rxtrail import errors
 from rxtrail.answers import CountIn, ExportFilters
 from rxtrail.core.rules.alert import EuView
+from rxtrail.recalls import RecallCommand
 from rxtrail.states import ChangeItem, Order
 from rxtrail.states.allowing import with_alert
 from rxtrail.states.refusals import Alerted
@@ -109,6 +110,12 @@ class ChangeArguments(msgspec.Struct, frozen=True, gc=False):
     to: str = ""
     override: str = ""
     attestation: str = ""
+
+
+class RecallArguments(msgspec.Struct, frozen=True):
+    """The arguments of ``recall``."""
+
+    command: RecallCommand
 
 
 class CloseCaseArguments(msgspec.Struct, frozen=True, gc=False):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rxtrail.calibration import Station
     from rxtrail.cases import Case
     from rxtrail.errors import StoreFailed
+    from rxtrail.recalls import Recall, RecallCommand
     from rxtrail.states import ChangeItem, ChangeJob, ChangeResult, Order, Reference
 
 Progress = Callable[[int, int], None]
@@ -92,6 +93,9 @@ class NodePort(Protocol):
 
     def close_case(self, case: str, *, reason: str, by: str) -> Case:
         """Close a case with a reason and a name; raises ``NotFound`` and ``Refused``."""
+
+    def recall(self, command: RecallCommand) -> Recall:
+        """Carry out one step of a recall; raises ``NotFound`` and ``Refused``."""
 
     def capture(
         self, stream: BinaryIO, *, name: str, proceed: bool = False, progress: Progress | None = None

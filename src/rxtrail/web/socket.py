@@ -30,6 +30,7 @@ from rxtrail.answers import (
 )
 from rxtrail.calibration import Station
 from rxtrail.cases import Case
+from rxtrail.recalls import Recall, RecallCommand
 from rxtrail.states import ChangeItem, ChangeJob, ChangeResult, Order, Reference
 from rxtrail.web import frames
 from rxtrail.web.frames import Kind
@@ -126,6 +127,10 @@ class RemoteNode:
             attestation=attestation,
         )
         return self._ask("change", arguments, ChangeReceipt)
+
+    def recall(self, command: RecallCommand) -> Recall:
+        """Carry out one step of a recall."""
+        return self._ask("recall", frames.RecallArguments(command), Recall)
 
     def close_case(self, case: str, *, reason: str, by: str) -> Case:
         """Close a case with a reason and a name; raises ``NotFound`` and ``Refused``."""

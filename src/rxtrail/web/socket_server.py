@@ -223,6 +223,10 @@ async def _change(talk: _Talk, asked: frames.ChangeArguments) -> None:
     await talk.answer(await talk.web.write(partial(talk.node.change, asked.verb, asked.code, **details)))
 
 
+async def _recall(talk: _Talk, asked: frames.RecallArguments) -> None:
+    await talk.answer(await talk.web.write(partial(talk.node.recall, asked.command)))
+
+
 async def _close_case(talk: _Talk, asked: frames.CloseCaseArguments) -> None:
     await talk.answer(await talk.web.write(partial(talk.node.close_case, asked.case, reason=asked.reason, by=asked.by)))
 
@@ -280,6 +284,7 @@ def _reading(work: Callable[[NodePort, Any], object]) -> Callable[[_Talk, Any], 
 _VERBS: Final[dict[str, tuple[type[msgspec.Struct], Callable[[_Talk, Any], Any]]]] = {
     "verify": (frames.VerifyArguments, _verify),
     "change": (frames.ChangeArguments, _change),
+    "recall": (frames.RecallArguments, _recall),
     "close_case": (frames.CloseCaseArguments, _close_case),
     "submit_changes": (frames.ChangesArguments, _submit_changes),
     "change_job": (

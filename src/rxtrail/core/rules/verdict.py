@@ -15,6 +15,8 @@ import msgspec
 from rxtrail.core.rules.answer import Answer, Reason, Severity
 from rxtrail.core.rules.fold import RECEIVES, gln_of_location
 from rxtrail.core.rules.near import cause_of_expiry, cause_of_lot
+from rxtrail.core.rules.recall import Ordered, weigh
+from rxtrail.core.rules.recall import words as words_of_recall
 from rxtrail.core.rules.steps import Custody, Doubt
 
 if TYPE_CHECKING:
@@ -197,11 +199,13 @@ MAY_BE_LATE: Final = frozenset({"no data", "with a supplier", Doubt.TWO_HOLDERS.
 class _Case:
     """One scan that is judged, and the reasons found so far."""
 
-    __slots__ = ("asker", "late", "reasons")
+    __slots__ = ("asker", "late", "ordered", "reasons", "role")
 
-    def __init__(self, asker: Asker, late: Late | None) -> None:
+    def __init__(self, asker: Asker, late: Late | None, ordered: tuple[Ordered, ...], role: str) -> None:
         self.asker = asker
         self.late = late
+        self.ordered = ordered
+        self.role = role  # of the place where the pack lies
         self.reasons: list[Reason] = []
 
     def say(self, name: str, **words: str) -> None:
@@ -224,14 +228,16 @@ def judge(
     *,
     recalled: str = "",
     late: Late | None = None,
+    ordered: tuple[Ordered, ...] = (),
 ) -> Judgement:
     """Judge one scan.
 
     ``facts`` is None when no pack could be read from it: ``recalled`` then tells whether its "lot" or "product" is
     recalled all the same. ``roles`` maps listed GLNs to roles. ``late`` says when a late file will be there.
+    ``ordered`` are the recalls kept here that mean, or may mean, what was scanned.
     """
     day = today.isoformat()
-    case = _Case(asker, late)
+    case = _Case(asker, late, ordered, roles.get(asker.site, asker.role))
     if facts is None:
         case.say("a container" if scan.sscc and not scan.fault else scan.fault or "scanner-fault")
         _expired(scan.expiry, day, case)
@@ -351,6 +357,15 @@ def _expired(expiry: str, day: str, case: _Case) -> None:
 
 
 def _recalled(scan: Scan, facts: Facts, case: _Case) -> None:
+    """Say what is recalled: by the recalls kept here, which tell more, or else by events."""
+    stopped = False
+    for each in case.ordered:
+        severity = weigh(each, case.role, case.asker.purpose)
+        message, what_now = words_of_recall(each, facts.lot or scan.lot)
+        case.reasons.append(Reason("recalled", severity, message, what_now))
+        stopped = stopped or severity is STOP
+    if stopped:
+        return
     if facts.recalled == "product":
         case.say("withdrawn", gtin=scan.gtin)
     elif facts.recalled:

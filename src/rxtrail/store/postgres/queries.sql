@@ -61,6 +61,10 @@ SELECT id FROM lot WHERE product = %(p1)s AND md5(lot) = md5(%(p2)s::text) AND m
 -- Find all lots of a product that bear this text.
 SELECT id, expiry FROM lot WHERE product = %(p1)s AND md5(lot) = md5(%(p2)s::text) AND lot = %(p2)s::text ORDER BY expiry;
 
+-- name: lots_of_product
+-- List the lots of a product.
+SELECT lot, expiry FROM lot WHERE product = %s ORDER BY lot, expiry;
+
 -- name: lot_row
 -- Read a lot by its number.
 SELECT product, lot, expiry FROM lot WHERE id = %s;

@@ -60,6 +60,10 @@ INSERT INTO lot (id, product, lot, expiry) VALUES (?, ?, ?, ?);
 -- Find all lots of a product that bear this text.
 SELECT id, expiry FROM lot WHERE product = ? AND lot = ? ORDER BY expiry;
 
+-- name: lots_of_product
+-- List the lots of a product.
+SELECT lot, expiry FROM lot WHERE product = ? ORDER BY lot, expiry;
+
 -- name: lot_last
 -- Find the highest lot number.
 SELECT coalesce(max(id), 0) FROM lot;

@@ -1,0 +1,419 @@
+"""``rxtrail recall``: which packs are meant, who has them, held at every counter, answered and closed."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rxtrail.cli import exits, say, show, sources
+from rxtrail.cli.call import WORDS, Call, command, group
+from rxtrail.cli.node import reader, writer
+from rxtrail.errors import BadRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rxtrail.core.rules.recall import Recall
+    from rxtrail.recalls import Asked, Preview
+
+LIMIT = 100
+_ASKED = (
+    click.option("--gtin", type=WORDS, multiple=True, help="A product; may be given several times."),
+    click.option("--ndc", type=WORDS, multiple=True, help="A product by its NDC: in packages of every level."),
+    click.option("--lot", type=WORDS, multiple=True, metavar="LOT[=EXPIRY]", help="A lot, such as QD1DQ=2027-09."),
+    click.option("--serial", type=WORDS, multiple=True, metavar="SERIAL[..LAST]", help="A serial number, or a range."),
+    click.option("--all-lots", is_flag=True, help="All lots of these products."),
+    click.option("--expires", type=WORDS, metavar="FROM..TO", help="Only packs that expire in this span of days."),
+    click.option("--made", type=WORDS, metavar="FROM..TO", help="Only packs that were made in this span of days."),
+    click.option(
+        "--notice", type=WORDS, metavar="FILE|-", help="A notice as openFDA gives it (JSON), in place of these."
+    ),
+)
+_PARTICULARS = (
+    click.option("--title", type=WORDS, help="In a few words."),
+    click.option("--reason", type=WORDS, help="Why."),
+    click.option(
+        "--class", "classification", type=click.Choice(("I", "II", "III")), help="Not given: not yet classified."
+    ),
+    click.option(
+        "--depth", type=click.Choice(("wholesale", "retail", "consumer")), default="retail", show_default=True
+    ),
+    click.option("--firm", type=WORDS, help="Who recalls."),
+    click.option("--number", type=WORDS, help="The authority's number, such as D-0115-2026."),
+    click.option("--issued", "source", flag_value="issued", help="It is our own: a second person must approve it."),
+    click.option(
+        "--received", "source", flag_value="received", help="It is a notice of somebody else: it holds at once."
+    ),
+)
+
+
+def _with(options: tuple[Any, ...]) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    def add(function: Callable[..., int]) -> Callable[..., int]:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return add
+
+
+@command("list", "rxtrail recall list", "rxtrail recall list --state live --json")
+@click.option("--state", type=WORDS, help="draft, review, live, withdrawn, closed or drill; else all.")
+@click.option("--after", type=WORDS, metavar="ID", help="Only those after this one.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=LIMIT, show_default=True, help="At most so many.")
+def list_(call: Call, state: str | None, after: str | None, limit: int) -> int:
+    """List recalls, the newest first; with --json one line a recall."""
+    with reader(call) as node:
+        found = node.recalls.page(after or "", limit, state=state or "")
+    if call.as_json:
+        for recall in found:
+            say.answer(recall)
+    elif not found:
+        say.line("no recalls")
+    else:
+        lines = [(each.id, each.state, each.opened_at[:10], _class(each), each.depth, each.title) for each in found]
+        show.rows(["recall", "state", "opened", "class", "depth", "title"], lines)
+    return exits.FINE
+
+
+@command(
+    "preview", "rxtrail recall preview --gtin 00352601815904 --lot QD1DQ", "rxtrail recall preview R-ABCDEFGH --json"
+)
+@click.argument("recall", type=WORDS, required=False, metavar="[ID]")
+@_with(_ASKED)
+def preview(call: Call, recall: str | None, **asked: Any) -> int:  # noqa: ANN401 (click's own values)
+    """Which packs would be recalled, and who has them now. Nothing is changed.
+
+    Exit code 1 when no pack that is meant is on record, 4 when a document that speaks of them is still being written.
+    """
+    with reader(call) as node:
+        found = [node.recalls.preview(each) for each in ([recall] if recall else _asked(asked))]
+    for each in found:
+        if call.as_json:
+            say.answer(each)
+        else:
+            _show_preview(each)
+    if any(each.pending for each in found):
+        return exits.CANNOT_TELL
+    return exits.FINE if any(each.packs for each in found) else exits.NO
+
+
+@command(
+    "open",
+    "rxtrail recall open --gtin 00352601815904 --lot QD1DQ --class II --reason 'Glass in vials' --by 'A. Kim'",
+    "rxtrail recall open --notice enforcement.json --by 'A. Kim'",
+)
+@_with(_ASKED)
+@_with(_PARTICULARS)
+@click.option("--by", type=WORDS, required=True, metavar="NAME", help="Who opens it.")
+@click.option("--drill", is_flag=True, help="A rehearsal: everything but the hold at the counters.")
+def open_(call: Call, by: str, drill: bool, source: str | None, **asked: Any) -> int:  # noqa: ANN401 (click's own values)
+    """Open a recall. An issued one waits for a second person; a received notice holds at once.
+
+    A notice that was not understood without a doubt waits for a person, and warns at the counter meanwhile.
+    """
+    import msgspec
+
+    from rxtrail.recalls import RecallCommand
+
+    with writer(call) as node:
+        for each in _asked(asked):
+            whole = msgspec.structs.replace(each, drill=drill, source=source or each.source)
+            _tell(call, node.recall(RecallCommand("open", by, asked=whole)))
+    return exits.FINE
+
+
+def _step(what: str, example: str, words: str, *, reason: bool) -> click.Command:
+    @command(what, example)
+    @click.argument("recall", type=WORDS, metavar="ID")
+    @click.option("--by", type=WORDS, required=True, metavar="NAME", help="Who does it.")
+    @click.option("--reason", type=WORDS, required=reason, help="Why.")
+    def step(call: Call, recall: str, by: str, reason: str | None) -> int:
+        from rxtrail.recalls import RecallCommand
+
+        with writer(call) as node:
+            _tell(call, node.recall(RecallCommand(what, by, recall, reason or "")))
+        return exits.FINE
+
+    step.help = words
+    return step
+
+
+@command("confirm", "rxtrail recall confirm R-ABCDEFGH --lot QD1DQ --by 'A. Kim' --reason 'Read: one lot.'")
+@click.argument("recall", type=WORDS, metavar="ID")
+@_with(_ASKED[:-1])
+@click.option("--by", type=WORDS, required=True, metavar="NAME", help="Who has read the notice.")
+@click.option("--reason", type=WORDS, required=True, help="What was read.")
+def confirm(call: Call, recall: str, by: str, reason: str, **asked: Any) -> int:  # noqa: ANN401 (click's own values)
+    """Say what a notice means that waits to be read; it then holds. What is not given stays as it was read."""
+    import msgspec
+
+    from rxtrail.core.rules.recall import Scope
+    from rxtrail.recalls import RecallCommand, scope_of
+
+    with reader(call) as looked:
+        before = looked.recalls.get(recall).scope
+    told = _told(asked)
+    scope = before
+    if told is not None:
+        products = told.gtins or told.ndcs
+        whole = told if products else msgspec.structs.replace(told, gtins=before.gtins)
+        read = scope_of(whole)
+        scope = Scope(read.gtins, read.lots, read.serials, read.all_lots, read.expires, read.made)
+    with writer(call) as node:
+        _tell(call, node.recall(RecallCommand("confirm", by, recall, reason, scope=scope)))
+    return exits.FINE
+
+
+@command("respond", "rxtrail recall respond R-ABCDEFGH --gln 0862500000009 --found 12 --returned 12 --by 'A. Kim'")
+@click.argument("recall", type=WORDS, metavar="ID")
+@click.option("--gln", type=WORDS, required=True, help="The holder that answers.")
+@click.option("--found", type=click.IntRange(0), default=0, help="Packs found.")
+@click.option("--returned", type=click.IntRange(0), default=0, help="Of these, sent back.")
+@click.option("--destroyed", type=click.IntRange(0), default=0, help="Of these, destroyed.")
+@click.option("--note", type=WORDS, help="In words.")
+@click.option("--by", type=WORDS, required=True, metavar="NAME", help="Who notes it.")
+def respond(
+    call: Call, recall: str, gln: str, found: int, returned: int, destroyed: int, note: str | None, by: str
+) -> int:
+    """Note what a holder answered; a later answer of the same holder takes the place of the earlier."""
+    from rxtrail.core.rules.recall import Response
+    from rxtrail.recalls import RecallCommand
+
+    response = Response(gln, "", by, found, returned, destroyed, note or "")
+    with writer(call) as node:
+        _tell(call, node.recall(RecallCommand("respond", by, recall, response=response)))
+    return exits.FINE
+
+
+@command("status", "rxtrail recall status R-ABCDEFGH --json")
+@click.argument("recall", type=WORDS, metavar="ID")
+def status(call: Call, recall: str) -> int:
+    """How far a recall is: who has the packs, who answered, what share was accounted for."""
+    with reader(call) as node:
+        answer = node.recalls.status(recall)
+    if call.as_json:
+        say.answer(answer)
+        return exits.FINE
+    _show(answer.recall)
+    lines = [
+        (each.gln or "nobody", each.name, f"{each.reachable:,}", f"{each.dispensed:,}", _answer(each))
+        for each in answer.holders
+    ]
+    if lines:
+        show.rows(["holder", "name", "to find", "dispensed", "answered"], lines)
+    share = "" if answer.effectiveness is None else f", {answer.effectiveness:.1%} accounted for"
+    say.line(
+        f"  {answer.expected:,} packs expected, {answer.found:,} found, {answer.returned:,} returned, "
+        f"{answer.destroyed:,} destroyed{share}; {len(answer.silent)} holders silent"
+    )
+    for step in answer.recall.history:
+        say.line(f"  {step.at[:16]}  {step.what}  {step.by}  {step.reason}")
+    return exits.FINE
+
+
+@command("packs", "rxtrail recall packs R-ABCDEFGH --out notices/")
+@click.argument("recall", type=WORDS, metavar="ID")
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), help="A folder: one CSV a holder, to send out."
+)
+def packs(call: Call, recall: str, out: Path | None) -> int:
+    """Every pack of a recall, one a line; or one list for each holder with its own packs."""
+    lists: dict[str, list[tuple[str, ...]]] = {}
+    with reader(call) as node:
+        for pack in node.recalls.packs(recall):
+            if call.as_json:
+                say.answer(pack._asdict())
+            elif out is None:
+                say.line("  ".join(str(part) for part in pack))
+            lists.setdefault(pack.in_transit_to or pack.custodian, []).append(tuple(str(part) for part in pack[:5]))
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        for holder, rows in lists.items():
+            with (out / f"{recall}-{holder or 'nobody'}.csv").open("w", encoding="utf-8", newline="") as file:
+                table = csv.writer(file)
+                table.writerow(("gtin", "serial", "lot", "expiry", "state"))
+                table.writerows(rows)
+        say.note(f"{len(lists)} lists in {out}")
+    return exits.FINE
+
+
+@command("read", "rxtrail recall read 'Lot #: A12345, A12346, Exp 01/25' --json")
+@click.argument("text", type=WORDS, metavar="TEXT|-")
+def read(call: Call, text: str) -> int:
+    """Read the code_info of a notice only: which lots it names, and what was not understood (then exit code 3)."""
+    import msgspec
+
+    from rxtrail.core.notices.code_info import read_code_info
+
+    found = read_code_info(sys.stdin.read() if text == sources.STDIN else text)
+    if call.as_json:
+        say.answer({**msgspec.to_builtins(found), "confident": found.confident, "groups": found.by_group})
+    else:
+        for lot in found.lots:
+            say.line(f"{lot.lot}  {lot.expiry or ''}  {' '.join(lot.groups)}".rstrip())
+        for span in found.ranges:
+            say.line(f"{span.first} .. {span.last}  {span.expiry or ''}".rstrip())
+        say.line((f"{found.kind.value}{'' if found.confident else ': a person must read it'}", "strong"))
+        for doubt in found.doubts:
+            say.line(f"  {doubt}")
+    return exits.FINE if found.confident else exits.CHECK
+
+
+# -- what was typed ------------------------------------------------------------------------------------------------
+
+
+def _asked(given: dict[str, Any]) -> list[Asked]:
+    """Give what is asked for: of a notice file one for each report."""
+    notice = given.get("notice")
+    told = _told(given)
+    if notice:
+        if told is not None:
+            raise click.UsageError("give a notice, or products and lots: not both")
+        from rxtrail.recalls import asked_of, read_reports
+
+        data = sys.stdin.buffer.read() if notice == sources.STDIN else Path(notice).read_bytes()
+        return [asked_of(report) for report in read_reports(data)]
+    if told is None:
+        raise click.UsageError(
+            "say what is recalled: --gtin or --ndc with --lot, --serial or --all-lots, or a --notice"
+        )
+    return [told]
+
+
+def _told(given: dict[str, Any]) -> Asked | None:
+    from rxtrail.core.rules.recall import LotScope, SerialScope
+    from rxtrail.recalls import Asked
+
+    names = ("gtin", "ndc", "lot", "serial", "all_lots", "expires", "made")
+    if not any(given.get(name) for name in names):
+        return None
+    lots = [LotScope(lot, expiry) for lot, _, expiry in (each.partition("=") for each in given["lot"])]
+    serials = [
+        SerialScope(first, last or first) for first, _, last in (each.partition("..") for each in given["serial"])
+    ]
+    return Asked(
+        title=given.get("title") or "",
+        reason=given.get("reason") or "",
+        gtins=list(given["gtin"]),
+        ndcs=list(given["ndc"]),
+        lots=lots,
+        serials=serials,
+        all_lots=bool(given["all_lots"]),
+        expires=_span(given["expires"], "expires"),
+        made=_span(given["made"], "made"),
+        classification=given.get("classification") or "not yet classified",
+        depth=given.get("depth") or "retail",
+        firm=given.get("firm") or "",
+        number=given.get("number") or "",
+    )
+
+
+def _span(text: str | None, place: str) -> Any:  # noqa: ANN401 (imported where it is used)
+    from rxtrail.core.rules.recall import Span
+
+    if not text:
+        return Span()
+    since, dots, until = text.partition("..")
+    if not dots:
+        raise BadRequest(f"{text!r} is no span of days", place=place, advice="Write it as 2026-01-01..2026-03-31.")
+    return Span(since, until)
+
+
+# -- what is shown -------------------------------------------------------------------------------------------------
+
+
+def _class(recall: Recall) -> str:
+    return recall.classification if recall.classification.startswith("not") else f"class {recall.classification}"
+
+
+def _tell(call: Call, recall: Recall) -> None:
+    if call.as_json:
+        say.answer(recall)
+    else:
+        _show(recall)
+
+
+def _show(recall: Recall) -> None:
+    say.line((f"{recall.id}  {recall.state}", "strong"), f"  {recall.title}  {_class(recall)}, {recall.depth} level")
+    lots = ", ".join(lot.lot for lot in recall.scope.lots[:10]) or ("all lots" if recall.scope.all_lots else "")
+    say.line(f"  {', '.join(recall.scope.gtins[:4])}{' ...' if len(recall.scope.gtins) > 4 else ''}  {lots}")
+    for doubt in recall.doubts:
+        say.line("  ", (f"not understood: {doubt}", "check"))
+    if recall.state == "draft":
+        say.line("  ", ("waits for a second person: rxtrail recall approve", "check"), f" {recall.id} --by NAME")
+    if recall.state == "review":
+        say.line("  ", ("waits to be read by a person: rxtrail recall confirm", "check"), f" {recall.id} --by NAME")
+
+
+def _show_preview(found: Preview) -> None:
+    counts = ", ".join(f"{count:,} {state}" for state, count in found.by_state.items()) or "none on record"
+    say.line((f"{found.packs:,} packs", "strong"), f": {counts}  ({found.seconds * 1000:.0f} ms)")
+    if found.lots:
+        show.rows(["gtin", "lot", "expiry", "packs"], [(e.gtin, e.lot, e.expiry, f"{e.packs:,}") for e in found.lots])
+    if found.holders:
+        show.rows(
+            ["holder", "name", "on hand", "in transit", "on hold", "dispensed", "ended"],
+            [
+                (
+                    e.gln or "nobody",
+                    e.name,
+                    *(f"{n:,}" for n in (e.on_hand, e.in_transit, e.on_hold, e.dispensed, e.ended)),
+                )
+                for e in found.holders
+            ],
+        )
+    if found.lot_unknown:
+        say.line("  ", (f"{found.lot_unknown:,} packs whose lot nobody stated: amber at the counter", "check"))
+    for lot in found.not_on_record:
+        say.line("  ", (f"lot {lot}: no pack on record here", "check"))
+    if found.not_affected:
+        count = sum(each.packs for each in found.not_affected)
+        say.line(f"  not affected: {count:,} packs of {len(found.not_affected)} other lots")
+
+
+def _answer(holder: Any) -> str:  # noqa: ANN401 (HolderCount, imported where it is used)
+    told = holder.response
+    return (
+        ""
+        if told is None
+        else f"{told.at[:16]} found {told.found}, returned {told.returned}, destroyed {told.destroyed}"
+    )
+
+
+recall = group(
+    "recall",
+    "Recalls: preview, open, approve, status, close.",
+    [
+        list_,
+        preview,
+        open_,
+        _step(
+            "approve",
+            "rxtrail recall approve R-ABCDEFGH --by 'B. Lee'",
+            "Approve an issued recall that somebody else opened; it then holds at every counter.",
+            reason=False,
+        ),
+        confirm,
+        respond,
+        status,
+        packs,
+        _step(
+            "withdraw",
+            "rxtrail recall withdraw R-ABCDEFGH --by 'B. Lee' --reason 'A wrong lot number.'",
+            "Withdraw a recall with a reason: its packs are as they were before.",
+            reason=True,
+        ),
+        _step(
+            "close",
+            "rxtrail recall close R-ABCDEFGH --by 'B. Lee'",
+            "Close a recall; packs that were not found stay recalled. Silent holders need a reason.",
+            reason=False,
+        ),
+        read,
+    ],
+)
+COMMANDS = {"recall": recall}

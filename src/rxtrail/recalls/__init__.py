@@ -1,0 +1,481 @@
+"""Recalls: opened, looked at before they take hold, held at every counter at once, answered, and closed.
+
+An issued recall takes hold when a second person approves it. A received notice takes hold at once when it was read
+without a doubt; one with a doubt stands at the counter as a warning until a person has read it. Every step is a record
+of the log.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from rxtrail.core.gs1 import check_digit, ndc
+from rxtrail.core.rules.recall import CLASSES, DEPTHS, SOURCES, STATES, Recall, Scope, Step
+from rxtrail.errors import BadRequest, NotFound, Refused
+from rxtrail.recalls import counting
+from rxtrail.recalls.counting import PackOf
+from rxtrail.recalls.events import lifts, says
+from rxtrail.recalls.notice import Report, asked_of, read_reports
+from rxtrail.recalls.values import (
+    GTINS_MAX,
+    LOTS_MAX,
+    NOTICE_CHARACTERS_MAX,
+    SERIALS_MAX,
+    TEXT_CHARACTERS_MAX,
+    Asked,
+    HolderCount,
+    LotCount,
+    Preview,
+    RecallCommand,
+    Status,
+)
+from rxtrail.record.orders import KIND, STANDING, decode, encode, standing
+from rxtrail.record.standing import authority_of, identity_of
+from rxtrail.record.times import iso
+from rxtrail.store.rows import RecordKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rxtrail.core.rules.authority import Authority
+    from rxtrail.ledger.log import Log
+    from rxtrail.ledger.writer import Writer
+    from rxtrail.recalls.counting import CountHolders
+    from rxtrail.store import Reader, Transaction
+
+__all__ = [
+    "Asked",
+    "HolderCount",
+    "LotCount",
+    "PackOf",
+    "Preview",
+    "Recall",
+    "RecallCommand",
+    "RecallDesk",
+    "Report",
+    "Status",
+    "asked_of",
+    "read_reports",
+    "scope_of",
+]
+
+ID_BYTES: Final = 5
+GTIN_LENGTHS: Final = (8, 12, 13, 14)
+_PAGE: Final = 200
+_LATEST: Final = (1 << 62, "")
+_STANDS: Final = frozenset({"live", "review", "closed"})  # a closed one still stands: what was not found is not sold
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class RecallDesk:
+    """The use case."""
+
+    def __init__(
+        self,
+        writer: Callable[[], Writer],
+        *,
+        reader: Callable[[], Reader],
+        count: CountHolders,
+        today: Callable[[], datetime.date],
+        seconds: Callable[[], float],
+        random_bytes: Callable[[int], bytes],
+        new_event_id: Callable[[], str],
+        changed: Callable[[], None],
+    ) -> None:
+        """Take what the use case needs.
+
+        ``writer`` raises ``Busy`` where nothing may be written, ``reader`` gives the calling thread's reader, ``count``
+        tells who holds a lot, ``changed`` is told in the transaction and after it, so that counters look again.
+        """
+        self._writer = writer
+        self._reader = reader
+        self._count = count
+        self._today = today
+        self._seconds = seconds
+        self._random = random_bytes
+        self._new_event_id = new_event_id
+        self._changed = changed
+
+    # -- looking ---------------------------------------------------------------------------------------------------
+
+    def page(self, after: str = "", limit: int = 100, *, state: str = "") -> list[Recall]:
+        """List recalls, the newest first, those after the one of this id.
+
+        :raises BadRequest: a state that is none.
+        :raises NotFound: there is no recall ``after``.
+        """
+        if state not in ("", *STATES):
+            raise BadRequest(f"state {state!r} is none of {', '.join(STATES)}", place="state")
+        reader = self._reader()
+        before = _LATEST
+        if after:
+            row = reader.kept(KIND, after)
+            if row is None:
+                raise _missing(after)
+            before = (row[0], after)
+        found: list[Recall] = []
+        while len(found) < limit:
+            rows = reader.kept_before(KIND, before, _PAGE)
+            recalls = (decode(body) for _, _, body in rows)
+            found += [recall for recall in recalls if state in ("", recall.state)]
+            if len(rows) < _PAGE:
+                break
+            before = (rows[-1][1], rows[-1][0])
+        return found[:limit]
+
+    def get(self, number: str) -> Recall:
+        """Give one recall; raises ``NotFound``."""
+        return _read(self._reader(), number)[1]
+
+    def preview(self, asked: Asked | str) -> Preview:
+        """Tell which packs a recall means now and who has them: one that is asked for, or one that is kept.
+
+        :raises BadRequest: what is asked is not whole.
+        :raises NotFound: there is no recall of that id.
+        """
+        scope = self.get(asked).scope if isinstance(asked, str) else scope_of(asked)
+        reader = self._reader()
+        reader.hold_still()
+        try:
+            return counting.preview(reader, authority_of(reader, self._today()), scope, self._count, self._seconds)
+        finally:
+            reader.let_go()
+
+    def packs(self, number: str) -> Iterator[PackOf]:
+        """Give the packs of a recall one by one; raises ``NotFound``."""
+        reader = self._reader()
+        scope = _read(reader, number)[1].scope
+        return counting.packs(reader, authority_of(reader, self._today()), scope)
+
+    def status(self, number: str) -> Status:
+        """Tell who has answered and how much was found; raises ``NotFound``."""
+        recall = self.get(number)
+        answers = {response.gln: response for response in recall.responses}
+        holders = [
+            msgspec.structs.replace(holder, response=answers.get(holder.gln)) for holder in self.preview(number).holders
+        ]
+        expected = sum(recall.expected.values())
+        accounted = sum(
+            min(recall.expected.get(gln, 0), max(each.found, each.returned + each.destroyed))
+            for gln, each in answers.items()
+        )
+        return Status(
+            recall,
+            holders,
+            expected,
+            found=sum(each.found for each in answers.values()),
+            returned=sum(each.returned for each in answers.values()),
+            destroyed=sum(each.destroyed for each in answers.values()),
+            answered=len(answers),
+            silent=sorted(recall.expected.keys() - answers.keys()),
+            effectiveness=round(accounted / expected, 4) if expected else None,
+        )
+
+    # -- acting ----------------------------------------------------------------------------------------------------
+
+    def act(self, command: RecallCommand) -> Recall:
+        """Carry out one step, durably.
+
+        :raises BadRequest: nobody is named, or what is asked is not whole.
+        :raises NotFound: there is no such recall.
+        :raises Refused: its state does not allow the step, or one person may not take it alone.
+        """
+        for name, text, needed in (("by", command.by, True), ("reason", command.reason, False)):
+            if (needed and not text.strip()) or len(text) > TEXT_CHARACTERS_MAX:
+                raise BadRequest(
+                    f"say {'who does it' if name == 'by' else 'why'}, in at most {TEXT_CHARACTERS_MAX} characters",
+                    place=name,
+                )
+        if command.what == "open":
+            recall = self._open(command)
+        else:
+            steps = {
+                "approve": self._approve,
+                "confirm": self._confirm,
+                "withdraw": self._withdraw,
+                "close": self._close,
+                "respond": self._respond,
+            }
+            step = steps.get(command.what)
+            if step is None:
+                raise BadRequest(f"{command.what!r} is none of open, {', '.join(steps)}", place="what")
+            recall = self._writer().do(lambda tx, log: step(tx, log, command))
+        self._changed()
+        return recall
+
+    def _open(self, command: RecallCommand) -> Recall:
+        asked = command.asked
+        if asked is None:
+            raise BadRequest("a recall is opened with what it means", place="asked")
+        _check_words(asked)
+        doubts = list(asked.doubts)
+        # With a doubt it may have no products yet: a person reads the notice and says which are meant.
+        scope = _scope(asked) if doubts else scope_of(asked)
+
+        def write(tx: Transaction, log: Log) -> Recall:
+            identity = identity_of(tx)
+            authority = authority_of(tx, self._today())
+            own = all(any(authority.is_issuer(gln, gtin) for gln in identity.glns) for gtin in scope.gtins)
+            source = asked.source or ("issued" if identity.role == "hub" or (own and scope.gtins) else "received")
+            same = next((each for each in standing(tx) if asked.number and each.number == asked.number), None)
+            if same is not None and same.scope == scope and not asked.drill:
+                raise Refused(
+                    f"recall {same.id} is of the same notice {asked.number}",
+                    place="number",
+                    advice=f"Look at it with: rxtrail recall status {same.id}",
+                )
+            if asked.drill:
+                state = "drill"
+            elif source == "issued":
+                state = "draft"
+            else:
+                state = "review" if doubts else "live"
+            at = iso(log.now)
+            number = self._new_id(tx)
+            recall = Recall(
+                number, state, source, scope, asked.title.strip() or _title(asked), asked.reason, asked.classification,
+                asked.depth, asked.firm, asked.number, asked.notice, doubts, at, command.by, drill=asked.drill,
+                history=[Step(at, "opened", command.by, command.reason)],
+            )  # fmt: skip
+            if state in ("live", "drill"):
+                recall = self._go_live(tx, log, recall, at, state)
+            return self._write(tx, log, recall, log.now, "recall-opened")
+
+        return self._writer().do(write)
+
+    def _approve(self, tx: Transaction, log: Log, command: RecallCommand) -> Recall:
+        at, recall = _read(tx, command.id)
+        _demand(recall, "draft", "approved")
+        if _name(command.by) == _name(recall.opened_by):
+            raise Refused(
+                f"{recall.opened_by} opened this recall, and cannot approve it too",
+                place="by",
+                advice="A second person looks at the preview and approves it.",
+            )
+        recall = self._go_live(tx, log, recall, iso(log.now), "live")
+        return self._write(tx, log, _stepped(recall, log, "approved", command), at, "recall-approved")
+
+    def _confirm(self, tx: Transaction, log: Log, command: RecallCommand) -> Recall:
+        """A person has read the notice and says what it means."""
+        at, recall = _read(tx, command.id)
+        _demand(recall, "review", "confirmed")
+        if not command.reason.strip():
+            raise BadRequest("say what you read the notice to mean", place="reason")
+        scope = checked(command.scope if command.scope is not None else recall.scope)
+        recall = msgspec.structs.replace(recall, scope=scope)
+        recall = self._go_live(tx, log, recall, iso(log.now), "live")
+        return self._write(tx, log, _stepped(recall, log, "confirmed", command), at, "recall-confirmed")
+
+    def _withdraw(self, tx: Transaction, log: Log, command: RecallCommand) -> Recall:
+        at, recall = _read(tx, command.id)
+        if recall.state not in ("draft", "review", "live", "closed"):
+            raise _not_now(recall, "withdrawn")
+        if not command.reason.strip():
+            raise BadRequest("a recall is withdrawn with a reason", place="reason")
+        stands = recall.state in ("live", "closed") and not recall.drill
+        if stands and recall.source == "issued" and _name(command.by) == _name(_who_made_live(recall)):
+            raise Refused(
+                "who approved an issued recall cannot lift it alone", place="by", advice="Another person withdraws it."
+            )
+        if stands:
+            others = [each for each in standing(tx) if each.state != "review" and each.id != recall.id]
+            lifts(tx, log, recall, others, self._authority(tx), self._new_event_id)
+        recall = msgspec.structs.replace(_stepped(recall, log, "withdrawn", command), state="withdrawn")
+        return self._write(tx, log, recall, at, "recall-withdrawn")
+
+    def _close(self, tx: Transaction, log: Log, command: RecallCommand) -> Recall:
+        """The recall is done with; packs that were not found stay recalled."""
+        at, recall = _read(tx, command.id)
+        if recall.state not in ("live", "drill"):
+            raise _not_now(recall, "closed")
+        silent = sorted(recall.expected.keys() - {response.gln for response in recall.responses})
+        if silent and not command.reason.strip():
+            raise Refused(
+                f"{len(silent)} holders have not answered, such as {silent[0]}",
+                place="reason",
+                advice="Ask them again, or close it with a reason.",
+            )
+        recall = msgspec.structs.replace(_stepped(recall, log, "closed", command), state="closed")
+        return self._write(tx, log, recall, at, "recall-closed")
+
+    def _respond(self, tx: Transaction, log: Log, command: RecallCommand) -> Recall:
+        at, recall = _read(tx, command.id)
+        if recall.state not in ("live", "drill"):
+            raise _not_now(recall, "answered")
+        told = command.response
+        if told is None or not (len(told.gln) == 13 and told.gln.isdigit() and check_digit.is_valid(told.gln)):
+            raise BadRequest("an answer names its holder by a 13-digit GLN", place="gln")
+        if min(told.found, told.returned, told.destroyed) < 0:
+            raise BadRequest("counts of packs are not below 0", place="found")
+        response = msgspec.structs.replace(told, at=iso(log.now), by=command.by)
+        others = [each for each in recall.responses if each.gln != response.gln]
+        recall = msgspec.structs.replace(recall, responses=[*others, response])
+        return self._write(tx, log, _stepped(recall, log, f"answer of {response.gln}", command), at, "recall-answered")
+
+    # -- writing ---------------------------------------------------------------------------------------------------
+
+    def _authority(self, tx: Transaction) -> Authority:
+        return authority_of(tx, self._today())
+
+    def _go_live(self, tx: Transaction, log: Log, recall: Recall, at: str, state: str) -> Recall:
+        """Have it take hold; who has the packs now is remembered, to tell later how many were found."""
+        authority = self._authority(tx)
+        seen = counting.preview(tx, authority, recall.scope, self._count, self._seconds)
+        expected = {holder.gln: holder.reachable for holder in seen.holders if holder.gln and holder.reachable}
+        recall = msgspec.structs.replace(recall, state=state, live_since=at, expected=expected, said_at=log.now)
+        if state == "live":
+            says(tx, log, recall, authority, self._new_event_id)
+        return recall
+
+    def _write(self, tx: Transaction, log: Log, recall: Recall, at: int, what: str) -> Recall:
+        log.append(RecordKind.DECISION, b"\x01" + _encode([log.now, what, recall]))
+        tx.keep(KIND, recall.id, at, encode(recall))
+        if recall.state in _STANDS and not recall.drill:
+            tx.keep(STANDING, recall.id, at, encode(recall), tell=True)
+        else:
+            tx.drop_kept(STANDING, recall.id, tell=True)
+        self._changed()
+        return recall
+
+    def _new_id(self, tx: Transaction) -> str:
+        while True:
+            number = f"R-{base64.b32encode(self._random(ID_BYTES)).decode()}"
+            if tx.kept(KIND, number) is None:
+                return number
+
+
+# -- what is asked -------------------------------------------------------------------------------------------------
+
+
+def scope_of(asked: Asked) -> Scope:
+    """Give the packs that are asked for.
+
+    :raises BadRequest: no product, an identifier that is none, or neither lots nor serials nor all lots.
+    """
+    return checked(_scope(asked))
+
+
+def checked(scope: Scope) -> Scope:
+    """Give a scope back when it is whole.
+
+    :raises BadRequest: it names no product, or does not say which of its packs are meant.
+    """
+    if not scope.gtins:
+        raise BadRequest("a recall names at least one product", place="gtins", advice="Give a GTIN or an NDC.")
+    named = bool(scope.lots or scope.serials or scope.expires or scope.made)
+    if scope.all_lots and scope.lots:
+        raise BadRequest("all lots, or these lots: not both", place="all_lots")
+    if not (named or scope.all_lots):
+        raise BadRequest(
+            "say which packs are meant",
+            place="lots",
+            advice="Name lots, serial numbers or a span of dates, or say that all lots are meant.",
+        )
+    for span, place in ((scope.expires, "expires"), (scope.made, "made")):
+        for day in (span.since, span.until):
+            if day and not _is_day(day):
+                raise BadRequest(f"{day!r} is not a date such as 2027-09-30", place=place)
+        if span.since and span.until and span.since > span.until:
+            raise BadRequest("a span of dates begins after it ends", place=place)
+    for serial in scope.serials:
+        if not serial.first or len(serial.first) > 20 or len(serial.last) != len(serial.first):
+            raise BadRequest("serial numbers are from one to another of the same length", place="serials")
+        if serial.last < serial.first:
+            raise BadRequest(
+                f"serial numbers from {serial.first} to {serial.last}: the wrong way round", place="serials"
+            )
+    for lot in scope.lots:
+        if not 0 < len(lot.lot.strip()) <= 20:
+            raise BadRequest(f"{lot.lot[:40]!r} is not a lot: it has 1 to 20 characters", place="lots")
+        if lot.expiry and not (_is_day(lot.expiry) or _is_day(f"{lot.expiry}-01")):
+            raise BadRequest(f"{lot.expiry!r} is not an expiry such as 2027-09-30 or 2027-09", place="lots")
+    return scope
+
+
+def _scope(asked: Asked) -> Scope:
+    for what, limit in (("gtins", GTINS_MAX), ("ndcs", GTINS_MAX), ("lots", LOTS_MAX), ("serials", SERIALS_MAX)):
+        if len(getattr(asked, what)) > limit:
+            raise BadRequest(f"a recall has at most {limit:,} {what}", place=what, advice="Open several.")
+    gtins: dict[str, None] = {}
+    for gtin in asked.gtins:
+        whole = gtin.strip().zfill(14)
+        if not (
+            len(gtin.strip()) in GTIN_LENGTHS and whole.isascii() and whole.isdigit() and check_digit.is_valid(whole)
+        ):
+            raise BadRequest(f"{gtin[:40]!r} is not a GTIN with a right check digit", place="gtins")
+        gtins[whole] = None
+    for text in asked.ndcs:
+        gtins.update(dict.fromkeys(ndc.to_gtin(text, level) for level in range(ndc.INDICATOR_MAX + 1)))
+    return Scope(list(gtins), asked.lots, asked.serials, asked.all_lots, asked.expires, asked.made)
+
+
+def _check_words(asked: Asked) -> None:
+    for name, value, known in (
+        ("classification", asked.classification, CLASSES),
+        ("depth", asked.depth, DEPTHS),
+        ("source", asked.source or SOURCES[0], SOURCES),
+    ):
+        if value not in known:
+            raise BadRequest(f"{name} {value[:40]!r} is none of {', '.join(known)}", place=name)
+    for name in ("title", "reason", "firm", "number"):
+        if len(getattr(asked, name)) > TEXT_CHARACTERS_MAX:
+            raise BadRequest(f"the {name} has at most {TEXT_CHARACTERS_MAX} characters", place=name)
+    if len(asked.notice) > NOTICE_CHARACTERS_MAX:
+        raise BadRequest(f"a notice has at most {NOTICE_CHARACTERS_MAX:,} characters", place="notice")
+
+
+def _title(asked: Asked) -> str:
+    lots = ", ".join(lot.lot for lot in asked.lots[:3]) or ("all lots" if asked.all_lots else "")
+    return f"{(asked.gtins or asked.ndcs or ['?'])[0]} {lots}".strip()
+
+
+def _is_day(text: str) -> bool:
+    try:
+        datetime.date.fromisoformat(text)
+    except ValueError:
+        return False
+    return len(text) == len("YYYY-MM-DD")
+
+
+# -- one that is kept ----------------------------------------------------------------------------------------------
+
+
+def _read(reader: Reader, number: str) -> tuple[int, Recall]:
+    row = reader.kept(KIND, number)
+    if row is None:
+        raise _missing(number)
+    return row[0], decode(row[1])
+
+
+def _stepped(recall: Recall, log: Log, what: str, command: RecallCommand) -> Recall:
+    step = Step(iso(log.now), what, command.by, command.reason)
+    return msgspec.structs.replace(recall, history=[*recall.history, step])
+
+
+def _who_made_live(recall: Recall) -> str:
+    return next((step.by for step in reversed(recall.history) if step.what == "approved"), "")
+
+
+def _name(text: str) -> str:
+    """Give a name as names are compared: "A. Kim" and "a.kim" are one person."""
+    return "".join(letter for letter in text.casefold() if letter.isalnum())
+
+
+def _demand(recall: Recall, state: str, done: str) -> None:
+    if recall.state != state:
+        raise _not_now(recall, done)
+
+
+def _not_now(recall: Recall, done: str) -> Refused:
+    last = recall.history[-1]
+    return Refused(
+        f"recall {recall.id} is {recall.state} since {last.at[:16]} by {last.by}, and cannot be {done}", place="state"
+    )
+
+
+def _missing(number: str) -> NotFound:
+    return NotFound(f"no recall {number[:40]}", place="recall", advice="List the recalls with: rxtrail recall list")

@@ -1,0 +1,216 @@
+"""Which packs a recall means now, and who has them.
+
+Whole lots are counted by what packed them, as ``rxtrail holders`` does, so a lot of 100,000 costs what its containers
+cost. A recall of single serials is counted pack by pack.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from rxtrail.core.rules.recall import Fit, fit, lot_text
+from rxtrail.core.rules.words import END_RANKS
+from rxtrail.recalls.values import HolderCount, LotCount, Preview
+from rxtrail.record.exact import Shelf
+from rxtrail.record.facts import Memory, Pending, Recalls, find
+from rxtrail.record.names import Places, product_view
+from rxtrail.record.standing import as_seen_by, identity_of, partners_of
+from rxtrail.record.times import day
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rxtrail.answers import Holders
+    from rxtrail.core.rules.authority import Authority
+    from rxtrail.core.rules.recall import Scope, Span
+    from rxtrail.store import Reader
+    from rxtrail.store.rows import UnitRow
+
+    # (reader, authority, gtin, lot, expiry, span of making) -> who holds that lot
+    CountHolders = Callable[[Reader, Authority, str, str, str, Span], Holders]
+
+PAGE = 5_000
+LOTS_SHOWN_MAX = 1_000
+_DISPENSED = frozenset({"dispensed", "partially_dispensed"})
+
+
+class PackOf(NamedTuple):
+    """One pack that a recall means, or may mean (``sure`` False)."""
+
+    gtin: str
+    serial: str
+    lot: str
+    expiry: str
+    state: str
+    custodian: str
+    in_transit_to: str
+    sure: bool
+
+
+class _Lot(NamedTuple):
+    gtin: str
+    lot: str
+    expiry: str
+    fits: Fit
+
+
+def preview(
+    reader: Reader, authority: Authority, scope: Scope, count: CountHolders, seconds: Callable[[], float]
+) -> Preview:
+    """Count the packs that a scope means; the reader holds still meanwhile."""
+    begun = seconds()
+    lots = list(_lots(reader, scope))
+    named = {lot_text(each.lot) for each in lots}
+    tally = _Tally(reader)
+    counted: list[LotCount] = []
+    others: list[LotCount] = []
+    unknown = 0
+    by_state: Counter[str] = Counter()
+    pending = False
+    for each in lots:
+        whole = each.fits is not Fit.NO and each.lot and not scope.serials
+        answer = count(reader, authority, each.gtin, each.lot, each.expiry, scope.made)
+        pending = pending or answer.pending
+        row = LotCount(each.gtin, each.lot, each.expiry, answer.packs, answer.by_state)
+        if whole:
+            counted.append(row)
+            by_state.update(answer.by_state)
+            for share in answer.holders:
+                tally.add(share.state, share.custodian.id, share.in_transit_to.id, share.packs)
+        elif not each.lot and each.fits is not Fit.NO:
+            unknown += answer.packs
+        elif answer.packs and not scope.serials:
+            others.append(row)
+    if scope.serials:
+        for pack in packs(reader, authority, scope):
+            by_state[pack.state] += 1
+            tally.add(pack.state, pack.custodian, pack.in_transit_to, 1)
+    return Preview(
+        scope,
+        by_state.total(),
+        dict(by_state),
+        sorted((row for row in counted if row.packs), key=lambda row: -row.packs)[:LOTS_SHOWN_MAX],
+        tally.holders(),
+        unknown,
+        sorted(others, key=lambda row: -row.packs)[:LOTS_SHOWN_MAX],
+        [each.lot for each in scope.lots if lot_text(each.lot) not in named],
+        {gtin: product_view(reader, gtin)[0] for gtin in scope.gtins if reader.product(gtin) is not None},
+        pending,
+        round(seconds() - begun, 4),
+    )
+
+
+def packs(reader: Reader, authority: Authority, scope: Scope) -> Iterator[PackOf]:
+    """Give every pack that a scope means, or may mean, one by one; for lists of serials, not for counting lots."""
+    identity = identity_of(reader)
+    memory = Memory()
+    memory.shelf = Shelf(reader, authority)
+    recalls = Recalls()
+    for gtin in scope.gtins:
+        known = reader.product(gtin)
+        if known is None:
+            continue
+        for serials in _paged(_serials(reader, known[0], scope), PAGE):
+            for serial in serials:
+                found = find(reader, authority, recalls, gtin, serial, "", Pending(), memory)
+                facts = found.facts
+                if not facts.on_record:
+                    continue
+                made = day(found.made_time) if found.made_time else ""
+                fits, _ = fit(scope, gtin, serial, facts.lot, facts.expiry, made)
+                if fits is Fit.NO:
+                    continue
+                custody = as_seen_by(identity, facts.custody)
+                to = custody.to[0] if custody.to else ""
+                state = _state(
+                    facts.disposition, to, custody.custodian or custody.location, (*facts.holds, *facts.doubts)
+                )
+                yield PackOf(gtin, serial, facts.lot, facts.expiry, state, custody.custodian, to, fits is Fit.YES)
+
+
+def _state(disposition: str, to: str, somewhere: str, held: tuple[str, ...]) -> str:
+    if disposition in END_RANKS:
+        return "dispensed" if disposition in _DISPENSED else "ended"
+    if held:
+        return "on-hold"
+    return "in-transit" if to else "on-hand" if somewhere else "unknown"
+
+
+def _lots(reader: Reader, scope: Scope) -> Iterator[_Lot]:
+    """Give every lot of the products, and whether the scope means it."""
+    for gtin in scope.gtins:
+        known = reader.product(gtin)
+        if known is None:
+            continue
+        for lot, expiry in reader.lots_of_product(known[0]):
+            # Which serials and days of making are meant is not a matter of the lot.
+            fits, _ = fit(_of_lots(scope), gtin, "", lot, expiry, "")
+            yield _Lot(gtin, lot, expiry, fits)
+
+
+def _of_lots(scope: Scope) -> Scope:
+    return type(scope)(gtins=scope.gtins, lots=scope.lots, all_lots=scope.all_lots, expires=scope.expires)
+
+
+def _serials(reader: Reader, product: int, scope: Scope) -> Iterator[str]:
+    if not scope.serials:
+        after = ""
+        while True:
+            page = [row for number, row in reader.units_from((product, after), PAGE) if number == product]
+            yield from (row.serial for row in page)
+            if len(page) < PAGE:
+                return
+            after = page[-1].serial
+    for each in scope.serials:
+        yield from (row.serial for row in _between(reader, product, each.first, each.last))
+
+
+def _between(reader: Reader, product: int, first: str, last: str) -> Iterator[UnitRow]:
+    """Give the packages from one serial to another, in the order of the store's keys, both included."""
+    yield from reader.units_of(product, [first]).values()
+    after = first
+    while first != last:
+        page = reader.units_from((product, after), PAGE)
+        for number, row in page:
+            if number != product or row.serial.encode() > last.encode():
+                return
+            yield row
+        if len(page) < PAGE:
+            return
+        after = page[-1][1].serial
+
+
+class _Tally:
+    """Packs by holder."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._places = Places(reader)
+        self._partners = {gln: partner.name for partner in partners_of(reader) for gln in partner.glns}
+        self._found: dict[str, Counter[str]] = {}
+
+    def add(self, state: str, custodian: str, to: str, packs: int) -> None:
+        who = to if state == "in-transit" and to else custodian
+        self._found.setdefault(who, Counter())[state] += packs
+
+    def holders(self) -> list[HolderCount]:
+        found = [
+            HolderCount(
+                gln,
+                self._partners.get(gln) or self._places.of(gln).name,
+                count["on-hand"],
+                count["in-transit"],
+                count["dispensed"],
+                count["ended"],
+                count["on-hold"],
+                count["unknown"],
+            )
+            for gln, count in self._found.items()
+        ]
+        return sorted(found, key=lambda holder: (-holder.reachable, -holder.dispensed, holder.gln))
+
+
+def _paged(serials: Iterator[str], count: int) -> Iterator[list[str]]:
+    while page := list(islice(serials, count)):
+        yield page

@@ -1,0 +1,95 @@
+"""A recall as EPCIS events, so that every partner that reads this record's events learns of it.
+
+A lot is told as a class (CBV 2.0 disposition ``recalled``), single serials as instances. A recall of the wholesale
+level, or of a span of dates, has no such words in the standard: it is kept as this node's own decision only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rxtrail.core.epcis.event import OBJECT, Event, Quantity
+from rxtrail.core.rules.recall import lot_text
+from rxtrail.core.rules.words import RECALLED, RELEASING
+from rxtrail.ledger.batch import append_events
+from rxtrail.ledger.prepare import prepare
+from rxtrail.record.standing import identity_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from rxtrail.core.rules.authority import Authority
+    from rxtrail.core.rules.recall import Recall, Scope
+    from rxtrail.ledger.log import Log
+    from rxtrail.store import Transaction
+
+
+def says(tx: Transaction, log: Log, recall: Recall, authority: Authority, new_event_id: Callable[[], str]) -> None:
+    """Append the event that tells of a recall, where EPCIS has words for it."""
+    _append(tx, log, _classes(tx, recall), authority, new_event_id(), recall.said_at, "holding", RECALLED)
+
+
+def lifts(
+    tx: Transaction,
+    log: Log,
+    recall: Recall,
+    others: Iterable[Recall],
+    authority: Authority,
+    new_event_id: Callable[[], str],
+) -> None:
+    """Append the event that lifts a recall, except from what another recall still means."""
+    still = {each for other in others for each in _classes(tx, other)}
+    lifted = [each for each in _classes(tx, recall) if each not in still]
+    _append(tx, log, lifted, authority, new_event_id(), max(log.now, recall.said_at + 1), RELEASING)
+
+
+def _append(
+    tx: Transaction,
+    log: Log,
+    classes: list[str],
+    authority: Authority,
+    event_id: str,
+    at: int,
+    biz_step: str,
+    disposition: str = "",
+) -> None:
+    if not classes:
+        return
+    identity = identity_of(tx)
+    speaker = identity.default_site or (identity.glns[0] if identity.glns else "")
+    event = Event(
+        kind=OBJECT,
+        event_time=at,
+        zone="+00:00",
+        event_id=event_id,
+        action="OBSERVE",
+        biz_step=biz_step,
+        disposition=disposition,
+        quantities=[Quantity(each) for each in classes],
+        read_point=f"414/{speaker}" if speaker else "",
+    )
+    append_events(tx, log, authority, [prepare(event, speaker=speaker)], speaker=speaker)
+
+
+def _classes(tx: Transaction, recall: Recall) -> list[str]:
+    """Give the classes that a recall means whole: products, or lots as they are spelt on record."""
+    scope = recall.scope
+    if recall.depth == "wholesale" or scope.serials or scope.expires or scope.made:
+        return []
+    if scope.all_lots:
+        return [f"01/{gtin}" for gtin in scope.gtins]
+    return sorted({f"01/{gtin}/10/{lot}" for gtin in scope.gtins for lot in _spelt(tx, gtin, scope)})
+
+
+def _spelt(tx: Transaction, gtin: str, scope: Scope) -> set[str]:
+    known = tx.product(gtin)
+    if known is None:
+        return set()
+    named = {lot_text(each.lot) for each in scope.lots if not each.expiry}
+    dated = [(lot_text(each.lot), each.expiry) for each in scope.lots if each.expiry]
+    return {
+        lot
+        for lot, expiry in tx.lots_of_product(known[0])
+        if lot
+        and (lot_text(lot) in named or any(lot_text(lot) == text and expiry[:7] == day[:7] for text, day in dated))
+    }

@@ -1,0 +1,124 @@
+"""A notice file, as openFDA gives drug enforcement reports, into recalls that a person or the node can open.
+
+Source: openFDA drug enforcement fields (recall_number, classification, code_info, openfda.package_ndc and others).
+Firms often leave the NDC to the text of the product's description, so that is read too.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from rxtrail.core.gs1 import ndc
+from rxtrail.core.notices.code_info import Kind, read_code_info
+from rxtrail.core.rules.recall import LotScope, Span
+from rxtrail.errors import BadIdentifier, BadRequest
+from rxtrail.recalls.values import LOTS_MAX, NOTICE_CHARACTERS_MAX, TEXT_CHARACTERS_MAX, Asked
+
+NOTICE_BYTES_MAX = 64 << 20
+_NDC = re.compile(r"(?<![\d-])(\d{4,6}-\d{3,4}-\d{1,2})(?![\d-])", re.ASCII)
+_CLASSES = {"Class I": "I", "Class II": "II", "Class III": "III"}
+_DAY = re.compile(r"(\d{4})(\d\d)(\d\d)")
+
+
+class _OpenFda(msgspec.Struct, frozen=True, gc=False):
+    package_ndc: list[str] = []
+    brand_name: list[str] = []
+
+
+class Report(msgspec.Struct, frozen=True, gc=False):
+    """The fields of an enforcement report that matter here; all others are kept with the notice's text."""
+
+    recall_number: str = ""
+    classification: str = ""
+    status: str = ""
+    recalling_firm: str = ""
+    reason_for_recall: str = ""
+    product_description: str = ""
+    code_info: str = ""
+    more_code_info: str | None = ""
+    recall_initiation_date: str = ""
+    openfda: _OpenFda = _OpenFda()
+
+
+class _Reports(msgspec.Struct, frozen=True, gc=False):
+    results: list[Report]
+
+
+def read_reports(data: bytes) -> list[Report]:
+    """Read one report, a list of them, or what openFDA answers (``results``).
+
+    :raises BadRequest: it is none of these; the message tells where.
+    """
+    if len(data) > NOTICE_BYTES_MAX:
+        raise BadRequest(f"a notice file has at most {NOTICE_BYTES_MAX >> 20} MiB", place="notice")
+    begins = data.lstrip()[:1]
+    try:
+        if begins == b"[":
+            return msgspec.json.decode(data, type=list[Report])
+        whole: dict[str, Any] = msgspec.json.decode(data, type=dict[str, Any])
+        if "results" in whole:
+            return msgspec.convert(whole, _Reports).results
+        report = msgspec.convert(whole, Report)
+    except (msgspec.DecodeError, RecursionError) as wrong:
+        raise BadRequest(
+            f"this is not an enforcement report: {wrong}",
+            place="notice",
+            advice="Give the JSON that openFDA answers, or one of its results; a cut file must be fetched again.",
+        ) from wrong
+    if not (report.recall_number or report.code_info or report.product_description):
+        raise BadRequest("this JSON has none of the fields of an enforcement report", place="notice")
+    return [report]
+
+
+def asked_of(report: Report) -> Asked:
+    """Give the recall that a report asks for; what was not understood stands in its ``doubts``."""
+    code = "\n".join(part for part in (report.code_info, report.more_code_info or "") if part)
+    read = read_code_info(code)
+    doubts = [] if read.confident else list(read.doubts)
+    gtins: dict[str, None] = {}
+    for text in (*report.openfda.package_ndc, *_NDC.findall(report.product_description), *read.ndcs):
+        try:
+            # A notice that names the bottle means the case of bottles too.
+            gtins.update(dict.fromkeys(ndc.to_gtin(text, level) for level in range(ndc.INDICATOR_MAX + 1)))
+        except BadIdentifier:
+            doubts.append(f"NDC {text!r} has no one GTIN")
+    if not gtins:
+        doubts.append("no product that can be told by NDC")
+    expires = [Span(_first(since), _last(until)) for since, until in read.expiries]
+    made = [Span(_first(since), _last(until)) for since, until in read.made]
+    if len(expires) > 1 or len(made) > 1:
+        doubts.append("several spans of time")
+    lots = [LotScope(each.lot, each.expiry or "") for each in read.lots][:LOTS_MAX]
+    if len(read.lots) > LOTS_MAX:
+        doubts.append(f"more than {LOTS_MAX:,} lots: the rest is in the notice")
+    return Asked(
+        title=_short(report.product_description),
+        reason=_short(report.reason_for_recall),
+        gtins=list(gtins),
+        lots=lots if read.kind is not Kind.ALL_LOTS else [],
+        all_lots=read.kind is Kind.ALL_LOTS,
+        expires=expires[0] if expires else Span(),
+        made=made[0] if made else Span(),
+        classification=_CLASSES.get(report.classification, "not yet classified"),
+        firm=_short(report.recalling_firm),
+        number=report.recall_number,
+        notice=msgspec.json.encode(report).decode()[:NOTICE_CHARACTERS_MAX],
+        source="received",
+        doubts=doubts,
+    )
+
+
+def _first(date: str) -> str:
+    return date if len(date) == len("YYYY-MM-DD") else f"{date}-01"
+
+
+def _last(date: str) -> str:
+    return date if len(date) == len("YYYY-MM-DD") else f"{date}-31"
+
+
+def _short(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= TEXT_CHARACTERS_MAX else words[: TEXT_CHARACTERS_MAX - 1] + "…"

@@ -1,0 +1,109 @@
+"""What is asked of a recall, and what is answered."""
+
+from __future__ import annotations
+
+import msgspec
+
+from rxtrail.core.rules.recall import LotScope, Recall, Response, Scope, SerialScope, Span
+
+TEXT_CHARACTERS_MAX = 500
+NOTICE_CHARACTERS_MAX = 200_000
+LOTS_MAX = 5_000
+SERIALS_MAX = 20_000
+GTINS_MAX = 200
+
+
+class Asked(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """A recall as a person, or a notice, asks for it.
+
+    Products by GTIN or NDC; ``source`` "" lets the node decide: issued for one's own GTINs and on a hub, else received.
+    """
+
+    title: str = ""
+    reason: str = ""
+    gtins: list[str] = []
+    ndcs: list[str] = []
+    lots: list[LotScope] = []
+    serials: list[SerialScope] = []
+    all_lots: bool = False
+    expires: Span = Span()
+    made: Span = Span()
+    classification: str = "not yet classified"
+    depth: str = "retail"
+    firm: str = ""
+    number: str = ""
+    notice: str = ""
+    source: str = ""
+    doubts: list[str] = []
+    drill: bool = False
+
+
+class RecallCommand(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """One step of a recall: ``what`` is open, approve, confirm, withdraw, close or respond."""
+
+    what: str
+    by: str
+    id: str = ""
+    reason: str = ""
+    asked: Asked | None = None
+    scope: Scope | None = None  # with confirm: what a person read in the notice
+    response: Response | None = None
+
+
+class HolderCount(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """What one party has of the packs that are meant; ``gln`` "" is nobody whom the record knows."""
+
+    gln: str
+    name: str = ""
+    on_hand: int = 0
+    in_transit: int = 0
+    dispensed: int = 0
+    ended: int = 0  # destroyed, decommissioned, exported and the like
+    on_hold: int = 0
+    unknown: int = 0
+    response: Response | None = None
+
+    @property
+    def reachable(self) -> int:
+        """Packs that can still be found there."""
+        return self.on_hand + self.in_transit + self.on_hold
+
+
+class LotCount(msgspec.Struct, frozen=True, gc=False):
+    """One lot of one product and its packs by state."""
+
+    gtin: str
+    lot: str
+    expiry: str
+    packs: int
+    by_state: dict[str, int]
+
+
+class Preview(msgspec.Struct, frozen=True, gc=False):
+    """Which packs a recall means now, and who has them."""
+
+    scope: Scope
+    packs: int
+    by_state: dict[str, int]
+    lots: list[LotCount]
+    holders: list[HolderCount]
+    lot_unknown: int  # packs of these products whose lot nobody stated: amber at the counter, never "not affected"
+    not_affected: list[LotCount]  # other lots of these products
+    not_on_record: list[str]  # lots that are named, of which no pack is on record here
+    products: dict[str, str]  # GTIN to name
+    pending: bool  # a document that speaks of these products is still being written
+    seconds: float
+
+
+class Status(msgspec.Struct, frozen=True, gc=False):
+    """How far a recall is: ``effectiveness`` is the share of the packs expected on hand that were accounted for."""
+
+    recall: Recall
+    holders: list[HolderCount]
+    expected: int
+    found: int
+    returned: int
+    destroyed: int
+    answered: int
+    silent: list[str]  # GLNs of holders that have not answered
+    effectiveness: float | None

@@ -1,0 +1,273 @@
+"""Recalls: two persons for one's own, at once for a notice, told in full at every counter, and lifted exactly."""
+
+from __future__ import annotations
+
+import pytest
+
+from rxtrail.core.rules.recall import LotScope, Recall, Response, Scope, SerialScope, Span
+from rxtrail.errors import BadRequest, NotFound, Refused
+from rxtrail.recalls import Asked, RecallCommand, asked_of, read_reports
+from tests.story import (
+    GTIN,
+    LOT,
+    MAKER,
+    PHARMACY,
+    WHOLESALER,
+    Scene,
+    delivery,
+    gtin,
+    made,
+    pack,
+    packs,
+    reasons,
+    recalled_lot,
+)
+
+PACKS = packs(4)
+OTHER_LOT = "OTHER1"
+KIM, LEE = "A. Kim", "B. Lee"
+ASKED = Asked(title="Tablets", reason="Wrong label", gtins=[GTIN], lots=[LotScope(LOT)], classification="II")
+
+
+def opened(scene: Scene, asked: Asked = ASKED, by: str = KIM) -> Recall:
+    return scene.node.recall(RecallCommand("open", by, asked=asked))
+
+
+def act(scene: Scene, what: str, recall: Recall, by: str = LEE, reason: str = "") -> Recall:
+    return scene.node.recall(RecallCommand(what, by, recall.id, reason))
+
+
+def live(scene: Scene, asked: Asked = ASKED) -> Recall:
+    recall = opened(scene, asked)
+    return act(scene, "approve", recall) if recall.state == "draft" else recall
+
+
+def at_the_counter(scene: Scene, epc: str = PACKS[0], **more: str) -> dict[str, str]:
+    return reasons(scene.verify(epc, site=PHARMACY, **more))
+
+
+@pytest.fixture
+def stocked_hub(hub: Scene) -> Scene:
+    hub.partners((PHARMACY, "pharmacy"), (WHOLESALER, "wholesaler"), (MAKER, "maker"))
+    hub.capture(*delivery(*PACKS))
+    assert at_the_counter(hub) == {}
+    return hub
+
+
+@pytest.fixture
+def stocked(pharmacy: Scene) -> Scene:
+    pharmacy.capture(*delivery(*PACKS))
+    assert at_the_counter(pharmacy) == {}
+    return pharmacy
+
+
+def test_an_issued_recall_holds_only_after_a_second_person_has_approved_it(stocked_hub: Scene) -> None:
+    recall = opened(stocked_hub)
+    assert recall.state == "draft"
+    assert at_the_counter(stocked_hub) == {}
+    for same in (KIM, "a.kim", "A KIM"):
+        with pytest.raises(Refused, match="cannot approve it too"):
+            act(stocked_hub, "approve", recall, by=same)
+    assert act(stocked_hub, "approve", recall, by=LEE).state == "live"
+    verdict = stocked_hub.verify(PACKS[0], site=PHARMACY)
+    assert reasons(verdict) == {"recalled": "stop"}
+    assert verdict.reasons[0].message == f"Recalled: lot {LOT}, class II, 2026-11-23, Tablets."
+
+
+def test_a_received_notice_holds_at_once_and_one_person_lifts_it_with_a_reason(stocked: Scene) -> None:
+    recall = opened(stocked)
+    assert (recall.source, recall.state) == ("received", "live")
+    assert at_the_counter(stocked) == {"recalled": "stop"}
+    with pytest.raises(BadRequest, match="with a reason"):
+        act(stocked, "withdraw", recall, by=KIM)
+    act(stocked, "withdraw", recall, by=KIM, reason="Another strength.")
+    assert at_the_counter(stocked) == {}
+
+
+def test_a_notice_that_was_not_understood_warns_until_a_person_has_read_it(stocked: Scene) -> None:
+    doubtful = Asked(title="T", gtins=[GTIN], doubts=["a range"], source="received")
+    recall = opened(stocked, doubtful)
+    assert recall.state == "review"
+    assert at_the_counter(stocked) == {"recalled": "check"}
+    with pytest.raises(BadRequest, match="which packs are meant"):
+        act(stocked, "confirm", recall, reason="Read.")
+    command = RecallCommand("confirm", LEE, recall.id, "One lot.", scope=Scope([GTIN], [LotScope(LOT)]))
+    assert stocked.node.recall(command).state == "live"
+    assert at_the_counter(stocked) == {"recalled": "stop"}
+
+
+def test_an_unread_notice_of_class_one_stops(stocked: Scene) -> None:
+    opened(stocked, Asked(gtins=[GTIN], doubts=["a range"], classification="I", source="received"))
+    assert at_the_counter(stocked) == {"recalled": "stop"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (Asked(gtins=[GTIN], all_lots=True), "stop"),
+        (Asked(gtins=[GTIN], lots=[LotScope(LOT.lower())]), "stop"),
+        (Asked(gtins=[GTIN], lots=[LotScope(LOT, "2028-09")]), "stop"),
+        (Asked(gtins=[GTIN], lots=[LotScope(LOT, "2026-01")]), "check"),
+        (Asked(gtins=[GTIN], lots=[LotScope(OTHER_LOT)]), None),
+        (Asked(gtins=[GTIN], serials=[SerialScope("S0", "S2")]), "stop"),
+        (Asked(gtins=[GTIN], serials=[SerialScope("S1", "S9")]), None),
+        (Asked(gtins=[GTIN], expires=Span("2028-09-01", "2028-12-31")), "stop"),
+        (Asked(gtins=[GTIN], expires=Span("2028-10-01", "")), None),
+        (Asked(gtins=[GTIN], made=Span("", "2027-01-01")), "stop"),
+        (Asked(gtins=[GTIN], made=Span("2027-01-01", "")), None),
+        (Asked(gtins=[gtin("55555")], all_lots=True), None),
+    ],
+)
+def test_exactly_the_packs_that_are_meant_are_stopped(stocked: Scene, asked: Asked, expected: str | None) -> None:
+    live(stocked, asked)
+    assert at_the_counter(stocked).get("recalled") == expected
+
+
+def test_a_pack_of_unknown_lot_is_amber_and_never_not_affected(stocked: Scene) -> None:
+    stocked.capture(made(pack("NOLOT"), lot="", expiry=""))
+    live(stocked)
+    verdict = stocked.node.verify(f"(01){GTIN}(21)NOLOT", site=PHARMACY.gln)
+    assert reasons(verdict)["recalled"] == "check"
+    assert stocked.node.recalls.preview(ASKED).lot_unknown == 1
+
+
+@pytest.mark.parametrize(
+    ("depth", "classification", "site", "severity"),
+    [
+        ("retail", "III", PHARMACY, "stop"),
+        ("consumer", "not yet classified", PHARMACY, "stop"),
+        ("wholesale", "I", PHARMACY, "check"),
+        ("wholesale", "III", PHARMACY, "info"),
+        ("wholesale", "III", WHOLESALER, "stop"),
+        ("retail", "II", WHOLESALER, "stop"),
+    ],
+)
+def test_depth_and_class_set_the_weight_at_the_counter(
+    stocked_hub: Scene, depth: str, classification: str, site: object, severity: str
+) -> None:
+    live(stocked_hub, Asked(gtins=[GTIN], lots=[LotScope(LOT)], depth=depth, classification=classification))
+    assert reasons(stocked_hub.verify(PACKS[0], site=site))["recalled"] == severity  # type: ignore[arg-type]
+
+
+def test_the_scanned_lot_is_stopped_also_when_the_pack_is_not_on_record(stocked: Scene) -> None:
+    live(stocked)
+    assert at_the_counter(stocked, pack("NEVERSEEN"))["recalled"] == "stop"
+
+
+def test_lifting_one_of_two_recalls_of_a_lot_leaves_the_other(stocked_hub: Scene) -> None:
+    first, second = live(stocked_hub), live(stocked_hub, Asked(title="Second", gtins=[GTIN], all_lots=True))
+    act(stocked_hub, "withdraw", first, by=KIM, reason="Wrong lot.")
+    assert at_the_counter(stocked_hub) == {"recalled": "stop"}
+    act(stocked_hub, "withdraw", second, by=KIM, reason="Wrong product.")
+    assert at_the_counter(stocked_hub) == {}
+
+
+def test_withdrawing_ones_own_recall_does_not_lift_the_makers(stocked: Scene) -> None:
+    stocked.capture(recalled_lot())
+    recall = live(stocked)
+    act(stocked, "withdraw", recall, by=KIM, reason="Twice.")
+    assert at_the_counter(stocked) == {"recalled": "stop"}
+
+
+def test_who_approved_an_issued_recall_does_not_lift_it_alone(stocked_hub: Scene) -> None:
+    recall = live(stocked_hub)
+    with pytest.raises(Refused, match="cannot lift it alone"):
+        act(stocked_hub, "withdraw", recall, by=LEE, reason="Sorry.")
+
+
+def test_a_closed_recall_still_stops_what_was_not_found(stocked: Scene) -> None:
+    recall = live(stocked)
+    with pytest.raises(Refused, match="have not answered"):
+        act(stocked, "close", recall)
+    assert act(stocked, "close", recall, reason="Our own shelf was searched.").state == "closed"
+    assert at_the_counter(stocked) == {"recalled": "stop"}
+
+
+def test_a_drill_counts_and_asks_but_holds_nothing(stocked_hub: Scene) -> None:
+    recall = opened(stocked_hub, Asked(gtins=[GTIN], lots=[LotScope(LOT)], drill=True))
+    assert recall.state == "drill"
+    assert sum(recall.expected.values()) == len(PACKS)
+    assert at_the_counter(stocked_hub) == {}
+
+
+def test_the_preview_tells_who_has_what_and_what_is_not_affected(stocked_hub: Scene) -> None:
+    stocked_hub.capture(made(*packs(3, start="T"), lot=OTHER_LOT))
+    seen = stocked_hub.node.recalls.preview(Asked(gtins=[GTIN], lots=[LotScope(LOT), LotScope("NOPE")]))
+    assert seen.packs == len(PACKS)
+    assert [(holder.gln, holder.in_transit) for holder in seen.holders] == [(PHARMACY.gln, len(PACKS))]
+    assert seen.not_on_record == ["NOPE"]
+    assert [(lot.lot, lot.packs) for lot in seen.not_affected] == [(OTHER_LOT, 3)]
+
+
+def test_counting_by_lots_and_pack_by_pack_agree(stocked_hub: Scene) -> None:
+    stocked_hub.change("dispense", PACKS[1], site=PHARMACY)
+    recall = live(stocked_hub)
+    seen = stocked_hub.node.recalls.preview(recall.id)
+    one_by_one = list(stocked_hub.node.recalls.packs(recall.id))
+    assert len(one_by_one) == seen.packs
+    assert {state: sum(p.state == state for p in one_by_one) for state in seen.by_state} == seen.by_state
+
+
+def test_answers_are_counted_and_a_later_one_takes_the_place_of_the_earlier(stocked_hub: Scene) -> None:
+    recall = live(stocked_hub)
+    for found in (1, 2):
+        response = Response(PHARMACY.gln, "", KIM, found=found, returned=found)
+        stocked_hub.node.recall(RecallCommand("respond", KIM, recall.id, response=response))
+    status = stocked_hub.node.recalls.status(recall.id)
+    assert (status.expected, status.found, status.answered, status.silent) == (len(PACKS), 2, 1, [])
+    assert status.effectiveness == 0.5
+
+
+@pytest.mark.parametrize(
+    ("asked", "place"),
+    [
+        (Asked(lots=[LotScope(LOT)]), "gtins"),
+        (Asked(gtins=["123"]), "gtins"),
+        (Asked(gtins=[GTIN]), "lots"),
+        (Asked(gtins=[GTIN], lots=[LotScope("")]), "lots"),
+        (Asked(gtins=[GTIN], lots=[LotScope(LOT, "soon")]), "lots"),
+        (Asked(gtins=[GTIN], lots=[LotScope(LOT)], all_lots=True), "all_lots"),
+        (Asked(gtins=[GTIN], serials=[SerialScope("B", "A")]), "serials"),
+        (Asked(gtins=[GTIN], expires=Span("2027-02-30", "")), "expires"),
+        (Asked(gtins=[GTIN], made=Span("2027-02-02", "2027-01-01")), "made"),
+        (Asked(gtins=[GTIN], lots=[LotScope(LOT)], depth="deep"), "depth"),
+        (Asked(gtins=[GTIN], lots=[LotScope(LOT)], classification="IV"), "classification"),
+    ],
+)
+def test_what_is_not_whole_is_refused_with_the_place(stocked: Scene, asked: Asked, place: str) -> None:
+    with pytest.raises(BadRequest) as refused:
+        opened(stocked, asked)
+    assert refused.value.place == place
+
+
+def test_the_same_notice_opens_no_second_recall(stocked: Scene) -> None:
+    asked = Asked(gtins=[GTIN], lots=[LotScope(LOT)], number="D-0115-2026")
+    first = opened(stocked, asked)
+    with pytest.raises(Refused, match=first.id):
+        opened(stocked, asked)
+
+
+def test_an_unknown_recall_is_told(stocked: Scene) -> None:
+    with pytest.raises(NotFound):
+        act(stocked, "approve", opened(stocked).__class__("R-NONE", "", "", Scope([]), "", ""))
+
+
+def test_an_enforcement_report_names_its_packages_on_every_level() -> None:
+    report = read_reports(
+        b'{"results": [{"recall_number": "D-1", "classification": "Class II", "code_info": "Lot QD1DQ, Exp 09/27",'
+        b' "product_description": "Tablets, NDC 52601-8159-0"}]}'
+    )[0]
+    asked = asked_of(report)
+    assert len(asked.gtins) == 9
+    assert (asked.lots, asked.classification, asked.doubts) == ([LotScope("QD1DQ", "2027-09")], "II", [])
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[1]", b'{"results": 3}', b'{"other": 1}', b"\xff", b"[" * 100_000])
+def test_what_is_no_enforcement_report_is_refused(data: bytes) -> None:
+    with pytest.raises(BadRequest):
+        read_reports(data)
+
+
+def test_a_report_without_a_product_waits_for_a_person() -> None:
+    asked = asked_of(read_reports(b'{"code_info": "Lot A12345", "product_description": "Some tablets"}')[0])
+    assert asked.doubts == ["no product that can be told by NDC"]
