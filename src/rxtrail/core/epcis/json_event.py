@@ -311,7 +311,8 @@ def _typed(field: str, name: str, kind: str) -> Taker:
         found: list[Typed] = []
         for each in reader.objects(value) or []:
             what = reader.texts(each.get(name))
-            found.append(reader.build.typed(leaf(each.get("type", each.get("@type"))), (what or [""])[0], kind))
+            type_ = (reader.texts(each.get("type", each.get("@type"))) or [""])[0]
+            found.append(reader.build.typed(type_, (what or [""])[0], kind))
         raw[field] = found  # type: ignore[literal-required]
         return reader.objects(value) is not None
 
@@ -367,7 +368,7 @@ def _declaration(reader: EventMembers, value: Any, raw: Raw) -> bool:  # noqa: A
     corrective = reader.texts(value.get("correctiveEventIDs")) or []
     raw["error_declaration"] = reader.build.declaration(
         leaf(value.get("declarationTime")),
-        leaf(value.get("reason")),
+        next(iter(reader.texts(value.get("reason")) or ()), None),
         [reader.build.uri(text) for text in corrective],
         reader.others(value, _DECLARATION),
     )

@@ -6,6 +6,7 @@ context, whose prefixes are built in. Names become ``{namespace}local``, as XML 
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ _BUILT_IN = {
     "xsi": namespaces.XSI,
     "dcterms": "http://purl.org/dc/terms/",
 }
+_PREFIX = re.compile(r"[A-Za-z_][-.\w]*")
 _NAMES_REMEMBERED = 4096
 _PREFIXES_MAX = 64
 # The whole context of EPCIS written out has some 300.
@@ -71,6 +73,17 @@ class Names:
                 raise refusals.too_large("a @context", _TERMS_MAX, "terms", "/@context")
         return self if terms == self._terms and default == self._default else Names(self._notes, terms, default)
 
+    def prefixes(self) -> dict[str, str]:
+        """Give the prefixes that the document itself declares, by namespace."""
+        found: dict[str, str] = {}
+        for prefix in self._own:
+            name, iri = prefix[:-1], self._terms[prefix[:-1]]
+            if _PREFIX.fullmatch(name) and not name.lower().startswith("xml") and ":" in iri:
+                namespace = namespaces.one_name(iri)
+                if not namespaces.is_epcis(namespace):
+                    found.setdefault(namespace, name)
+        return found
+
     def key(self, name: str) -> str:
         """Give the ``{namespace}local`` of a name; an unknown prefix stays as written, with a finding."""
         found = self._keys.get(name)
@@ -102,9 +115,10 @@ class Names:
 
     def _key(self, name: str) -> str:
         prefix, colon, local = name.partition(":")
+        if name.startswith("@"):
+            # With a prefix it is what an XML attribute becomes, without one a word of JSON-LD itself.
+            return "@" + self._key(name[1:]) if colon else name
         if not colon:
-            if name.startswith("@"):
-                return name
             iri = self._terms.get(name, "") if name not in _BUILT_IN else ""
             return _split(iri) if iri else namespaces.join(namespaces.one_name(self._default), name)
         if name in self._terms:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 import msgspec
 
 from rxtrail.core.epcis import header as headers
-from rxtrail.core.epcis import refusals
+from rxtrail.core.epcis import namespaces, refusals, trees
 from rxtrail.core.epcis.build import Builder
 from rxtrail.core.epcis.event import KINDS, Event, Finding, Header
+from rxtrail.core.epcis.head import VocabularyElement
 from rxtrail.core.epcis.json_event import EventMembers, any_json, leaf, local_name, members
 from rxtrail.core.epcis.json_names import Names
 from rxtrail.errors import BadDocument
@@ -22,6 +23,8 @@ from rxtrail.errors import BadDocument
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from rxtrail.core.epcis.event import type_tree
+    from rxtrail.core.epcis.head import Head
     from rxtrail.core.epcis.incoming import Incoming
     from rxtrail.core.epcis.limits import Limits
     from rxtrail.core.epcis.notes import Notes
@@ -40,6 +43,8 @@ _KNOWN_BODY_MEMBERS: Final = frozenset((*_TO_EVENTS, *_TYPE_MEMBERS, "epcisMaste
 
 _LIST: Final = re.compile(rb"\s*\[")
 _AT_BYTE: Final = re.compile(r"\(byte (\d+)\)")
+
+_SBDH: Final = namespaces.join(namespaces.SBDH, "StandardBusinessDocumentHeader")
 
 _NOTHING = msgspec.Raw(b"null")
 
@@ -79,7 +84,9 @@ _NUL = rb"\u0000"
 _ESCAPED_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")  # an even number of backslashes before it are themselves
 
 
-def read(incoming: Incoming, header: Header, notes: Notes, limits: Limits, *, proceed: bool) -> JsonDocument:
+def read(
+    incoming: Incoming, header: Header, notes: Notes, limits: Limits, *, proceed: bool, head: Head | None = None
+) -> JsonDocument:
     """Read the text; raises BadDocument when it is too large, is no JSON, or is none of EPCIS's documents."""
     chunks: list[bytes] = []
     total = 0
@@ -94,7 +101,7 @@ def read(incoming: Incoming, header: Header, notes: Notes, limits: Limits, *, pr
         if count:
             message = f"{count} characters U+0000, which no XML and few databases can hold, are read as U+FFFD"
             notes.add("warning", "NUL_CHARACTER", message)
-    document = JsonDocument(text, header, notes, limits, proceed=proceed)
+    document = JsonDocument(text, header, notes, limits, proceed=proceed, head=head)
     document.open()
     return document
 
@@ -102,13 +109,16 @@ def read(incoming: Incoming, header: Header, notes: Notes, limits: Limits, *, pr
 class JsonDocument:
     """The events of one JSON document."""
 
-    def __init__(self, text: bytes, header: Header, notes: Notes, limits: Limits, *, proceed: bool) -> None:
+    def __init__(
+        self, text: bytes, header: Header, notes: Notes, limits: Limits, *, proceed: bool, head: Head | None
+    ) -> None:
         """Take the text of the document; an event without time is left out when told to proceed."""
         self._text = text
         self._header = header
         self._notes = notes
         self._limits = limits
         self._proceed = proceed
+        self._head = head
         self._build = Builder()
         self._names = Names(notes)
         self._events: Sequence[msgspec.Raw | bytes] = []
@@ -126,6 +136,8 @@ class JsonDocument:
             self._names = self._names.within(self._decode(any_json, root["@context"], "/@context"))
         kind = local_name(self._leaf(root, "type") or self._leaf(root, "@type"))
         self._header.root = kind
+        if self._head is not None:
+            self._fill_head(self._head, root)
         if kind in KINDS or (kind not in _DOCUMENTS and "eventTime" in root):
             self._events, self._is_list = [self._text], False
             return
@@ -198,7 +210,20 @@ class JsonDocument:
             if "epcisMasterData" in node:
                 master_data = self._decode(any_json, node["epcisMasterData"], pointer)
                 self._take_master_data(master_data, pointer + "/epcisMasterData")
+            if self._head is not None and name == "queryResults":
+                self._head.query_name = self._leaf(node, "queryName")
+                self._head.subscription_id = self._leaf(node, "subscriptionID")
             self._take_others(node, _KNOWN_BODY_MEMBERS, pointer)
+
+    def _fill_head(self, head: Head, root: dict[str, msgspec.Raw]) -> None:
+        head.prefixes = self._names.prefixes()
+        if self._header.root in _DOCUMENTS:
+            head.root = self._header.root
+            head.document_id = self._leaf(root, "id") or self._leaf(root, "@id")
+            head.creation_date = self._leaf(root, "creationDate")
+            head.sender = self._leaf(root, "sender")
+            head.receiver = self._leaf(root, "receiver")
+            head.instance_id = self._leaf(root, "instanceIdentifier")
 
     def _take_header(self, root: dict[str, msgspec.Raw]) -> None:
         header = self._header
@@ -218,7 +243,22 @@ class JsonDocument:
             if name == "epcisMasterData":
                 self._take_master_data(part, "/epcisHeader/epcisMasterData")
             elif name not in (*_TYPE_MEMBERS, "@context"):
-                headers.take(header, self._names.key(name), reader.tree(part))
+                self._take_header_part(self._names.key(name), reader.tree(part))
+
+    def _take_header_part(self, key: str, tree: Any) -> None:  # noqa: ANN401 -- an extension is any tree
+        header, head = self._header, self._head
+        if key == _SBDH and isinstance(tree, dict):
+            # The header of an XML document, which a conversion kept.
+            header.sender = header.sender or headers.party(_text_in(tree, "Sender", "Identifier"))
+            header.receiver = header.receiver or headers.party(_text_in(tree, "Receiver", "Identifier"))
+            instance = _text_in(tree, "DocumentIdentification", "InstanceIdentifier")
+            header.instance_id = header.instance_id or headers.name(instance)
+            if head is not None:
+                head.sbdh = tree
+            return
+        headers.take(header, key, tree)
+        if head is not None:
+            trees.add(head.in_header, key, tree)
 
     def _take_others(self, node: dict[str, msgspec.Raw], known: frozenset[str], pointer: str) -> None:
         for name, value in node.items():
@@ -231,6 +271,9 @@ class JsonDocument:
                 else:
                     tree = self._trees(place).tree(decoded)
                 headers.take(self._header, self._names.key(name), tree)
+                if self._head is not None:
+                    kept = self._head.in_body if pointer else self._head.in_document
+                    trees.add(kept, self._names.key(name), self._trees(place).tree(decoded))
 
     def _take_master_data(self, master_data: Any, pointer: str) -> None:  # noqa: ANN401 -- any JSON value
         pointer += "/vocabularyList"
@@ -251,10 +294,21 @@ class JsonDocument:
             for each in members(element.get("attributes"))
             if isinstance(each, dict)
         ]
+        if self._head is not None:
+            children = [leaf(each) or "" for each in members(element.get("children"))]
+            identifier = self._names.identifiers([leaf(element.get("id", element.get("@id"))) or ""])[0]
+            named = [(self._attribute_name(name), value) for name, value in attributes]
+            self._head.vocabulary(kind).elements.append(VocabularyElement(identifier, named, children))
         if "children" in element:
             attributes.append(("children", reader.tree(element["children"])))
         identifier = leaf(element.get("id", element.get("@id"))) or ""
         headers.add_vocabulary(self._header, self._notes, kind, identifier, attributes, place)
+
+    def _attribute_name(self, name: str) -> str:
+        # CBV 2.0, section 9.2: what JSON calls cbvmda:city is urn:epcglobal:cbv:mda#city in full.
+        if name.startswith("cbvmda:"):
+            return f"{namespaces.CBVMDA}#{name[7:]}"
+        return self._names.identifiers([name])[0]
 
     def _trees(self, place: str) -> EventMembers:
         self._build.start(place)
@@ -287,3 +341,12 @@ class JsonDocument:
     def _line(self, byte: int) -> str:
         line = self._text.count(b"\n", 0, byte) + 1
         return f"line {line}"
+
+
+def _text_in(tree: type_tree, *names: str) -> str:
+    found: Any = tree
+    for name in names:
+        if isinstance(found, list):
+            found = found[0]
+        found = found.get(namespaces.join(namespaces.SBDH, name)) if isinstance(found, dict) else None
+    return trees.text(found)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from rxtrail.core.epcis import header as headers
-from rxtrail.core.epcis import namespaces, refusals
+from rxtrail.core.epcis import namespaces, refusals, trees
 from rxtrail.core.epcis.build import QUANTITY_EVENT, Builder
 from rxtrail.core.epcis.event import KINDS, Event, Finding, Header
+from rxtrail.core.epcis.head import VocabularyElement
 from rxtrail.core.epcis.xml_event import EventElements
 from rxtrail.core.epcis.xml_stream import ElementStream
 from rxtrail.errors import BadDocument
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from lxml.etree import _Element
 
+    from rxtrail.core.epcis.head import Head
     from rxtrail.core.epcis.incoming import Incoming
     from rxtrail.core.epcis.limits import Limits
     from rxtrail.core.epcis.notes import Notes
@@ -43,18 +45,22 @@ _CONTAINERS: Final = frozenset(
 _SAID_ELSEWHERE: Final = frozenset(("queryName", "subscriptionID"))
 
 
-def read(incoming: Incoming, header: Header, notes: Notes, limits: Limits, *, proceed: bool) -> XmlDocument:
+def read(
+    incoming: Incoming, header: Header, notes: Notes, limits: Limits, *, proceed: bool, head: Head | None = None
+) -> XmlDocument:
     """Start to read; raises BadDocument when the root is known already to be none of EPCIS's."""
     root = incoming.root.rpartition(":")[2]
     if root and root not in _ROOTS and root != "Envelope":
         raise refusals.unknown_root(incoming.root, f"line {incoming.root_line}")
-    return XmlDocument(incoming, header, notes, limits, proceed=proceed)
+    return XmlDocument(incoming, header, notes, limits, proceed=proceed, head=head)
 
 
 class XmlDocument:
     """The events of one XML document; its header is filled on the way."""
 
-    def __init__(self, incoming: Incoming, header: Header, notes: Notes, limits: Limits, *, proceed: bool) -> None:
+    def __init__(
+        self, incoming: Incoming, header: Header, notes: Notes, limits: Limits, *, proceed: bool, head: Head | None
+    ) -> None:
         """Take the text of the document; an event without time is left out when told to proceed."""
         names = (*_EVENTS, "EPCISHeader", "VocabularyList")
         self._stream = ElementStream(incoming.chunks, names, limits)
@@ -62,6 +68,7 @@ class XmlDocument:
         self._notes = notes
         self._limits = limits
         self._proceed = proceed
+        self._head = head
         self._build = Builder()
         self._events = EventElements(self._build, limits)
         self._begun = False
@@ -135,6 +142,22 @@ class XmlDocument:
             self._events.own_namespace = namespace
             message = f"{name} stands in the unknown namespace {namespace!r}; it is read as EPCIS's own"
             self._notes.add("warning", "INVALID_EXTENSION_NAMESPACE", message, f"line {document.sourceline}")
+        if self._head is not None:
+            self._fill_head(self._head, document)
+
+    def _fill_head(self, head: Head, document: _Element) -> None:
+        """Keep how the root is written, and the names of a query's results, which stand before its events."""
+        head.root = self._header.root
+        head.creation_date = self._header.creation_date
+        head.document_id = document.get("id", "")
+        for prefix, namespace in document.nsmap.items():
+            if prefix and not namespaces.is_epcis(namespace) and namespace != namespaces.XSI:
+                head.prefixes.setdefault(namespaces.one_name(namespace), prefix)
+        for each in document.iter("{*}queryName", "{*}subscriptionID"):
+            if _local(each) == "queryName":
+                head.query_name = head.query_name or (each.text or "").strip()
+            else:
+                head.subscription_id = head.subscription_id or (each.text or "").strip()
 
     def _finish(self, last: _Element | None) -> Iterator[tuple[Event, list[Finding], str]]:
         root = self._stream.root
@@ -167,10 +190,15 @@ class XmlDocument:
             for each in element:
                 self._take_header_part(each, depth + 1)
         else:
-            headers.take(self._header, namespaces.key(element.tag), self._events.tree(element))
+            tree = self._events.tree(element)
+            headers.take(self._header, namespaces.key(element.tag), tree)
+            if self._head is not None:
+                trees.add(self._head.in_header, namespaces.key(element.tag), tree)
 
     def _take_sbdh(self, element: _Element) -> None:
         header = self._header
+        if self._head is not None:
+            self._head.sbdh = self._events.tree(element)
         for each in element.iter("{*}*"):
             match _local(each):
                 case "Sender":
@@ -189,7 +217,11 @@ class XmlDocument:
             kind = vocabulary.get("type", "")
             for each in vocabulary.iter("{*}VocabularyElement"):
                 attributes = [(part.get("id", ""), self._value(part)) for part in each if _local(part) == "attribute"]
-                attributes += [("children", one.text or "") for one in each.iterfind("{*}children/{*}id")]
+                children = [one.text or "" for one in each.iterfind("{*}children/{*}id")]
+                if self._head is not None:
+                    kept = VocabularyElement(each.get("id", ""), list(attributes), children)
+                    self._head.vocabulary(kind).elements.append(kept)
+                attributes += [("children", child) for child in children]
                 place = f"line {each.sourceline}"
                 headers.add_vocabulary(self._header, self._notes, kind, each.get("id", ""), attributes, place)
 
@@ -219,7 +251,11 @@ class XmlDocument:
             else:
                 yield event, self._build.findings, place
         elif name not in _SAID_ELSEWHERE:
-            headers.take(self._header, namespaces.key(element.tag), self._events.tree(element))
+            tree = self._events.tree(element)
+            headers.take(self._header, namespaces.key(element.tag), tree)
+            if self._head is not None:
+                on_root = element.getparent() is self._document
+                trees.add(self._head.in_document if on_root else self._head.in_body, namespaces.key(element.tag), tree)
 
 
 def _local(element: _Element) -> str:

@@ -19,6 +19,8 @@ from rxtrail.core.epcis.notes import Notes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rxtrail.core.epcis.head import Head
+
 __all__ = ["DocumentReader", "Limits", "open_document"]
 
 _DEFAULT_LIMITS = Limits()
@@ -27,14 +29,14 @@ _DEFAULT_LIMITS = Limits()
 class DocumentReader:
     """One document: its header, its findings as a whole, and its events."""
 
-    def __init__(self, stream: BinaryIO, limits: Limits, *, proceed: bool) -> None:
+    def __init__(self, stream: BinaryIO, limits: Limits, *, proceed: bool, head: Head | None) -> None:
         """Look at the first bytes; raises BadDocument."""
         self.header = Header()
         self._notes = Notes()
         found = incoming.open_bytes(stream, limits, self._notes)
         self.header.syntax = found.syntax
         read = read_xml.read if found.syntax == "xml" else read_json.read
-        self._events = read(found, self.header, self._notes, limits, proceed=proceed)
+        self._events = read(found, self.header, self._notes, limits, proceed=proceed, head=head)
 
     @property
     def findings(self) -> list[Finding]:
@@ -57,10 +59,13 @@ class DocumentReader:
             self._notes.add("warning", "NO_EVENTS", "the document holds no event and no master data")
 
 
-def open_document(stream: BinaryIO, *, limits: Limits = _DEFAULT_LIMITS, proceed: bool = False) -> DocumentReader:
+def open_document(
+    stream: BinaryIO, *, limits: Limits = _DEFAULT_LIMITS, proceed: bool = False, head: Head | None = None
+) -> DocumentReader:
     """Open a document; raises BadDocument when its first bytes tell that it is none.
 
     With ``proceed`` an event without a readable time is left out with a finding; without, it refuses the
-    document.
+    document. A ``head`` is filled with what stands round the events as it was written: all of it before the
+    first event, but for what an XML document says behind its events.
     """
-    return DocumentReader(stream, limits, proceed=proceed)
+    return DocumentReader(stream, limits, proceed=proceed, head=head)

@@ -76,6 +76,15 @@ def not_epcis(message: str, place: str = "") -> BadDocument:
     )
 
 
+def not_convertible(name: str) -> BadDocument:
+    """Refuse to write again what is neither events nor master data."""
+    return BadDocument(
+        "not-convertible",
+        f"the document holds {name}, a message of the query interface, and no events",
+        advice="Convert documents, query results and master data; a query is for the server that answers it.",
+    )
+
+
 def unknown_root(name: str, place: str) -> BadDocument:
     """Refuse a well-formed document of another kind."""
     return BadDocument(

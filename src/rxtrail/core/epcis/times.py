@@ -48,6 +48,14 @@ def utc(text: str) -> str:
     return written + "Z"
 
 
+@lru_cache(maxsize=_TIMES_REMEMBERED)
+def written(microseconds: int) -> str:
+    """Write an instant as xs:dateTime in UTC, with milliseconds, or microseconds where it has them."""
+    when = _EPOCH + dt.timedelta(microseconds=microseconds)
+    text = when.isoformat(timespec="microseconds" if microseconds % 1000 else "milliseconds")
+    return text[:-6] + "Z"
+
+
 @lru_cache(maxsize=256)
 def zone_minutes(text: str) -> int | None:
     """Give the minutes east of UTC of ``+01:00``, ``-0530``, ``Z``; None when it is no zone."""

@@ -97,6 +97,11 @@ _KINDS = {
     ALERT: _Kind("gs1:", "https://gs1.org/voc/", _words("ALARM_CONDITION ERROR_CONDITION")),
 }
 KINDS = tuple(_KINDS)
+# CBV 1.1, retired since: EPCIS 2.0 JSON knows them by their web URI only.
+RETIRED = _words(
+    "non_sellable_damaged non_sellable_disposed non_sellable_expired non_sellable_no_pedigree_match "
+    "non_sellable_recalled"
+)
 _OPEN = (MEASUREMENT, ALERT)
 _BARE = re.compile(r"\w+")
 
@@ -147,6 +152,15 @@ def urn(kind: str, short: str) -> str:
 def uri(kind: str, short: str) -> str:
     """Give the web URI of CBV 2.0; a word that is not of the vocabulary stays as it is."""
     return _KINDS[kind].uri + short if _is_own(short, kind) else short
+
+
+def term(kind: str, short: str) -> str:
+    """Give the term that EPCIS 2.0 JSON writes: a bare word where its context has one, the web URI otherwise."""
+    if short in _KINDS[kind].words and short not in RETIRED:
+        return short
+    if kind in _OPEN:
+        return "gs1:" + short if _BARE.fullmatch(short) else short
+    return uri(kind, short)
 
 
 def _is_own(name: str, kind: str) -> bool:

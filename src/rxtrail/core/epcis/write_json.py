@@ -1,164 +1,251 @@
-"""An event as EPCIS 2.0 JSON (clause 10): identifiers as Digital Links, CBV words bare, extensions with a context.
+"""Events as EPCIS 2.0 JSON-LD (clause 10): CBV words bare, extensions under prefixes that a context declares.
 
 What the reader took in comes out again; the reader of JSON gives the same event, up to how identifiers are written.
 """
 
 from __future__ import annotations
 
-import datetime
 from typing import TYPE_CHECKING, Any
 
-from rxtrail.core.gs1 import epc
+from rxtrail.core.epcis import event as events
+from rxtrail.core.epcis import namespaces, vocabulary
+from rxtrail.core.epcis.spelling import Spelling
+from rxtrail.core.epcis.times import written as moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rxtrail.core.epcis.event import Event, Quantity, Typed
+    from rxtrail.core.epcis.event import Event, Quantity, Typed, type_tree
     from rxtrail.core.gs1.runs import EpcRun
 
-_EPOCH = datetime.datetime.fromtimestamp(0, datetime.UTC)
 # Prefixes that readers of JSON-LD know without being told, or that DSCSA documents always use.
 PREFIXES = {
-    "urn:epcglobal:cbv:mda": "cbvmda",
-    "http://epcis.gs1us.org/hc/ns": "gs1ushc",
-    "https://gs1.org/voc/": "gs1",
+    namespaces.CBVMDA: "cbvmda",
+    namespaces.USHC: "gs1ushc",
+    namespaces.GS1_VOC: "gs1",
+    namespaces.CBV: "cbv",
+    namespaces.SBDH: "sbdh",
+    namespaces.RDFS: "rdfs",
+    namespaces.XSI: "xsi",
     "urn:rxtrail:ext": "rxtrail",
 }
+# A JSON-LD prefix stands before local names as it is (JSON-LD 1.1, section 4.1.2), so those of ours that XML writes
+# without a delimiter at the end get one here.
+_DELIMITED = {namespaces.CBVMDA: ":", namespaces.USHC: "#", namespaces.SBDH: "#"}
+_DELIMITERS = (":", "/", "#", "?", "[", "]", "@")
+_SENSOR_WORDS = {"type": vocabulary.MEASUREMENT, "exception": vocabulary.ALERT, "component": vocabulary.COMPONENT}
+_SENSOR_IDENTIFIERS = frozenset(("deviceID", "deviceMetadata", "rawData", "bizRules", "dataProcessingMethod"))
+_LINKS = Spelling("digital-link")
 
 
-def event_json(event: Event, *, record_time: str = "") -> dict[str, Any]:
+def event_json(event: Event, *, record_time: str = "", spelling: Spelling = _LINKS) -> dict[str, Any]:
     """Give the members of one event in the order of the standard; ``record_time`` is our own (ISO)."""
-    out: dict[str, Any] = {}
-    context: dict[str, str] = {}
-    out["type"] = event.kind
-    if event.event_id:
-        out["eventID"] = event.event_id
-    out["eventTime"] = moment(event.event_time)
-    out["eventTimeZoneOffset"] = event.zone or "+00:00"
-    if record_time:
-        out["recordTime"] = record_time
-    if event.error_declaration is not None:
-        out["errorDeclaration"] = _declaration(event, context)
-    _what(event, out)
-    if event.action:
-        out["action"] = event.action
-    words = {"bizStep": event.biz_step, "disposition": event.disposition}
-    out.update({name: word for name, word in words.items() if word})
-    if event.persistent_set or event.persistent_unset:
-        sets = {"set": event.persistent_set, "unset": event.persistent_unset}
-        out["persistentDisposition"] = {name: words for name, words in sets.items() if words}
-    if event.read_point or event.read_point_extensions:
-        out["readPoint"] = {"id": link(event.read_point), **_tree(event.read_point_extensions, context)}
-    if event.biz_location or event.biz_location_extensions:
-        out["bizLocation"] = {"id": link(event.biz_location), **_tree(event.biz_location_extensions, context)}
-    _list(out, "bizTransactionList", event.biz_transactions, "bizTransaction")
-    _list(out, "sourceList", event.sources, "source")
-    _list(out, "destinationList", event.destinations, "destination")
-    if event.sensors:
-        out["sensorElementList"] = [_tree(sensor, context) for sensor in event.sensors]
-    if event.ilmd:
-        out["ilmd"] = _tree(event.ilmd, context)
-    if event.certification:
-        out["certificationInfo"] = event.certification[0] if len(event.certification) == 1 else event.certification
-    out.update(_tree(event.extensions, context))
-    if context:
-        out["@context"] = [{prefix: namespace for namespace, prefix in context.items()}]
-    return out
+    return JsonEvents(spelling).event(event, record_time)
 
 
-def _what(event: Event, out: dict[str, Any]) -> None:
-    if event.parent:
-        out["parentID"] = link(event.parent)
-    for name, runs in (
-        ("epcList", event.epcs),
-        ("childEPCs", event.children),
-        ("inputEPCList", event.inputs),
-        ("outputEPCList", event.outputs),
-    ):
-        # A list that says "all of them" by being empty is written as such (an AggregationEvent DELETE).
-        if runs or (name == "childEPCs" and event.kind == "AggregationEvent"):
-            out[name] = links(runs)
-    for name, quantities in (
-        ("quantityList", event.quantities),
-        ("childQuantityList", event.child_quantities),
-        ("inputQuantityList", event.input_quantities),
-        ("outputQuantityList", event.output_quantities),
-    ):
-        if quantities:
-            out[name] = [_quantity(quantity) for quantity in quantities]
-    if event.transformation_id:
-        out["transformationID"] = event.transformation_id
+class Context:
+    """The prefixes of one ``@context``, declared as names need them."""
+
+    def __init__(self, outer: Context | None = None) -> None:
+        """Start one; ``outer`` is the context in which it stands."""
+        self.prefixes: dict[str, str] = {}
+        self._outer = outer.prefixes if outer is not None else {}
+
+    def name(self, key: str) -> str:
+        """Give the name of a ``{namespace}local`` key; an XML attribute stays one by its ``@``."""
+        is_attribute = key.startswith("@{")
+        if not is_attribute and not key.startswith("{"):
+            return key
+        namespace, _, local = key[2 if is_attribute else 1 :].partition("}")
+        prefix = self._outer.get(namespace) or self.prefixes.get(namespace)
+        if prefix is None:
+            taken = {*self._outer.values(), *self.prefixes.values()}
+            prefix, count = PREFIXES.get(namespace, ""), len(taken)
+            while not prefix or prefix in taken:
+                count += 1
+                prefix = f"ns{count}"
+            self.prefixes[namespace] = prefix
+        return f"@{prefix}:{local}" if is_attribute else f"{prefix}:{local}"
+
+    def tree(self, tree: type_tree) -> dict[str, Any]:
+        """Give a tree with its names written."""
+        return {self.name(key): self.value(value) for key, value in tree.items()}
+
+    def value(self, value: Any) -> Any:  # noqa: ANN401 -- an extension is any tree
+        """Give any value of a tree with its names written."""
+        if isinstance(value, dict):
+            return self.tree(value)
+        if isinstance(value, list):
+            return [self.value(each) for each in value]
+        return value
+
+    @property
+    def declared(self) -> dict[str, Any]:
+        """The mapping to stand in the ``@context``; empty when nothing must be declared."""
+        return {prefix: _meaning(namespace) for namespace, prefix in self.prefixes.items()}
 
 
-def _declaration(event: Event, context: dict[str, str]) -> dict[str, Any]:
-    declaration = event.error_declaration
-    assert declaration is not None, "asked only of a declaration"
-    out: dict[str, Any] = {"declarationTime": moment(declaration.declaration_time)}
-    if declaration.reason:
-        out["reason"] = declaration.reason
-    if declaration.corrective_event_ids:
-        out["correctiveEventIDs"] = declaration.corrective_event_ids
-    out.update(_tree(declaration.extensions, context))
-    return out
+def _meaning(namespace: str) -> str | dict[str, Any]:
+    iri = namespace + _DELIMITED.get(namespace, "")
+    # Without a delimiter at its end it is a prefix only when the context says so.
+    return iri if iri.endswith(_DELIMITERS) else {"@id": iri, "@prefix": True}
 
 
-def _list(out: dict[str, Any], name: str, entries: list[Typed], member: str) -> None:
-    if entries:
-        values = (link(entry.value) if member != "bizTransaction" else entry.value for entry in entries)
-        out[name] = [
-            {"type": entry.type, member: value} if entry.type else {member: value}
-            for entry, value in zip(entries, values, strict=True)
-        ]
+class JsonEvents:
+    """Writes the events of one document, each with a context of its own where the document's is not enough."""
+
+    def __init__(self, spelling: Spelling, outer: Context | None = None) -> None:
+        """Start a document; ``outer`` is the context of its root."""
+        self._outer = outer
+        self.spelling = spelling
+        self.context = Context(outer)
+        self._forms: dict[str, str] = {}
+
+    def event(self, event: Event, record_time: str = "") -> dict[str, Any]:
+        """Give the members of one event."""
+        self.context = Context(self._outer)
+        self._forms = event.forms
+        tree = self.context.tree
+        # A kind of the sender's own needs a prefix.
+        out: dict[str, Any] = {"type": self.context.name(event.kind)}
+        if event.event_id:
+            out["eventID"] = event.event_id
+        out["eventTime"] = moment(event.event_time)
+        out["eventTimeZoneOffset"] = event.zone or "+00:00"
+        recorded = record_time or (moment(event.record_time) if event.record_time else "")
+        if recorded:
+            out["recordTime"] = recorded
+        if event.error_declaration is not None:
+            out["errorDeclaration"] = self._declaration(event)
+        self._what(event, out)
+        if event.action:
+            out["action"] = event.action
+        if event.biz_step:
+            out["bizStep"] = vocabulary.term(vocabulary.BIZ_STEP, event.biz_step)
+        if event.disposition:
+            out["disposition"] = vocabulary.term(vocabulary.DISPOSITION, event.disposition)
+        if event.persistent_set or event.persistent_unset:
+            sets = {"set": event.persistent_set, "unset": event.persistent_unset}
+            out["persistentDisposition"] = {
+                name: [vocabulary.term(vocabulary.DISPOSITION, word) for word in words]
+                for name, words in sets.items()
+                if words
+            }
+        if event.read_point or event.read_point_extensions:
+            out["readPoint"] = {"id": self._identifier(event.read_point), **tree(event.read_point_extensions)}
+        if event.biz_location or event.biz_location_extensions:
+            out["bizLocation"] = {"id": self._identifier(event.biz_location), **tree(event.biz_location_extensions)}
+        self._list(out, "bizTransactionList", event.biz_transactions, "bizTransaction", vocabulary.TRANSACTION_TYPE)
+        self._list(out, "sourceList", event.sources, "source", vocabulary.SOURCE_TYPE)
+        self._list(out, "destinationList", event.destinations, "destination", vocabulary.SOURCE_TYPE)
+        if event.sensors:
+            out["sensorElementList"] = [self._sensor(sensor) for sensor in event.sensors]
+        if event.ilmd:
+            out["ilmd"] = tree(event.ilmd)
+        if event.certification:
+            out["certificationInfo"] = event.certification[0] if len(event.certification) == 1 else event.certification
+        out.update(tree(event.extensions))
+        if self.context.prefixes:
+            out["@context"] = [self.context.declared]
+        return out
+
+    def _what(self, event: Event, out: dict[str, Any]) -> None:
+        if event.parent:
+            out["parentID"] = self._identifier(event.parent)
+        for name, runs in (
+            ("epcList", event.epcs),
+            ("childEPCs", event.children),
+            ("inputEPCList", event.inputs),
+            ("outputEPCList", event.outputs),
+        ):
+            if runs or _says_nothing(event, name):
+                out[name] = self.spelling.runs(runs)
+        for name, quantities in (
+            ("quantityList", event.quantities),
+            ("childQuantityList", event.child_quantities),
+            ("inputQuantityList", event.input_quantities),
+            ("outputQuantityList", event.output_quantities),
+        ):
+            if quantities:
+                out[name] = [self._quantity(quantity) for quantity in quantities]
+        if event.transformation_id:
+            out["transformationID"] = self._identifier(event.transformation_id)
+
+    def _declaration(self, event: Event) -> dict[str, Any]:
+        declaration = event.error_declaration
+        assert declaration is not None, "asked only of a declaration"
+        out: dict[str, Any] = {"declarationTime": moment(declaration.declaration_time)}
+        if declaration.reason:
+            out["reason"] = vocabulary.term(vocabulary.ERROR_REASON, declaration.reason)
+        if declaration.corrective_event_ids:
+            out["correctiveEventIDs"] = declaration.corrective_event_ids
+        out.update(self.context.tree(declaration.extensions))
+        return out
+
+    def _list(self, out: dict[str, Any], name: str, entries: list[Typed], member: str, kind: str) -> None:
+        if entries:
+            out[name] = [
+                {"type": vocabulary.term(kind, entry.type), member: self._identifier(entry.value)}
+                if entry.type
+                else {member: self._identifier(entry.value)}
+                for entry in entries
+            ]
+
+    def _quantity(self, quantity: Quantity) -> dict[str, Any]:
+        out: dict[str, Any] = {"epcClass": self._identifier(quantity.epc_class)}
+        if quantity.quantity is not None:
+            whole = int(quantity.quantity)
+            out["quantity"] = whole if whole == quantity.quantity else quantity.quantity
+        if quantity.uom:
+            out["uom"] = quantity.uom
+        return out
+
+    def _sensor(self, tree: type_tree) -> dict[str, Any]:
+        out: dict[str, Any] = {}
+        for key, value in tree.items():
+            if key == "sensorMetadata" and isinstance(value, dict):
+                out[key] = self._fields(value)
+            elif key == "sensorReport":
+                reports = value if isinstance(value, list) else [value]
+                out[key] = [
+                    self._fields(each) if isinstance(each, dict) else self.context.value(each) for each in reports
+                ]
+            else:
+                out[self.context.name(key)] = self.context.value(value)
+        return out
+
+    def _fields(self, tree: type_tree) -> dict[str, Any]:
+        out: dict[str, Any] = {}
+        for key, value in tree.items():
+            kind = _SENSOR_WORDS.get(key)
+            if kind is not None and isinstance(value, str):
+                out[key] = vocabulary.term(kind, value)
+            elif key in _SENSOR_IDENTIFIERS and isinstance(value, str):
+                out[key] = self.spelling.text(value)
+            else:
+                out[self.context.name(key)] = self.context.value(value)
+        return out
+
+    def _identifier(self, canonical: str) -> str:
+        return self.spelling.identifier(canonical, self._forms)
 
 
-def _quantity(quantity: Quantity) -> dict[str, Any]:
-    out: dict[str, Any] = {"epcClass": link(quantity.epc_class)}
-    if quantity.quantity is not None:
-        whole = int(quantity.quantity)
-        out["quantity"] = whole if whole == quantity.quantity else quantity.quantity
-    if quantity.uom:
-        out["uom"] = quantity.uom
-    return out
+def _says_nothing(event: Event, name: str) -> bool:
+    """Tell whether a list says something by being empty: all children, or that the event is of no object."""
+    match event.kind:
+        case events.AGGREGATION:
+            return name == "childEPCs"
+        case events.OBJECT | events.TRANSACTION:
+            return name == "epcList" and not event.quantities
+        case _:
+            return False
 
 
 def links(runs: Iterable[EpcRun]) -> list[str]:
     """Give the identifiers of runs as Digital Links."""
-    return [link(run.key + serial) for run in runs for serial in run.serials]
+    return _LINKS.runs(runs)
 
 
 def link(canonical: str) -> str:
     """Give a canonical identifier as a Digital Link; what is none stays as written."""
-    return epc.to_digital_link(canonical) if canonical[:1].isdigit() else canonical
-
-
-def moment(microseconds: int) -> str:
-    """Give a time as xs:dateTime in UTC, with as many fractional digits as it has (milliseconds at least)."""
-    when = _EPOCH + datetime.timedelta(microseconds=microseconds)
-    text = when.strftime("%Y-%m-%dT%H:%M:%S")
-    if when.microsecond % 1000:
-        return f"{text}.{when.microsecond:06d}Z"
-    return f"{text}.{when.microsecond // 1000:03d}Z"
-
-
-def _tree(tree: dict[str, Any], context: dict[str, str]) -> dict[str, Any]:
-    return {_name(key, context): _value(value, context) for key, value in tree.items()}
-
-
-def _value(value: Any, context: dict[str, str]) -> Any:  # noqa: ANN401 (an extension is any tree)
-    if isinstance(value, dict):
-        return _tree(value, context)
-    if isinstance(value, list):
-        return [_value(each, context) for each in value]
-    return value
-
-
-def _name(key: str, context: dict[str, str]) -> str:
-    attribute = key.startswith("@{")
-    if not key.startswith("{") and not attribute:
-        return key
-    namespace, _, local = key[2 if attribute else 1 :].partition("}")
-    prefix = context.get(namespace)
-    if prefix is None:
-        prefix = PREFIXES.get(namespace, f"ns{len(context) + 1}")
-        context[namespace] = prefix
-    return f"{prefix}:{local}"
+    return _LINKS.identifier(canonical, {})

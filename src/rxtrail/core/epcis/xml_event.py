@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     Taker: TypeAlias = Callable[["EventElements", _Element, Raw], None]
 
 _NAMES_REMEMBERED = 4096
+# How texts begin that are no compact names: the common ones.
+_NO_PREFIXES: Final = frozenset(("urn:", "http", "ni:/"))
+_NOT_EXPANDED: Final = frozenset(
+    (namespaces.XSI, "http://www.w3.org/2001/XMLSchema", namespaces.GS1_VOC, namespaces.CBV)
+)
 
 
 class EventElements:
@@ -49,11 +54,11 @@ class EventElements:
         if depth > self._limits.depth:
             raise refusals.too_deep(self._limits.depth, f"line {element.sourceline}")
         if not len(element) and not element.attrib:
-            return self._text(element)
+            return expanded(self._text(element), element)
         tree: type_tree = {"@" + namespaces.key(name): value for name, value in self.attributes(element)}
         text = self._members(element, tree, depth)
         if text:
-            tree["#text"] = text
+            tree["#text"] = expanded(text, element)
         return tree
 
     def attributes(self, element: _Element) -> list[tuple[str, str]]:
@@ -82,7 +87,10 @@ class EventElements:
             tag = child.tag
             taker = takers.get(tag) or self._recognise(tag)
             if taker.__class__ is str:
-                raw[taker] = child.text  # type: ignore[literal-required]
+                text = child.text
+                if text and text[:4] not in _NO_PREFIXES and ":" in text:
+                    text = expanded(text.strip(), child)
+                raw[taker] = text  # type: ignore[literal-required]
                 if len(child):
                     self.keep(child, raw)
             else:
@@ -126,12 +134,36 @@ class EventElements:
                 trees.add(into, namespaces.key(child.tag), self.tree(child))
 
 
+def expanded(text: str, element: _Element) -> str:
+    """Give a text that is one name with a declared prefix in full, as JSON-LD reads a compact IRI.
+
+    The prefixes of XML Schema name data types, which nobody writes in full.
+    """
+    if text[:4] in _NO_PREFIXES or ":" not in text:
+        return text
+    prefix, _, local = text.partition(":")
+    if not prefix or " " in text or local.startswith("//"):
+        return text
+    namespace = element.nsmap.get(prefix)
+    if not namespace or namespace in _NOT_EXPANDED or namespaces.is_epcis(namespace):
+        return text
+    return namespace + local
+
+
+def _expanded_text(element: _Element) -> str | None:
+    text = element.text
+    return text if text is None or text[:4] in _NO_PREFIXES else expanded(text.strip(), element)
+
+
 # -- what each child of an event becomes
 
 
 def _epcs(field: str) -> Taker:
     def take(reader: EventElements, element: _Element, raw: Raw) -> None:
-        runs = reader.build.runs([each.text for each in element.iterchildren("{*}epc")])
+        texts = [each.text for each in element.iterchildren("{*}epc")]
+        if texts and (texts[0] or "")[:4] not in _NO_PREFIXES:
+            texts = [expanded((text or "").strip(), element) for text in texts]
+        runs = reader.build.runs(texts)
         raw.setdefault(field, []).extend(runs)  # type: ignore[misc]
         if len(element) != sum(len(run.serials) for run in runs):
             # An EPC without text is gone with a finding; anything else in the list is kept.
@@ -150,7 +182,7 @@ def _place(field: str) -> Taker:
         count = 0
         for each in element:
             if each.tag == "id" or reader.standard_name(each.tag) == "id":
-                raw[field] = each.text  # type: ignore[literal-required]
+                raw[field] = _expanded_text(each)  # type: ignore[literal-required]
             else:
                 count += 1
         if count:
@@ -164,7 +196,7 @@ def _place(field: str) -> Taker:
 def _typed(field: str, kind: str) -> Taker:
     def take(reader: EventElements, element: _Element, raw: Raw) -> None:
         typed = reader.build.typed
-        found = [typed(each.get("type"), each.text, kind) for each in element]
+        found = [typed(expanded(each.get("type") or "", each), _expanded_text(each), kind) for each in element]
         raw.setdefault(field, []).extend(found)  # type: ignore[misc]
 
     return take
@@ -174,7 +206,7 @@ def _quantities(field: str) -> Taker:
     def take(reader: EventElements, element: _Element, raw: Raw) -> None:
         found = []
         for each in element:
-            parts = {reader.standard_name(part.tag): part.text for part in each}
+            parts = {reader.standard_name(part.tag): _expanded_text(part) for part in each}
             quantity = reader.build.quantity(parts.get("epcClass"), parts.get("quantity"), parts.get("uom"))
             found.append(quantity)
         raw.setdefault(field, []).extend(found)  # type: ignore[misc]
@@ -188,7 +220,7 @@ def _ilmd(reader: EventElements, element: _Element, raw: Raw) -> None:
 
 def _persistent(reader: EventElements, element: _Element, raw: Raw) -> None:
     for each in element:
-        word = reader.build.word(each.text, vocabulary.DISPOSITION)
+        word = reader.build.word(_expanded_text(each), vocabulary.DISPOSITION)
         if reader.standard_name(each.tag) == "set":
             raw.setdefault("persistent_set", []).append(word)
         else:
@@ -209,9 +241,9 @@ def _declaration(reader: EventElements, element: _Element, raw: Raw) -> None:
     for each in element:
         name = reader.standard_name(each.tag)
         if name == "correctiveEventIDs":
-            corrective += [reader.build.uri(one.text) for one in each]
+            corrective += [reader.build.uri(_expanded_text(one)) for one in each]
         else:
-            texts[name] = each.text
+            texts[name] = _expanded_text(each)
     reader.others(element, _DECLARATION, extensions)
     declared = reader.build.declaration(texts.get("declarationTime"), texts.get("reason"), corrective, extensions)
     raw["error_declaration"] = declared
@@ -238,11 +270,7 @@ def _attributes(reader: EventElements, element: _Element) -> type_tree:
     tree: type_tree = {}
     for name, text in reader.attributes(element):
         key = namespaces.key(name)
-        # A name with a declared prefix is what JSON-LD calls a compact IRI, and means the same here.
-        prefix, colon, local = text.partition(":")
-        if colon and " " not in local and (namespace := element.nsmap.get(prefix)):
-            text = namespace + local  # noqa: PLW2901
-        tree[key] = sensors.value(key, text, reader.build)
+        tree[key] = sensors.value(key, expanded(text, element), reader.build)
     reader.others(element, frozenset(), tree)
     return tree
 
