@@ -24,6 +24,7 @@ from rxtrail.store.sqlite.copying import SqliteCopying
 from rxtrail.store.tables import TABLES
 from tests.moving.conftest import SERVERS
 from tests.moving.records import everything
+from tests.moving.test_log_position import EACH
 from tests.moving.test_moving import Broken, break_after, quiet, rows_of
 from tests.story import made, pack, packed, packs, sscc, xml
 
@@ -134,7 +135,7 @@ def test_a_backup_taken_while_others_capture_is_the_record_of_one_moment(
             # Whole documents: one accepted and not applied yet is finished by the restored record itself.
             assert status.packages == 20 * status.documents
             assert status.events == 2 * status.documents
-            assert status.log_size == status.events
+            assert (status.log_size > status.events) == (status.events > 0), "and what was written beside them"
 
 
 # -- broken off ----------------------------------------------------------------------------------------------------
@@ -332,10 +333,10 @@ def test_a_backup_older_than_what_this_node_has_seen_needs_a_word(tmp_path: Path
         node.capture(io.BytesIO(xml([made(pack("B"), minute=3)])), name="b")
     for name in ("rxtrail.sqlite", "rxtrail.sqlite-wal", "rxtrail.sqlite-shm"):
         (data / name).unlink(missing_ok=True)
-    with pytest.raises(StoreSetBack, match="has 1 records, and this node has seen 2"):
+    with pytest.raises(StoreSetBack, match=f"has {EACH} records, and this node has seen {2 * EACH}"):
         restore_store(data, None, file, accept_loss=False, progress=quiet)
     arrived = restore_store(data, None, file, accept_loss=True, progress=quiet)
-    assert [(loss.seen, loss.size) for loss in arrived.accepted] == [(2, 1)]
+    assert [(loss.seen, loss.size) for loss in arrived.accepted] == [(2 * EACH, EACH)]
     with open_node(data) as node:
         assert node.doubt is None
         assert node.status().packages == 1

@@ -83,9 +83,9 @@ def refuse(scene: Scene, kind: type[RxtrailError], verb: str, epc: str = PACK, *
 
 
 def records(scene: Scene) -> list[tuple[Record, bytes]]:
-    """Everything in the log but scans, which are written whenever there is a commit."""
+    """Everything in the log but scans, which are written whenever there is a commit, and the blocks they lie in."""
     rows = scene.node._reader().records_from(0, 100_000)
-    return [row for row in rows if row[0].kind != RecordKind.SCAN]
+    return [row for row in rows if row[0].kind not in (RecordKind.SCAN, RecordKind.BLOCK)]
 
 
 def left(scene: Scene) -> tuple[int, bytes, list[bytes]]:

@@ -39,6 +39,7 @@ from rxtrail.core.gs1 import check_digit
 from rxtrail.errors import BadRequest, Busy, NotFound, StoreFailed
 from rxtrail.joined import Joined
 from rxtrail.keys import SigningKey, open_key
+from rxtrail.ledger.committing import commit_to_all
 from rxtrail.ledger.containers import fold_all
 from rxtrail.ledger.writer import Writer
 from rxtrail.moving import LogPosition, LogWatch, backup
@@ -125,6 +126,9 @@ class Node:
                 raise
             raise failure from error
         if writes:
+            commit_to_all(
+                self._store, self._reader(), random_bytes=clock.random_bytes, now_us=clock.now_us, package_proofs=True
+            )
             self._writer = Writer(
                 self._store, random_bytes=clock.random_bytes, now_us=clock.now_us, committed=self._committed
             )
@@ -332,9 +336,9 @@ class Node:
         writer, _, _ = self._writing()
         today = clock.today()
 
-        def write(tx: Transaction, _log: Log) -> None:
+        def write(tx: Transaction, log: Log) -> None:
             tx.set_settings(settings)
-            fold_all(tx, authority_of(tx, today))
+            fold_all(tx, log, authority_of(tx, today))
             self._generation += 1  # for the writer's own judge; for all others once more after the commit
 
         writer.do(write, alone=True)
@@ -601,7 +605,7 @@ class Node:
 
         def write(tx: Transaction, log: Log) -> PartnersReport:
             report = partners.store_table(tx, log, rows)
-            fold_all(tx, authority_of(tx, today))
+            fold_all(tx, log, authority_of(tx, today))
             self._generation += 1  # for the writer's own judge; for all others once more after the commit
             return report
 

@@ -17,6 +17,7 @@ from rxtrail.core.epcis.event import AGGREGATION, ASSOCIATION, OBJECT, TRANSACTI
 from rxtrail.core.rules.authority import originates
 from rxtrail.core.rules.steps import Flag, Role
 from rxtrail.core.rules.words import NOT_SELLABLE, RECALLED, RELEASING, SENDS
+from rxtrail.ledger.changes import batch_of, commands_of, parties_of
 from rxtrail.ledger.containers import GTIN_PART, ContainerRows
 from rxtrail.ledger.notes import notes_of
 from rxtrail.ledger.packages import PackageRows, add_mentions
@@ -80,7 +81,7 @@ def append_commands(tx: Transaction, log: Log, events: Sequence[Prepared]) -> li
         assert event.kind == OBJECT, "a command is about packages themselves"
         assert event.action != "ADD", "a command makes nothing"
         speaker = name_id(prepared.speaker)
-        position = log.append(RecordKind.EVENT, prepared.canonical, prepared.envelope, party=speaker)
+        position = log.append(RecordKind.EVENT, prepared.canonical, prepared.envelope, party=speaker, names=prepared)
         positions.append(position)
         rows.append(
             EventRow(
@@ -109,6 +110,8 @@ def append_commands(tx: Transaction, log: Log, events: Sequence[Prepared]) -> li
     tx.add_events(rows)
     tx.add_identities([(prepared.identity, position) for prepared, position in zip(events, positions, strict=True)])
     add_mentions(tx, parts)
+    if events:
+        log.note(commands_of(positions[0], events))
     return positions
 
 
@@ -131,7 +134,10 @@ class _Batch:
 
     def append(self, events: Sequence[Prepared]) -> Appended:
         first = self.log.position
+        told = parties_of(events)  # as they came: a further document of this batch may know better
         new, positions, repeated = self._select(events)
+        if events:
+            self.log.note(batch_of(self.speaker, self.document, first, positions, events, told))
         for _, prepared in new:
             if prepared.event.parent:
                 self.containers.expect(prepared.event.parent)
@@ -170,7 +176,7 @@ class _Batch:
                 self._parties(earlier, prepared)
                 continue
             position = self.log.append(
-                RecordKind.EVENT, prepared.canonical, prepared.envelope, party=self.speaker_number
+                RecordKind.EVENT, prepared.canonical, prepared.envelope, party=self.speaker_number, names=prepared
             )
             if same:
                 self._reused(position, prepared)

@@ -16,12 +16,14 @@ from rxtrail.core.epcis.event import EPCS_PER_FINDING_MAX, Finding
 from rxtrail.core.rules.authority import issued_as
 from rxtrail.core.rules.fold import Containers
 from rxtrail.core.rules.steps import Custody, Role, Timeline
+from rxtrail.ledger.changes import FoldAll
 from rxtrail.store.rows import ContainerRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rxtrail.core.rules.authority import Authority
+    from rxtrail.ledger.log import Log
     from rxtrail.store import Transaction
 
 GTIN_PART = slice(3, 17)
@@ -274,8 +276,9 @@ def fold_containers(tx: Transaction, authority: Authority, numbers: set[int]) ->
     return folded
 
 
-def fold_all(tx: Transaction, authority: Authority) -> None:
+def fold_all(tx: Transaction, log: Log, authority: Authority) -> None:
     """Fold every container anew, since who has standing has changed; plain ones say the same to everybody."""
+    log.note(FoldAll())
     after = 0
     while numbers := tx.folded_containers(after, FOLDED_AT_ONCE):
         fold_containers(tx, authority, set(numbers))

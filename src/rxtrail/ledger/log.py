@@ -1,77 +1,149 @@
-"""Appending to the log within one transaction: dense positions, random ids and salts, blocks of canonical bytes."""
+"""Appending to the log within one transaction: dense positions, random ids, salts, commitments, blocks of bytes.
+
+Each record is committed to as it is written (``core.merkle.entry``), on whole lists: one draw of random bytes a block,
+one HMAC a record. What lies in a block is committed to a second time, as it is stored, by a record of its own; and what
+was written beside the events (``ledger.changes``) is one record a work. Both follow the records of the work, so that
+the events of one batch have positions without gaps.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from rxtrail.core.merkle.entry import ID_BYTES, SALT_BYTES, commit, commit_block, opening
+from rxtrail.core.merkle.packs import package_root, texts_of
+from rxtrail.ledger.changes import encode_changes
 from rxtrail.store.rows import Record, RecordKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rxtrail.ledger.changes import Change
+    from rxtrail.ledger.prepare import Prepared
     from rxtrail.store import Transaction
 
 BLOCK_BYTES = 128 * 1024  # of canonical bytes before compression: small enough to read one event in well under 1 ms
-ID_BYTES = 16
-SALT_BYTES = 32
+TENANT = 0  # one tenant a store until accounts come
 _SECRET_BYTES = ID_BYTES + SALT_BYTES
+
+
+class _Appended(NamedTuple):
+    """A record whose block is not sealed yet."""
+
+    position: int
+    kind: RecordKind
+    party: int
+    start: int
+    canonical: bytes
+    envelope: bytes
+    names: Prepared | None  # an event whose packages get a tree of their own
 
 
 class Log:
     """Appends records of any kind; nothing is written before :meth:`flush`."""
 
-    def __init__(self, tx: Transaction, random_bytes: Callable[[int], bytes], now: int) -> None:
+    def __init__(
+        self, tx: Transaction, random_bytes: Callable[[int], bytes], now: int, *, package_proofs: bool = True
+    ) -> None:
         """Continue the log where it ends; ``now`` (microseconds) is the record time of what is appended."""
         self._tx = tx
         self._random = random_bytes
+        self._package_proofs = package_proofs
         self.now = now
         self.position = tx.log_size()
         self._block = tx.next_block()
-        self._parts: list[bytes] = []
         self._bytes = 0
-        self._rows: list[tuple[int, int, int, int, int, int, int]] = []
+        self._open: list[_Appended] = []
+        self._rows: list[Record] = []
+        self._sealed: list[tuple[int, bytes, int, int]] = []  # number, SHA-256 as stored, first and last position
+        self._changes: list[Change] = []
 
-    def append(self, kind: RecordKind, canonical: bytes, envelope: bytes = b"", *, party: int = 0) -> int:
-        """Append one record captured by ``party`` (the number of its name); give its position."""
+    def append(
+        self,
+        kind: RecordKind,
+        canonical: bytes,
+        envelope: bytes = b"",
+        *,
+        party: int = 0,
+        names: Prepared | None = None,
+    ) -> int:
+        """Append one record captured by ``party`` (the number of its name); give its position.
+
+        ``names`` is the event itself, where one package of it may later have to be proven by itself.
+        """
         position = self.position
         self.position += 1
-        self._rows.append((position, kind, party, self._block, self._bytes, len(canonical), len(envelope)))
-        self._parts.append(canonical)
-        self._bytes += len(canonical)
-        if envelope:
-            self._parts.append(envelope)
-            self._bytes += len(envelope)
+        self._open.append(
+            _Appended(position, kind, party, self._bytes, canonical, envelope, names if self._package_proofs else None)
+        )
+        self._bytes += len(canonical) + len(envelope)
         if self._bytes >= BLOCK_BYTES:
             self._seal()
         return position
+
+    def note(self, change: Change) -> None:
+        """Have a change beside the events recorded with the work that made it."""
+        self._changes.append(change)
+
+    def commit_to_block(self, number: int, sha256: bytes, first: int, last: int) -> None:
+        """Append what lies in a block as it is stored now; of a block the newest such record counts."""
+        self._sealed.append((number, sha256, first, last))
 
     def restart(self, position: int) -> None:
         """Forget what was appended since ``position``, whose rows were undone."""
         self.position = position
         self._block = self._tx.next_block()
-        self._parts, self._rows, self._bytes = [], [], 0
+        self._open, self._rows, self._sealed, self._changes, self._bytes = [], [], [], [], 0
 
     def flush(self) -> None:
         """Write what was appended; the caller commits."""
+        if self._changes:
+            changes, self._changes = self._changes, []
+            self.append(RecordKind.CHANGE, encode_changes(self.now, changes))
         self._seal()
-        if not self._rows:
-            return
-        secret = self._random(_SECRET_BYTES * len(self._rows))
-        tenant = 0  # one tenant a store until accounts come
-        self._tx.add_records(
-            [
-                Record(position, kind, tenant, party, self.now, secret[at : at + ID_BYTES],
-                       secret[at + ID_BYTES : at + _SECRET_BYTES], block, start, length, envelope)
-                for (position, kind, party, block, start, length, envelope), at in zip(
-                    self._rows, range(0, len(secret), _SECRET_BYTES), strict=True
-                )
-            ]
-        )  # fmt: skip
-        self._rows = []
+        if self._sealed:
+            self._commit_to_blocks()
+        if self._rows:
+            self._tx.add_records(self._rows)
+            self._rows = []
 
     def _seal(self) -> None:
-        if self._parts:
-            self._tx.add_block(self._block, b"".join(self._parts))
-            self._block += 1
-            self._parts = []
-            self._bytes = 0
+        records = self._open
+        if not records:
+            return
+        number = self._block
+        parts: list[bytes] = []
+        for record in records:
+            parts.append(record.canonical)
+            if record.envelope:
+                parts.append(record.envelope)
+        sha256 = self._tx.add_block(number, b"".join(parts))
+        self.commit_to_block(number, sha256, records[0].position, records[-1].position)
+        secret = self._random(_SECRET_BYTES * len(records))
+        now, name = self.now, self._tx.name
+        for at, (position, kind, party, start, canonical, envelope, names) in zip(
+            range(0, len(secret), _SECRET_BYTES), records, strict=True
+        ):
+            salt = secret[at + ID_BYTES : at + _SECRET_BYTES]
+            commitment = commit(salt, opening(kind, TENANT, name(party), now, canonical, envelope))
+            if names is not None:
+                texts = texts_of(names.event, names.lot, names.expiry)
+                if texts:
+                    commitment += package_root(salt, texts)
+            self._rows.append(
+                Record(position, kind, TENANT, party, now, secret[at : at + ID_BYTES], salt, number, start,
+                       len(canonical), len(envelope), commitment)
+            )  # fmt: skip
+        self._block += 1
+        self._open, self._bytes = [], 0
+
+    def _commit_to_blocks(self) -> None:
+        ids = self._random(ID_BYTES * len(self._sealed))
+        for at, (number, sha256, first, last) in enumerate(self._sealed):
+            id_ = ids[at * ID_BYTES : (at + 1) * ID_BYTES]
+            self._rows.append(
+                Record(self.position, RecordKind.BLOCK, TENANT, 0, self.now, id_, b"", number, 0, 0, 0,
+                       commit_block(sha256, first, last))
+            )  # fmt: skip
+            self.position += 1
+        self._sealed = []

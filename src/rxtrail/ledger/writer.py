@@ -16,6 +16,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from rxtrail.errors import StoreFailed, StoreLost
+from rxtrail.ledger.journal import Journal
 from rxtrail.ledger.log import Log
 from rxtrail.store.rows import RecordKind
 
@@ -52,8 +53,14 @@ class Writer:
         random_bytes: Callable[[int], bytes],
         now_us: Callable[[], int],
         committed: Callable[[int], None] = lambda _log_size: None,
+        package_proofs: bool = True,
     ) -> None:
-        """Start the writing thread; ``committed`` is told the size of the log after each commit."""
+        """Start the writing thread; ``committed`` is told the size of the log after each commit.
+
+        ``package_proofs`` has each event committed to in such a way that one of its packages can be proven alone.
+        """
+        self._package_proofs = package_proofs
+        self._journal: Journal | None = None
         self._committed = committed
         self._store = store
         self._random = random_bytes
@@ -182,9 +189,12 @@ class Writer:
         waiting = [work for work in works if work.run is not _nothing and not work.future.done()]
         try:
             tx = self._store.begin()
-            log = Log(tx, self._random, tx.clock(self._now()))
+            log = Log(tx, self._random, tx.clock(self._now()), package_proofs=self._package_proofs)
+            if self._journal is None or self._journal.tx is not tx:
+                self._journal = Journal(tx)
+            self._journal.log = log
             for work in waiting:
-                self._run(tx, log, work, done, alone=len(waiting) == 1)
+                self._run(self._journal.as_transaction(), log, work, done, alone=len(waiting) == 1)
             self._awake = False
             scans, self._scans = self._scans[:SCANS_PER_COMMIT_MAX], self._scans[SCANS_PER_COMMIT_MAX:]
             for scan in scans:

@@ -15,6 +15,9 @@ class RecordKind(enum.IntEnum):
     SCAN = 2
     COMMAND = 3
     DECISION = 4
+    CHANGE = 5  # rows beside the events were written (ledger.changes)
+    BLOCK = 6  # what lies in a block, as it is stored
+    ANCHOR = 7  # another log's checkpoint
 
 
 class Record(NamedTuple):
@@ -35,6 +38,7 @@ class Record(NamedTuple):
     start: int
     length: int
     envelope: int
+    commitment: bytes | None = None  # (core.merkle.entry) None: written before there were any, and not filled in yet
 
 
 class EventRow(NamedTuple):

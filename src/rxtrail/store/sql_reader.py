@@ -453,6 +453,19 @@ class SqlReader(abc.ABC):
         rows = [Record(*row) for row in self._all("records_from", position, limit)]
         return [(row, self._body(row.block, row.start, row.length, row.envelope)[0]) for row in rows]
 
+    def entries_from(self, position: int, limit: int) -> list[tuple[int, int, bytes, bytes]]:
+        """Give (position, kind, id, commitment) of records in log order: what the log's entries are made of."""
+        return self._all("entries_from", position, limit)
+
+    def uncommitted(self, position: int, limit: int) -> list[tuple[Record, bytes, bytes]]:
+        """Give records of before there were commitments with their canonical bytes and envelopes, in log order."""
+        rows = [Record(*row) for row in self._all("uncommitted", position, limit)]
+        return [(row, *self._body(row.block, row.start, row.length, row.envelope)) for row in rows]
+
+    def blocks_stored(self, numbers: Iterable[int]) -> dict[int, bytes]:
+        """Give many blocks as they lie in the store."""
+        return {number: bytes(data) for number, data in self._all("blocks_stored", self._numbers(numbers))}
+
     def findings_of_events(self, positions: Iterable[int]) -> list[tuple[int, FindingRow]]:
         """Give the findings that name one of these events."""
         columns = self._columns(positions)

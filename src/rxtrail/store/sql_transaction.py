@@ -159,6 +159,10 @@ class SqlTransaction(SqlReader, abc.ABC):
         """Append records; their positions follow the last one."""
         self._many("add_record", rows)
 
+    def set_commitments(self, rows: Sequence[tuple[bytes, int]]) -> None:
+        """Fill in (commitment, position) of records that have none yet."""
+        self._many("set_commitment", rows)
+
     def add_events(self, rows: Sequence[EventRow]) -> None:
         """Add the typed columns of events."""
         name = self._stored_name

@@ -136,6 +136,7 @@ TABLES: tuple[Table, ...] = (
         start=NUMBER,
         length=NUMBER,
         envelope=NUMBER,
+        commitment=BYTES_OR_NONE,
     ),
     _table(
         "event",

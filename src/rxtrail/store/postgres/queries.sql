@@ -105,11 +105,24 @@ SELECT position FROM log_head;
 
 -- name: add_record
 -- Append records.
-COPY record (position, kind, tenant, party, recorded_at, id, salt, block, start, length, envelope) FROM STDIN;
+COPY record (position, kind, tenant, party, recorded_at, id, salt, block, start, length, envelope, commitment) FROM STDIN;
+
+-- name: entries_from
+-- Read what the log's entries are made of, in log order. [all]
+SELECT position, kind, id, commitment FROM record WHERE position >= %s ORDER BY position LIMIT %s;
+
+-- name: uncommitted
+-- Read records of before there were commitments, in log order. [all]
+SELECT position, kind, tenant, party, recorded_at, id, salt, block, start, length, envelope, commitment
+FROM record WHERE commitment IS NULL AND position >= %s ORDER BY position LIMIT %s;
+
+-- name: set_commitment
+-- Fill in the commitment of a record. [key: position]
+UPDATE record SET commitment = %s::bytea WHERE position = %s::bigint;
 
 -- name: records_from
 -- Read records in log order. [all]
-SELECT position, kind, tenant, party, recorded_at, id, salt, block, start, length, envelope
+SELECT position, kind, tenant, party, recorded_at, id, salt, block, start, length, envelope, commitment
 FROM record WHERE position >= %s ORDER BY position LIMIT %s;
 
 -- name: add_block
@@ -119,6 +132,10 @@ COPY block (id, data) FROM STDIN;
 -- name: block_data
 -- Read one block. [key: id]
 SELECT data FROM block WHERE id = %s::bigint;
+
+-- name: blocks_stored
+-- Read many blocks as they lie in the store. [keys: id]
+SELECT id, data FROM block WHERE id = ANY(%s::bigint[]);
 
 -- name: add_event
 -- Add the typed columns of events.

@@ -98,12 +98,25 @@ SELECT recorded_at FROM record ORDER BY position DESC LIMIT 1;
 
 -- name: add_record
 -- Append a record.
-INSERT INTO record (position, kind, tenant, party, recorded_at, id, salt, block, start, length, envelope)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO record (position, kind, tenant, party, recorded_at, id, salt, block, start, length, envelope, commitment)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: entries_from
+-- Read what the log's entries are made of, in log order.
+SELECT position, kind, id, commitment FROM record WHERE position >= ? ORDER BY position LIMIT ?;
+
+-- name: uncommitted
+-- Read records of before there were commitments, in log order.
+SELECT position, kind, tenant, party, recorded_at, id, salt, block, start, length, envelope, commitment
+FROM record WHERE commitment IS NULL AND position >= ? ORDER BY position LIMIT ?;
+
+-- name: set_commitment
+-- Fill in the commitment of a record.
+UPDATE record SET commitment = ? WHERE position = ?;
 
 -- name: records_from
 -- Read records in log order.
-SELECT position, kind, tenant, party, recorded_at, id, salt, block, start, length, envelope
+SELECT position, kind, tenant, party, recorded_at, id, salt, block, start, length, envelope, commitment
 FROM record WHERE position >= ? ORDER BY position LIMIT ?;
 
 -- name: block_last
@@ -117,6 +130,10 @@ INSERT INTO block (id, data) VALUES (?, ?);
 -- name: block_data
 -- Read one block.
 SELECT data FROM block WHERE id = ?;
+
+-- name: blocks_stored
+-- Read many blocks as they lie in the store.
+SELECT b.id, b.data FROM json_each(?) j JOIN block b ON b.id = j.value;
 
 -- name: add_event
 -- Add the typed columns of an event.
