@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from rxtrail.core.epcis import canonical as canonical_bytes
 from rxtrail.core.epcis.ilmd import ilmd_lot_expiry
-from rxtrail.core.merkle.entry import commit, opening
-from rxtrail.core.merkle.packs import package_root, texts_of
+from rxtrail.core.merkle.entry import Opening, commit, encode_opening
+from rxtrail.core.merkle.event_leaves import leaves_of
+from rxtrail.core.merkle.packs import package_root
 from rxtrail.ledger.log import Log
 from rxtrail.store.rows import RecordKind
 
@@ -24,8 +25,8 @@ RECORDS_AT_ONCE = 20_000  # more than one block can hold
 def commitment_of(record: Record, canonical: bytes, envelope: bytes, reader: Reader, *, package_proofs: bool) -> bytes:
     """Commit to a record as the log does (``ledger.log``), from what the store holds of it."""
     party = reader.name(record.party)
-    opened = opening(record.kind, record.tenant, party, record.recorded_at, canonical, envelope)
-    found = commit(record.salt, opened)
+    opening = Opening(record.kind, record.tenant, party, record.recorded_at, canonical, envelope)
+    found = commit(record.salt, encode_opening(opening))
     if package_proofs and record.kind == RecordKind.EVENT:
         found += root_of_packages(record.salt, canonical)
     return found
@@ -35,8 +36,8 @@ def root_of_packages(salt: bytes, canonical: bytes) -> bytes:
     """Give the root over the packages that an event names, b"" when it names none."""
     event = canonical_bytes.decode(canonical)
     lot, expiry, _ = ilmd_lot_expiry(event)
-    texts = texts_of(event, lot, expiry)
-    return package_root(salt, texts) if texts else b""
+    leaves = leaves_of(event, lot, expiry)
+    return package_root(salt, *leaves) if leaves is not None else b""
 
 
 def commit_to_all(

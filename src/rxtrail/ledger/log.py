@@ -10,8 +10,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from rxtrail.core.merkle.entry import ID_BYTES, SALT_BYTES, commit, commit_block, opening
-from rxtrail.core.merkle.packs import package_root, texts_of
+from rxtrail.core.merkle.entry import (
+    ID_BYTES,
+    SALT_BYTES,
+    Opening,
+    block_commitment_of,
+    commit,
+    encode_opening,
+)
+from rxtrail.core.merkle.event_leaves import leaves_of
+from rxtrail.core.merkle.packs import package_root
 from rxtrail.ledger.changes import encode_changes
 from rxtrail.store.rows import Record, RecordKind
 
@@ -125,11 +133,11 @@ class Log:
             range(0, len(secret), _SECRET_BYTES), records, strict=True
         ):
             salt = secret[at + ID_BYTES : at + _SECRET_BYTES]
-            commitment = commit(salt, opening(kind, TENANT, name(party), now, canonical, envelope))
+            commitment = commit(salt, encode_opening(Opening(kind, TENANT, name(party), now, canonical, envelope)))
             if names is not None:
-                texts = texts_of(names.event, names.lot, names.expiry)
-                if texts:
-                    commitment += package_root(salt, texts)
+                leaves = leaves_of(names.event, names.lot, names.expiry)
+                if leaves is not None:
+                    commitment += package_root(salt, *leaves)
             self._rows.append(
                 Record(position, kind, TENANT, party, now, secret[at : at + ID_BYTES], salt, number, start,
                        len(canonical), len(envelope), commitment)
@@ -143,7 +151,7 @@ class Log:
             id_ = ids[at * ID_BYTES : (at + 1) * ID_BYTES]
             self._rows.append(
                 Record(self.position, RecordKind.BLOCK, TENANT, 0, self.now, id_, b"", number, 0, 0, 0,
-                       commit_block(sha256, first, last))
+                       block_commitment_of(sha256, first, last))
             )  # fmt: skip
             self.position += 1
         self._sealed = []

@@ -154,8 +154,13 @@ def package_root(entry: Entry) -> bytes | None:
 
 def block_commitment(data: bytes, first: int, last: int) -> bytes:
     """Give the commitment of a sealed block: ``data`` as it lies at rest, and the positions of its records."""
+    return block_commitment_of(sha256(data).digest(), first, last)
+
+
+def block_commitment_of(digest: bytes, first: int, last: int) -> bytes:
+    """Give the commitment of a sealed block whose SHA-256 is known."""
     assert 0 <= first <= last <= SIZE_MAX, (first, last)
-    return sha256(data).digest() + first.to_bytes(_POSITION_BYTES, "big") + last.to_bytes(_POSITION_BYTES, "big")
+    return digest + first.to_bytes(_POSITION_BYTES, "big") + last.to_bytes(_POSITION_BYTES, "big")
 
 
 def sealed_block(entry: Entry) -> SealedBlock:
