@@ -27,7 +27,7 @@ import msgspec
 from benchmarks import documents, machine, report
 from benchmarks.engines import engine_of, server_cpu
 from benchmarks.report import Figure
-from benchmarks.stages import FAIR_SECONDS, Task, codes, more_shape, recall_shape
+from benchmarks.stages import FAIR_SECONDS, Task, codes, more_shape, packs, recall_shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +42,8 @@ HTTP_VERIFICATIONS = 20_000
 HTTP_WARM_UP = 2_000
 HTTP_SECONDS_MAX = 60.0
 CONNECTIONS = 32
+DISPENSERS = 64
+DISPENSINGS = 10_000  # a run
 TRACES = 2_000
 # A larger document is not held in memory only to be parsed: the floor is then scaled up from this many.
 PARSED_PACKAGES_MAX = 1_000_000
@@ -163,6 +165,7 @@ class _Bench:
         asked = _with(record, xml)
         self.verification(asked, packages, repeats, [row["look_up"] for row in rows])
         self.lot(asked, packages, insert / packages * 1e6, _median(_look_up(row["look_up"]) for row in rows))
+        self.dispensing(asked, packages, repeats)
         self.drop(record)
         for path in {xml, json, parsed_xml, parsed_json}:
             path.unlink()
@@ -255,17 +258,18 @@ class _Bench:
             _say(f"{packages:,} packages, run {repeat + 1} of {repeats}: verify over HTTP")
             count = HTTP_VERIFICATIONS + HTTP_WARM_UP
             asked = msgspec.structs.replace(task, count=count, seed=300 + repeat, unknown=UNKNOWN)
-            bodies = [
-                msgspec.json.encode({"scan": text, "site": documents.BUYER_GLN, "purpose": "dispense"})
+            requests = [
+                b"POST /api/v1/verify "
+                + msgspec.json.encode({"scan": text, "site": documents.BUYER_GLN, "purpose": "dispense"})
                 for text in codes(asked)
             ]
             at = ("--store", task.store) if task.store else ()
             with _server("rxtrail", "serve", "--data", task.data, *at, "--host", HOST, "--port") as (pid, port):
-                told = self.load(pid, port, bodies)
+                told = self.load(pid, port, requests)
                 _check_verdicts(told["verdicts"], told["answered"], UNKNOWN)
                 served.append(told["cpu"] / told["answered"] * 1e6)
             with _server("benchmarks.bare") as (pid, port):
-                told = self.load(pid, port, bodies)
+                told = self.load(pid, port, requests)
                 bare.append(told["cpu"] / told["answered"] * 1e6)
         floor = "look-up and encode" if not task.store else "prepared SELECT and encode"
         look_up = _median(_look_up(each) for each in look_ups)
@@ -307,13 +311,40 @@ class _Bench:
         if small != large:
             raise WrongAnswer(f"a large pallet wrote other rows than a small one: {small} and {large}")
 
-    def load(self, pid: int, port: int, bodies: list[bytes]) -> dict[str, Any]:
+    def dispensing(self, task: Task, packages: int, repeats: int) -> None:
+        """Dispense packs of the record over HTTP, each once and durably, for as many clients as a busy hub has."""
+        if not Path("/proc/self/stat").exists():
+            return
+        count = min(packages // 2, DISPENSINGS)
+        some = packs(msgspec.structs.replace(task, count=count * repeats, seed=400))
+        rates, spent, floors, bare = [], [], [], []
+        for repeat in range(repeats):
+            _say(f"{packages:,} packages, run {repeat + 1} of {repeats}: dispense over HTTP, {DISPENSERS} clients")
+            requests = [_dispense(*pack) for pack in some[repeat * count : (repeat + 1) * count]]
+            at = ("--store", task.store) if task.store else ()
+            with _server("rxtrail", "serve", "--data", task.data, *at, "--host", HOST, "--port") as (pid, port):
+                told = self.load(pid, port, requests, DISPENSERS)
+            if told["verdicts"] != {"ok": told["answered"]}:
+                raise WrongAnswer(f"every pack is at its buyer and is dispensed once, but: {told}")
+            rates.append(told["answered"] / told["seconds"])
+            spent.append(told["cpu"] / told["answered"] * 1e6)
+            floor = self.empty(msgspec.structs.replace(task, count=DISPENSERS))
+            floors.append(DISPENSERS / _stage("floor_commit", floor)["wall"])
+            self.drop(floor)
+            with _server("benchmarks.bare") as (pid, port):
+                told = self.load(pid, port, requests, DISPENSERS)
+            bare.append(told["cpu"] / told["answered"] * 1e6)
+        name = f"dispense over HTTP, durable, {DISPENSERS} clients"
+        self.add(name, packages, "dispensings/s", rates, f"{DISPENSERS} rows a synced commit", _median(floors))
+        self.add(name, packages, "µs server CPU", spent, "bare ASGI, same server", _median(bare))
+
+    def load(self, pid: int, port: int, requests: list[bytes], connections: int = CONNECTIONS) -> dict[str, Any]:
         """Warm a server up, load it, and read what that cost it."""
-        warm_up = min(HTTP_WARM_UP, len(bodies) // 10)
-        self._client(port, bodies[:warm_up])
+        warm_up = min(HTTP_WARM_UP, len(requests) // 10)
+        self._client(port, requests[:warm_up], connections)
         time.sleep(0.5)
         before = _tree_cpu(pid) + sum(server_cpu(self.engine.servers))
-        told = self._client(port, bodies[warm_up:])
+        told = self._client(port, requests[warm_up:], connections)
         # What the server still owes the disk for these scans is part of their price.
         time.sleep(1.0)
         told["cpu"] = _tree_cpu(pid) + sum(server_cpu(self.engine.servers)) - before
@@ -321,10 +352,10 @@ class _Bench:
             raise WrongAnswer(f"not every request was answered with 200: {told}")
         return told
 
-    def _client(self, port: int, bodies: list[bytes]) -> dict[str, Any]:
-        path = self.folder / "bodies"
-        path.write_bytes(b"\n".join(bodies))
-        command = [sys.executable, "-m", "benchmarks.load", str(port), str(path), str(CONNECTIONS)]
+    def _client(self, port: int, requests: list[bytes], connections: int) -> dict[str, Any]:
+        path = self.folder / "requests"
+        path.write_bytes(b"\n".join(requests))
+        command = [sys.executable, "-m", "benchmarks.load", str(port), str(path), str(connections)]
         return _run([*command, str(HTTP_SECONDS_MAX)])
 
     def fresh(self, task: Task) -> Task:
@@ -348,6 +379,12 @@ class _Bench:
 
     def add(self, name: str, packages: int, unit: str, values: list[float], floor: str, floor_value: float) -> None:
         self.figures.append(Figure(name, packages, unit, _median(values), min(values), max(values), floor, floor_value))
+
+
+def _dispense(gtin: str, serial: str, lot: str, expiry: str) -> bytes:
+    """Give the line of a request that dispenses one pack."""
+    change = {"state": "dispensed", "lot": lot, "expiry": expiry, "site": documents.BUYER_GLN, "key": f"till-{serial}"}
+    return f"PATCH /api/v1/packs/{gtin}/{serial} ".encode() + msgspec.json.encode(change)
 
 
 def _with(task: Task, document: Path, count: int = 0) -> Task:

@@ -93,6 +93,14 @@ def positions(task: Task) -> set[int]:
     return set(random.Random(task.seed).sample(range(task.packages), min(task.count, task.packages)))
 
 
+def packs(task: Task) -> list[tuple[str, str, str, str]]:
+    """Give (GTIN, serial, lot, expiry) of distinct random packs, in a random order."""
+    wanted = positions(task)
+    chosen = [package for position, package in enumerate(packages_of(task)) if position in wanted]
+    random.Random(task.seed).shuffle(chosen)
+    return chosen
+
+
 def codes(task: Task) -> list[str]:
     """Give scanner text of distinct random packs, some with a serial that was never issued."""
     rng = random.Random(task.seed)

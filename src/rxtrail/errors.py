@@ -55,6 +55,7 @@ class Refused(RxtrailError):
     """A state change that the pack's record does not allow; nothing was written."""
 
     code = "refused"
+    state: object = None  # what the pack was to those who refused; None where they did not look
 
 
 class Busy(RxtrailError):

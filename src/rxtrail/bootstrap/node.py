@@ -546,6 +546,14 @@ class Node:
         change = partial(states.change, also=also)
         return self.hub.change(change, order) if self.hub.joined else change(order)
 
+    def change_soon(self, order: Order, tell: Callable[[ChangeReceipt | Exception], None]) -> bool:
+        """Carry out a change of a pack without waiting (see ``States.submit``); False when it has to be waited for."""
+        _, _, states = self._writing()
+        if self.hub.joined:
+            return False
+        states.submit(order, tell)
+        return True
+
     def submit_changes(self, order: Order, items: list[ChangeItem]) -> ChangeJob:
         """Begin with a list of changes; ``order`` holds what they have in common.
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     Also = Callable[[Transaction, Log, ChangeReceipt], None]
 
-__all__ = ["ChangeItem", "ChangeJob", "ChangeResult", "Order", "Reference", "States"]
+__all__ = ["ChangeItem", "ChangeJob", "ChangeResult", "NeedsItsOwn", "Order", "Reference", "States"]
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(ChangeReceipt).decode
@@ -103,6 +103,17 @@ class States:
         if not receipt.repeated:
             self._changed()
         return receipt
+
+    def submit(self, order: Order, tell: Callable[[ChangeReceipt | Exception], None]) -> None:
+        """Carry out one change of a pack; ``tell`` is given the receipt when it is durable, or what stands against it.
+
+        It is called by the writing thread, and must not wait. It may be given ``NeedsItsOwn``: then nothing was done,
+        and the order is for :meth:`change`.
+
+        :raises BadRequest: the order does not fit its verb.
+        """
+        change_of(order)
+        self._waiting.submit(order, tell)
 
     def _carry_out(
         self, tx: Transaction, log: Log, orders: Sequence[Order]

@@ -16,7 +16,7 @@ from rxtrail.core.rules.answer import Verdict
 from rxtrail.core.rules.states import CHANGES, Change, state_after, undo_until
 from rxtrail.core.rules.steps import Flag
 from rxtrail.core.rules.verdict import FAULTS
-from rxtrail.errors import BadRequest, NotFound, RxtrailError
+from rxtrail.errors import BadRequest, NotFound, Refused, RxtrailError
 from rxtrail.ledger.batch import append_commands
 from rxtrail.ledger.prepare import Prepared, prepare
 from rxtrail.record.standing import identity_of, partners_of
@@ -186,6 +186,8 @@ class _Run:
         if refusal is None:
             refusal = self._foresee(index, order, change, verdict, key, self.judge.awaited)
         if refusal is not None:
+            if isinstance(refusal, Refused):
+                refusal.state = verdict.state  # of the same moment, and nobody has to look again
             self.answers[index] = self._alerted(refusal, order, change, verdict)
 
     def _judge(self, order: Order, change: Change) -> Verdict:

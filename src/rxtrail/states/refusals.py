@@ -22,6 +22,7 @@ class RefusedWithAlert(Alerted, Refused):
     def __init__(self, refused: Refused, eu: EuView) -> None:
         """Add the alert to a refusal."""
         super().__init__(refused.message, place=refused.place, advice=refused.advice)
+        self.state = refused.state
         self.eu = eu
 
 

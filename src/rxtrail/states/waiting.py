@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from rxtrail.errors import RxtrailError, StoreFailed
 
@@ -25,19 +25,13 @@ ORDERS_TOGETHER_MAX = 256  # each is some hundred microseconds, and nobody at a 
 
 
 class _Ordered:
-    """One order and who waits for it."""
+    """One order, and how to tell who waits for it."""
 
-    __slots__ = ("answer", "done", "order")
+    __slots__ = ("order", "tell")
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: Order, tell: Callable[[Answer], None]) -> None:
         self.order = order
-        self.answer: Answer | None = None
-        self.done = threading.Lock()  # released once: cheaper to wait on than a future
-        self.done.acquire()
-
-    def tell(self, answer: Answer) -> None:
-        self.answer = answer
-        self.done.release()
+        self.tell = tell
 
 
 class Waiting:
@@ -56,18 +50,30 @@ class Waiting:
 
         :raises Exception: what the order was answered instead of a receipt.
         """
-        ordered = _Ordered(order)
+        done = threading.Lock()  # released once: cheaper to wait on than a future
+        done.acquire()
+        answers: list[Answer] = []
+
+        def tell(answer: Answer) -> None:
+            answers.append(answer)
+            done.release()
+
+        self.submit(order, tell)
+        done.acquire()
+        answer = answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def submit(self, order: Order, tell: Callable[[Answer], None]) -> None:
+        """Have an order carried out; ``tell`` is called once, when it is durable or refused, and must not wait."""
+        ordered = _Ordered(order, tell)
         with self._lock:
             self._ordered.append(ordered)
             is_first = self._works == 0
             self._works += is_first
         if is_first:
             self._submit(_Group(self, None))
-        ordered.done.acquire()
-        answer = ordered.answer
-        if isinstance(answer, Exception):
-            raise answer
-        return cast("ChangeReceipt", answer)
 
     def _submit(self, group: _Group) -> None:
         try:

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from rxtrail.access import KeyNeeded
 from rxtrail.errors import NotFound, RxtrailError
 from rxtrail.web import pages, problems
-from rxtrail.web.api import table, verify
+from rxtrail.web.api import at_once, table, verify
 from rxtrail.web.context import Web, refusal
 from rxtrail.web.doors import API_HEADERS, PAGE_HEADERS, Doors
 from rxtrail.web.openapi import describe
@@ -39,6 +39,7 @@ class App:
     def __init__(self, web: Web) -> None:
         self.web = web
         self._verify = verify.VerifyEndpoint(web)
+        self._change = at_once.ChangeAtOnce(web, self._guarded)
         self.at_once_path = verify.PATH.encode()
         self.answer_at_once = self._verify.answer_at_once
         self._rest = Starlette(
@@ -59,6 +60,8 @@ class App:
             await self._rest(scope, receive, send)
         elif scope["path"] == verify.PATH:
             await self._verify(scope, receive, send)
+        elif scope["method"] == "PATCH" and scope["path"].startswith(at_once.STEM):
+            await self._change(scope, receive, send)
         else:
             await self._guarded(scope, receive, send)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import lru_cache
 from urllib.parse import quote
 
 from rxtrail.errors import BadRequest
 
+_PLAIN = re.compile(r"[0-9A-Za-z]+").fullmatch
 _STEM = "https://id.gs1.org"
 
 
@@ -25,6 +27,7 @@ def sscc18(text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=1024)
 def yymmdd(expiry: str) -> str:
     """An expiry as printed, from an ISO date or as printed already; raises ``BadRequest``."""
     if not expiry or re.fullmatch(r"[0-9]{6}", expiry):
@@ -39,6 +42,8 @@ def yymmdd(expiry: str) -> str:
 
 def pack_code(gtin: str, serial: str, *, lot: str = "", expiry: str = "") -> str:
     """A GS1 Digital Link: in it no character of a serial can pass for a bracket or a separator."""
+    if (len(expiry) == 10 or len(expiry) == 6) and _PLAIN(gtin) and _PLAIN(serial) and _PLAIN(lot):
+        return f"{_STEM}/01/{gtin14(gtin)}/10/{lot}/21/{serial}?17={yymmdd(expiry)}"  # nothing to escape
     if not serial:
         raise BadRequest("A pack has a serial.", place="serial")
     path = f"/01/{gtin14(gtin)}" + (f"/10/{quote(lot, safe='')}" if lot else "")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import string
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rxtrail.core.gs1 import charsets, scan
-from rxtrail.core.gs1.scan import read_scan
+from rxtrail.core.gs1.scan import _read_any, read_scan
 
 GTIN, SERIAL, LOT, YYMMDD = "00352601815904", "CF32ERFb3Dvc", "QD1DQ", "270930"
 PARTS = {"01": GTIN, "21": SERIAL, "17": YYMMDD, "10": LOT}
@@ -200,3 +202,17 @@ def test_no_text_breaks_the_reading(text: str, place: int) -> None:
 def test_a_damaged_character_never_gives_another_gtin_unnoticed(place: int, character: str) -> None:
     found = read(RAW[:place] + character + RAW[place + 1 :])
     assert found.fault or found.gtin == GTIN
+
+
+ALNUM = string.ascii_letters + string.digits
+
+
+@given(
+    gtin=st.text("0123456789", min_size=14, max_size=14),
+    lot=st.text(ALNUM, min_size=1, max_size=22),
+    serial=st.text(ALNUM, min_size=1, max_size=22),
+    yymmdd=st.text("0123", min_size=6, max_size=6),
+)
+def test_the_short_way_of_a_link_is_the_long_one(gtin: str, lot: str, serial: str, yymmdd: str) -> None:
+    link = f"https://id.gs1.org/01/{gtin}/10/{lot}/21/{serial}?17={yymmdd}"
+    assert read_scan(link, this_year=2026) == _read_any(link, 2026)

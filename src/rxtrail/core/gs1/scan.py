@@ -61,6 +61,14 @@ def read_scan(text: str, *, this_year: int) -> Scan:
             if expiry:
                 reading = f"(01){gtin}(21){serial}(17){yymmdd}(10){lot}"
                 return Scan(text, reading, gtin, serial, lot, expiry, yymmdd, "", {}, symbology or "", [], fault)
+    link = _LINKED(text) if text[:1] == "h" else None
+    if link is not None:
+        gtin, lot, serial, yymmdd = link.groups()
+        expiry = iso_date(yymmdd, this_year)
+        if expiry:
+            reading = f"(01){gtin}(21){serial}(17){yymmdd}(10){lot}"
+            fault = "" if is_gtin(gtin) else BAD_CHECK_DIGIT
+            return Scan(text, reading, gtin, serial, lot, expiry, yymmdd, "", {}, "", [], fault)
     return _read_any(text, this_year)
 
 
@@ -76,6 +84,10 @@ _BRACKETED = re.compile(
     r"()"  # where the other pattern has the symbology
     r"(?:\(01\)([0-9]{14})|\(17\)([0-9]{6})"
     r"|\(10\)([!\"%&')-?A-Z_a-z]{1,20})|\(21\)([!\"%&')-?A-Z_a-z]{1,20})){4}"
+).fullmatch
+# The link that this program itself writes of a pack whose lot and serial need no escape.
+_LINKED = re.compile(
+    r"https://id\.gs1\.org/01/([0-9]{14})/10/([0-9A-Za-z]{1,20})/21/([0-9A-Za-z]{1,20})\?17=([0-9]{6})"
 ).fullmatch
 _TYPED = re.compile(r"([0-9]{8}|[0-9]{12,14})[ \t,;]+([!\"%-?A-Z_a-z]{1,20})")
 _PATH_START = re.compile(r"[0-9]{2,4}/")

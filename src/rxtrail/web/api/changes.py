@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import msgspec
 
+from rxtrail.answers import StateView
 from rxtrail.core.rules.alert import EuView  # noqa: TC001 (msgspec reads the annotation)
 from rxtrail.errors import BadRequest, NotFound, Refused, RxtrailError
 from rxtrail.states import ChangeItem, ChangeJob, ChangeResult, Order
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from rxtrail.answers import Journey, StateView
+    from rxtrail.access import Grant
+    from rxtrail.answers import Journey
 
 State = Literal[
     "dispensed",
@@ -89,18 +91,29 @@ async def carry_out(
     try:
         return json_response(await web.write(work))
     except (Refused, NotFound) as refused:
-        if access is not None:
-            asked = request.path_params
-            access.refused(grant, str(asked.get("gtin", "")), str(asked.get("serial", "")), refused.place)
-        eu: EuView | None = getattr(refused, "eu", None)
-        if isinstance(refused, NotFound) and eu is None:
-            raise
-        now = await _state_now(web, code) if isinstance(refused, Refused) else None
-        problem = problems.of(refused, state=now)
-        if eu is None:
-            return problems.respond(problem)
-        known = {name: getattr(problem, name) for name in problem.__struct_fields__}
-        return problems.respond(AlertProblem(**known, eu=eu))
+        asked = request.path_params
+        about = str(asked.get("gtin", "")), str(asked.get("serial", ""))
+        return await refused_change(web, grant, code, about, refused)
+
+
+async def refused_change(
+    web: Web, grant: Grant, code: str, about: tuple[str, str], refused: Refused | NotFound
+) -> Response:
+    """Answer a change that was refused with the state that forbids it; it asked ``about`` a pack, which counts."""
+    access = access_of(web)
+    if access is not None:
+        access.refused(grant, *about, refused.place)
+    eu: EuView | None = getattr(refused, "eu", None)
+    if isinstance(refused, NotFound) and eu is None:
+        raise refused
+    now: StateView | None = None
+    if isinstance(refused, Refused):
+        now = refused.state if isinstance(refused.state, StateView) else await _state_now(web, code)
+    problem = problems.of(refused, state=now)
+    if eu is None:
+        return problems.respond(problem)
+    known = {name: getattr(problem, name) for name in problem.__struct_fields__}
+    return problems.respond(AlertProblem(**known, eu=eu))
 
 
 def _key(request: Request, body_key: str) -> str:
