@@ -120,8 +120,7 @@ def test_one_package_of_an_event_is_proven_without_the_others(store: Store) -> N
     root = entry.package_root(held)
     assert root is not None
     leaves = leaves_of(canonical.decode(body), "L1", "2027-09-30")
-    assert leaves is not None
-    summary, names = leaves
+    summary, names = leaves[0], [text.decode() for text in leaves[1:]]
     assert summary == (
         b'{"action":"ADD","bizStep":"commissioning","eventTime":"2027-01-15T08:00:00Z","eventType":"ObjectEvent",'
         b'"expiry":"2027-09-30","gtin":"00352601815904","lot":"L1"}'

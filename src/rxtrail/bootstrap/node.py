@@ -39,9 +39,8 @@ from rxtrail.core.gs1 import check_digit
 from rxtrail.errors import BadRequest, Busy, NotFound, StoreFailed
 from rxtrail.joined import Joined
 from rxtrail.keys import SigningKey, open_key
-from rxtrail.ledger.committing import commit_to_all
+from rxtrail.ledger.committing import OFF, ON, PACKAGE_PROOFS, open_writer
 from rxtrail.ledger.containers import fold_all
-from rxtrail.ledger.writer import Writer
 from rxtrail.moving import LogPosition, LogWatch, backup
 from rxtrail.offline import Offline, scans_of
 from rxtrail.query import export as export_rows
@@ -65,6 +64,7 @@ if TYPE_CHECKING:
     from rxtrail.core.rules.answer import Verdict
     from rxtrail.ledger.batch import Appended
     from rxtrail.ledger.log import Log
+    from rxtrail.ledger.writer import Writer
     from rxtrail.moving.filling import Progress
     from rxtrail.store import Reader, Store, Transaction
     from rxtrail.store.rows import JobRow
@@ -126,11 +126,12 @@ class Node:
                 raise
             raise failure from error
         if writes:
-            commit_to_all(
-                self._store, self._reader(), random_bytes=clock.random_bytes, now_us=clock.now_us, package_proofs=True
-            )
-            self._writer = Writer(
-                self._store, random_bytes=clock.random_bytes, now_us=clock.now_us, committed=self._committed
+            self._writer = open_writer(
+                self._store,
+                self._reader(),
+                random_bytes=clock.random_bytes,
+                now_us=clock.now_us,
+                committed=self._committed,
             )
             self._capture = Capture(
                 self._writer,
@@ -313,8 +314,16 @@ class Node:
         """Tell whose record this is."""
         return identity_of(self._reader())
 
-    def init(self, role: str, glns: list[str], *, default_site: str = "", market: str = "us") -> NodeIdentity:
-        """Say whose record this is.
+    def init(
+        self,
+        role: str,
+        glns: list[str],
+        *,
+        default_site: str = "",
+        market: str = "us",
+        package_proofs: bool | None = None,
+    ) -> NodeIdentity:
+        """Say whose record this is, and whether each package of an event shall be provable alone (None: as before).
 
         :raises BadRequest: an unknown role or market, or a GLN that is none.
         """
@@ -333,6 +342,8 @@ class Node:
             "default_site": default_site or (glns[0] if glns else ""),
             "market": market,
         }
+        if package_proofs is not None:
+            settings[PACKAGE_PROOFS] = ON if package_proofs else OFF
         writer, _, _ = self._writing()
         today = clock.today()
 
@@ -342,6 +353,8 @@ class Node:
             self._generation += 1  # for the writer's own judge; for all others once more after the commit
 
         writer.do(write, alone=True)
+        if package_proofs is not None:
+            writer.package_proofs = package_proofs
         self._generation += 1
         return self.identity()
 

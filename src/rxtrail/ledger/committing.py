@@ -9,8 +9,9 @@ from rxtrail.core.epcis import canonical as canonical_bytes
 from rxtrail.core.epcis.ilmd import ilmd_lot_expiry
 from rxtrail.core.merkle.entry import Opening, commit, encode_opening
 from rxtrail.core.merkle.event_leaves import leaves_of
-from rxtrail.core.merkle.packs import package_root
+from rxtrail.core.merkle.packs import root_of
 from rxtrail.ledger.log import Log
+from rxtrail.ledger.writer import Writer
 from rxtrail.store.rows import RecordKind
 
 if TYPE_CHECKING:
@@ -19,7 +20,23 @@ if TYPE_CHECKING:
     from rxtrail.store import Reader, Store, Transaction
     from rxtrail.store.rows import Record
 
+PACKAGE_PROOFS = "package_proofs"  # a setting of the record; it is on unless this is off
+ON, OFF = "on", "off"
 RECORDS_AT_ONCE = 20_000  # more than one block can hold
+
+
+def open_writer(
+    store: Store,
+    reader: Reader,
+    *,
+    random_bytes: Callable[[int], bytes],
+    now_us: Callable[[], int],
+    committed: Callable[[int], None],
+) -> Writer:
+    """Commit to what is not committed to yet, then start the writer as the record's settings ask."""
+    package_proofs = reader.settings().get(PACKAGE_PROOFS) != OFF
+    commit_to_all(store, reader, random_bytes=random_bytes, now_us=now_us, package_proofs=package_proofs)
+    return Writer(store, random_bytes=random_bytes, now_us=now_us, committed=committed, package_proofs=package_proofs)
 
 
 def commitment_of(record: Record, canonical: bytes, envelope: bytes, reader: Reader, *, package_proofs: bool) -> bytes:
@@ -37,7 +54,7 @@ def root_of_packages(salt: bytes, canonical: bytes) -> bytes:
     event = canonical_bytes.decode(canonical)
     lot, expiry, _ = ilmd_lot_expiry(event)
     leaves = leaves_of(event, lot, expiry)
-    return package_root(salt, *leaves) if leaves is not None else b""
+    return root_of(salt, leaves) if leaves else b""
 
 
 def commit_to_all(

@@ -19,7 +19,7 @@ from rxtrail.core.merkle.entry import (
     encode_opening,
 )
 from rxtrail.core.merkle.event_leaves import leaves_of
-from rxtrail.core.merkle.packs import package_root
+from rxtrail.core.merkle.packs import root_of
 from rxtrail.ledger.changes import encode_changes
 from rxtrail.store.rows import Record, RecordKind
 
@@ -136,8 +136,8 @@ class Log:
             commitment = commit(salt, encode_opening(Opening(kind, TENANT, name(party), now, canonical, envelope)))
             if names is not None:
                 leaves = leaves_of(names.event, names.lot, names.expiry)
-                if leaves is not None:
-                    commitment += package_root(salt, *leaves)
+                if leaves:
+                    commitment += root_of(salt, leaves)
             self._rows.append(
                 Record(position, kind, TENANT, party, now, secret[at : at + ID_BYTES], salt, number, start,
                        len(canonical), len(envelope), commitment)

@@ -59,7 +59,7 @@ class Writer:
 
         ``package_proofs`` has each event committed to in such a way that one of its packages can be proven alone.
         """
-        self._package_proofs = package_proofs
+        self.package_proofs = package_proofs
         self._journal: Journal | None = None
         self._committed = committed
         self._store = store
@@ -189,7 +189,7 @@ class Writer:
         waiting = [work for work in works if work.run is not _nothing and not work.future.done()]
         try:
             tx = self._store.begin()
-            log = Log(tx, self._random, tx.clock(self._now()), package_proofs=self._package_proofs)
+            log = Log(tx, self._random, tx.clock(self._now()), package_proofs=self.package_proofs)
             if self._journal is None or self._journal.tx is not tx:
                 self._journal = Journal(tx)
             self._journal.log = log

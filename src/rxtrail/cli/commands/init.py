@@ -32,7 +32,12 @@ class Glns(click.ParamType[list[str]]):
 @click.option(
     "--market", type=click.Choice(["us", "eu"]), default="us", show_default=True, help="Whose rules and words hold."
 )
-def init(call: Call, role: str, glns: list[str] | None, market: str) -> int:
+@click.option(
+    "--package-proofs/--no-package-proofs",
+    default=None,
+    help="Commit to each package of an event by itself, so that one can be proven alone. On unless it is turned off.",
+)
+def init(call: Call, role: str, glns: list[str] | None, market: str, package_proofs: bool | None) -> int:
     """Say whose record this is: the role and the GLNs of this node.
 
     It decides what an answer means: only a hub may call a serial unknown; a pharmacy holds what its
@@ -41,7 +46,7 @@ def init(call: Call, role: str, glns: list[str] | None, market: str) -> int:
     if role != "hub" and not glns:
         raise click.UsageError(f"a {role} needs --gln: without it nothing can be shipped to you")
     with own(call) as node:
-        node.init(role, glns or [], market=market)
+        node.init(role, glns or [], market=market, package_proofs=package_proofs)
         identity = node.identity()
     if call.as_json:
         say.answer(identity)

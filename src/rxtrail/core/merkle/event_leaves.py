@@ -18,21 +18,22 @@ if TYPE_CHECKING:
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 
-def leaves_of(event: Event, lot: str, expiry: str) -> tuple[bytes, list[str]] | None:
-    """Give an event's summary and the identifiers that it names; None when it names none.
+def leaves_of(event: Event, lot: str, expiry: str) -> list[bytes]:
+    """Give an event's summary and the identifiers that it names; empty when it names none.
 
     ``lot`` and ``expiry`` are what :func:`rxtrail.core.epcis.ilmd.ilmd_lot_expiry` reads from the event.
     """
-    texts: list[str] = []
+    texts: list[bytes] = []
     gtins = set[str]()
     for runs in (event.epcs, event.children, event.inputs, event.outputs):
         for run in runs:
             key = run.key
-            texts += [key + serial for serial in run.serials]
+            # One encoding for a whole run: LF is in no identifier (see core.epcis.canonical).
+            texts += (key + ("\n" + key).join(run.serials)).encode().split(b"\n")
             if key.startswith("01/"):
                 gtins.add(key[3:17])
     if not texts:
-        return None
+        return []
     told = {
         "action": event.action,
         "bizStep": event.biz_step,
@@ -43,4 +44,4 @@ def leaves_of(event: Event, lot: str, expiry: str) -> tuple[bytes, list[str]] | 
         "expiry": expiry,
     }
     summary = encode_summary({key: text for key, text in told.items() if text})
-    return summary, [event.parent, *texts] if event.parent else texts
+    return [summary, event.parent.encode(), *texts] if event.parent else [summary, *texts]

@@ -8,6 +8,7 @@ text and the hashes beside its way; the other leaves cannot be guessed, for want
 
 from __future__ import annotations
 
+import struct
 from hashlib import sha256, shake_256
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 LEAF_SALT_BYTES: Final = 16
 _LABEL: Final = b"rxtrail packs v1"
+_each_salt: Final = struct.Struct(f"{LEAF_SALT_BYTES}s").iter_unpack
 
 
 class LeafProof(msgspec.Struct, frozen=True):
@@ -36,6 +38,11 @@ class LeafProof(msgspec.Struct, frozen=True):
 def encode_summary(summary: Mapping[str, Any]) -> bytes:
     """Write the summary of an event: JSON with sorted keys and no blanks, the same bytes each time."""
     return msgspec.json.encode(dict(summary), order="sorted")
+
+
+def root_of(salt: bytes, texts: Sequence[bytes]) -> bytes:
+    """Give the root of the tree of an event's summary and packages, all as they are hashed (``event_leaves``)."""
+    return root(_hashed(salt, texts))
 
 
 def package_root(salt: bytes, summary: bytes, packages: Sequence[str]) -> bytes:
@@ -75,12 +82,9 @@ def _salts(salt: bytes, count: int) -> bytes:
 
 
 def _leaves(salt: bytes, summary: bytes, packages: Sequence[str]) -> list[bytes]:
-    salts = _salts(salt, len(packages) + 1)
-    first = sha256(b"\x00" + salts[:LEAF_SALT_BYTES] + summary).digest()
-    return [
-        first,
-        *[
-            sha256(b"\x00" + salts[at : at + LEAF_SALT_BYTES] + text.encode()).digest()
-            for at, text in zip(range(LEAF_SALT_BYTES, len(salts), LEAF_SALT_BYTES), packages, strict=True)
-        ],
-    ]
+    return _hashed(salt, [summary, *[text.encode() for text in packages]])
+
+
+def _hashed(salt: bytes, texts: Sequence[bytes]) -> list[bytes]:
+    salts = _each_salt(_salts(salt, len(texts)))
+    return [sha256(b"\x00" + own + text).digest() for (own,), text in zip(salts, texts, strict=True)]
