@@ -58,7 +58,9 @@ def hub(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert captured.code == 0
     receipt = captured.answer
     assert (receipt["events"], receipt["new_events"], receipt["packages"]) == (3, 3, len(SERIALS) + 1)
-    assert (receipt["sender"], receipt["receiver"], receipt["log_index"]) == (SELLER, BUYER, 0)
+    assert (receipt["sender"], receipt["receiver"], receipt["log_index"]) == (SELLER, BUYER, 2), (
+        "behind the document and its block"
+    )
     assert receipt["state"] == "success"
     # The sender is in nobody's partner table: one finding for the document, none for its packs.
     assert [finding["code"] for finding in receipt["findings"]].count("UNLISTED_SENDER") == 1

@@ -59,9 +59,10 @@ class AddAnswered(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="a
 
 
 class AddDocument(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="document"):
-    """A raw document was kept; its bytes are bound by their SHA-256."""
+    """A raw document was kept: its bytes are bound by their SHA-256, and each compressed chunk by its own."""
 
     row: DocumentRow
+    chunks: list[bytes]
 
 
 class AddJob(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="job"):

@@ -6,6 +6,7 @@ containers, speakers, parties) are not noted: the log's events make them again.
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -24,7 +25,7 @@ from rxtrail.ledger.changes import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from rxtrail.ledger.log import Log
     from rxtrail.store import Transaction
@@ -84,8 +85,9 @@ class Journal:
 
     def add_document(self, row: DocumentRow, chunks: Iterable[bytes]) -> int:
         """Keep a raw document; give its number."""
-        number = self.tx.add_document(row, chunks)
-        self._log.note(AddDocument(msgspec.structs.replace(row, id=number)))
+        hashes: list[bytes] = []
+        number = self.tx.add_document(row, _hashed(chunks, hashes))
+        self._log.note(AddDocument(msgspec.structs.replace(row, id=number), hashes))
         return number
 
     def add_job(self, row: JobRow) -> None:
@@ -123,3 +125,9 @@ class Journal:
         self.tx.add_master(rows)
         if rows:
             self._log.note(AddMaster(list(rows)))
+
+
+def _hashed(chunks: Iterable[bytes], hashes: list[bytes]) -> Iterator[bytes]:
+    for chunk in chunks:
+        hashes.append(hashlib.sha256(chunk).digest())
+        yield chunk

@@ -11,12 +11,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from rxtrail.core.merkle.entry import (
-    ID_BYTES,
     SALT_BYTES,
     Opening,
     block_commitment_of,
+    block_id,
     commit,
     encode_opening,
+    record_id,
 )
 from rxtrail.core.merkle.event_leaves import leaves_of
 from rxtrail.core.merkle.packs import root_of
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 BLOCK_BYTES = 128 * 1024  # of canonical bytes before compression: small enough to read one event in well under 1 ms
 TENANT = 0  # one tenant a store until accounts come
-_SECRET_BYTES = ID_BYTES + SALT_BYTES
 
 
 class _Appended(NamedTuple):
@@ -127,31 +127,31 @@ class Log:
                 parts.append(record.envelope)
         sha256 = self._tx.add_block(number, b"".join(parts))
         self.commit_to_block(number, sha256, records[0].position, records[-1].position)
-        secret = self._random(_SECRET_BYTES * len(records))
+        secret = self._random(SALT_BYTES * len(records))
         now, name = self.now, self._tx.name
         for at, (position, kind, party, start, canonical, envelope, names) in zip(
-            range(0, len(secret), _SECRET_BYTES), records, strict=True
+            range(0, len(secret), SALT_BYTES), records, strict=True
         ):
-            salt = secret[at + ID_BYTES : at + _SECRET_BYTES]
+            salt = secret[at : at + SALT_BYTES]
             commitment = commit(salt, encode_opening(Opening(kind, TENANT, name(party), now, canonical, envelope)))
             if names is not None:
                 leaves = leaves_of(names.event, names.lot, names.expiry)
                 if leaves:
                     commitment += root_of(salt, leaves)
             self._rows.append(
-                Record(position, kind, TENANT, party, now, secret[at : at + ID_BYTES], salt, number, start,
+                Record(position, kind, TENANT, party, now, record_id(salt), salt, number, start,
                        len(canonical), len(envelope), commitment)
             )  # fmt: skip
         self._block += 1
         self._open, self._bytes = [], 0
 
     def _commit_to_blocks(self) -> None:
-        ids = self._random(ID_BYTES * len(self._sealed))
-        for at, (number, sha256, first, last) in enumerate(self._sealed):
-            id_ = ids[at * ID_BYTES : (at + 1) * ID_BYTES]
+        now = self.now
+        for number, sha256, first, last in self._sealed:
+            commitment = block_commitment_of(sha256, first, last)
+            id_ = block_id(commitment, number, now)
             self._rows.append(
-                Record(self.position, RecordKind.BLOCK, TENANT, 0, self.now, id_, b"", number, 0, 0, 0,
-                       block_commitment_of(sha256, first, last))
-            )  # fmt: skip
+                Record(self.position, RecordKind.BLOCK, TENANT, 0, now, id_, b"", number, 0, 0, 0, commitment)
+            )
             self.position += 1
         self._sealed = []

@@ -147,6 +147,17 @@ def check_opening(entry: Entry, salt: bytes, opening: bytes) -> Opening:
     return found
 
 
+def record_id(salt: bytes) -> bytes:
+    """Give the id of a record from its salt: random to whoever does not have it, and bound by the commitment."""
+    return sha256(b"rxtrail id v1" + salt).digest()[:ID_BYTES]
+
+
+def block_id(commitment: bytes, block: int, recorded_at: int) -> bytes:
+    """Give the id of a block's record: it has no salt, so the id binds what the commitment does not."""
+    told = block.to_bytes(_POSITION_BYTES, "big") + recorded_at.to_bytes(_POSITION_BYTES, "big", signed=True)
+    return sha256(b"rxtrail block id v1" + commitment + told).digest()[:ID_BYTES]
+
+
 def package_root(entry: Entry) -> bytes | None:
     """Give the root of the tree of packages of an event, when its entry has one."""
     return entry.commitment[HASH_BYTES:] if entry.kind is Kind.EVENT and len(entry.commitment) > HASH_BYTES else None
