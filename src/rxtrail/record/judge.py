@@ -181,7 +181,10 @@ class Judge:
             # Not read plainly, or not what the record says: perhaps the scanner, and the record may tell.
             choice = chosen(self._reader, text, this_year=self._year)
             if choice.is_known or choice.scan.fault != scan.fault:
+                plain = found
                 scan, found = self._look_up(choice.scan)
+                if found is None and plain is not None and plain.facts.on_record:
+                    found = plain  # whatever else it may be: the pack that it names plainly may be stopped
         if found is not None and asker.known_site and found.facts.product_known and not found.facts.on_record:
             near = near_miss(self._reader, self._authority, scan)
             found.facts = msgspec.structs.replace(found.facts, near=near) if near else found.facts

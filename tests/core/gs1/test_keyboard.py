@@ -18,6 +18,7 @@ from rxtrail.core.gs1.keyboard import (
     SEPARATOR_REPAIR,
     TEXT_LENGTH_MAX,
     layout_readings,
+    loose_readings,
     swapped_readings,
 )
 from rxtrail.core.gs1.keyboard_tables import Caps, layouts, printed, typed
@@ -180,7 +181,7 @@ def test_a_text_of_people_is_no_scan() -> None:
 def test_without_an_anchor_only_the_asker_gets_readings() -> None:
     arrived = typed("ABY-7", host="de")
     assert layout_readings(arrived) == []
-    assert "ABY-7" in [reading.text for reading in layout_readings(arrived, anchored=False)]
+    assert "ABY-7" in [reading.text for reading in loose_readings(arrived)]
 
 
 def test_a_text_of_any_length_is_answered() -> None:
@@ -191,7 +192,7 @@ def test_a_text_of_any_length_is_answered() -> None:
 
 @given(st.text())
 def test_any_text_gives_readings_of_what_gs1_can_hold_or_none(text: str) -> None:
-    for reading in [*layout_readings(text), *swapped_readings(text), *layout_readings(text, anchored=False)]:
+    for reading in [*layout_readings(text), *swapped_readings(text), *loose_readings(text)]:
         assert reading.text.isascii()
 
 

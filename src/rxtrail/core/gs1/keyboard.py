@@ -23,10 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 READINGS_MAX = 64
-# Bounds on time, at about five microseconds each: layouts tried for one head; and mixtures, where one printed
-# character has several origins, of one layout and in all.
-ATTEMPTS_MAX, MIXED_MAX, MIXTURES_MAX = 64, 24, 96
-TEXT_LENGTH_MAX = 4096
+# Bounds on time: decodings tried for one text, at about four microseconds each; of these, mixtures of one layout,
+# where one printed character has several origins. A long text has fewer.
+ATTEMPTS_MAX, MIXED_MAX = 72, 16
+ATTEMPT_LENGTH = 64
+GROUPS_MAX = 64  # layouts told apart by one text
+PAIR_ATTEMPTS, LOOSE_MAX = 32, 24  # of these, for scanners that are not set to the US layout; for a mere text
+TEXT_LENGTH_MAX = 200  # the code of a pack with a crypto tail has about 130 characters
 GTIN_ELEMENT_LENGTH = 16
 PAIR_RANK = 10_000  # a US scanner explains a text better than another one does
 LAYOUT_REPAIR = "keyboard-layout"
@@ -42,22 +45,52 @@ class LayoutReading(msgspec.Struct, frozen=True, gc=False):
     repairs: list[str]
 
 
-def layout_readings(text: str, *, anchored: bool = True) -> list[LayoutReading]:
+def layout_readings(text: str) -> list[LayoutReading]:
     """Give what was scanned, for every layout that explains the text; the likeliest first, at most 64.
 
-    A text that reads plainly gives none: see ``swapped_readings``. With ``anchored`` false, a text without any
-    anchor gives everything that some layout makes GS1 characters of. Never raises.
+    A text that reads plainly gives none: see ``swapped_readings``; nor does one without any anchor: see
+    ``loose_readings``. Never raises.
     """
     if len(text) > TEXT_LENGTH_MAX or anchors.reads_plainly(text):
         return []
-    return _search(text, anchored=anchored)
+    return _search(text)
+
+
+def loose_readings(text: str) -> list[LayoutReading]:
+    """Give everything that some layout makes GS1 characters of, for a text without any anchor."""
+    if len(text) > TEXT_LENGTH_MAX or anchors.reads_plainly(text):
+        return []
+    found = Found()
+    found.attempts_left = LOOSE_MAX
+    _read_part(_index(), "", _clean(text), text, -1, found, plain=True, anchored=False)
+    return _ranked(found)
 
 
 def swapped_readings(text: str) -> list[LayoutReading]:
     """Give other texts that would have arrived as this one, although it reads plainly (Y for Z, say)."""
     if len(text) > TEXT_LENGTH_MAX:
         return []
-    return [reading for reading in _search(text, anchored=True) if reading.text != text]
+    return [reading for reading in _search(text) if reading.text != text]
+
+
+def explains(sent: str, arrived: str) -> bool:
+    """Tell whether some host makes ``arrived`` of ``sent``, character by character; keys that print nothing count."""
+    index = _index()
+    if len(sent) == len(arrived):
+        return _hosts_that_print(index, sent, arrived) != 0
+    if len(sent) < len(arrived):
+        return False
+    return any(tables.typed_with(effect.table, sent) == arrived for effect in index.effects if effect.loses)
+
+
+def _hosts_that_print(index: Index, sent: str, arrived: str) -> int:
+    """Give, as bits, the effects that print each character of ``arrived`` for its like in ``sent``."""
+    bits = -1
+    for one, other in set(zip(sent, arrived, strict=True)):
+        bits &= sum(effects for origins, effects in index.splits.get(other, ()) if one in origins)
+        if not bits:
+            break
+    return bits
 
 
 def every_effect() -> list[Effect]:
@@ -74,6 +107,7 @@ class Effect(NamedTuple):
     origins: dict[str, tuple[str, ...]]
     first: dict[int, str]  # for str.translate: the likeliest origin of each character
     ambiguous: frozenset[str]  # the characters that have several
+    loses: bool  # letters and digits among what prints nothing
 
     def likeliest(self, arrived: str) -> str:
         """Give what was sent, where each character has its likeliest origin."""
@@ -163,7 +197,8 @@ def _effect(layout: str, caps: Caps, scanner: str, table: dict[str, str]) -> Eff
     }
     first = {ord(character): sents[0] for character, sents in origins.items()}
     ambiguous = frozenset(character for character, sents in origins.items() if len(sents) > 1)
-    return Effect(layout, caps, table, origins, first, ambiguous)
+    loses = any(not out and sent.isalnum() for sent, out in table.items())
+    return Effect(layout, caps, table, origins, first, ambiguous, loses)
 
 
 def _arrivals(head: str, scanner: str, table: dict[str, str]) -> set[str]:
@@ -175,8 +210,10 @@ def _arrivals(head: str, scanner: str, table: dict[str, str]) -> set[str]:
     return {arrived for arrived in arrivals if len(arrived) > 1}
 
 
-def _search(text: str, *, anchored: bool) -> list[LayoutReading]:
+def _search(text: str) -> list[LayoutReading]:
     found = Found()
+    attempts = ATTEMPTS_MAX * ATTEMPT_LENGTH // max(len(text), ATTEMPT_LENGTH)
+    found.attempts_left = attempts - PAIR_ATTEMPTS // 2
     variants = _cleaned(text)
     starts_plainly = anchors.starts_plainly(variants[0])
     # What holds only set 82 comes first; then separators may have become visible characters.
@@ -189,6 +226,7 @@ def _search(text: str, *, anchored: bool) -> list[LayoutReading]:
             break
     # Without an identifier of the symbol nothing tells a US scanner from another.
     if not starts_plainly and _least_doubt(found) > 0:
+        found.attempts_left = PAIR_ATTEMPTS
         for arrived in variants:
             _read_with(_pair_index(), arrived, text, found, plain=True)
     if starts_plainly:
@@ -197,8 +235,10 @@ def _search(text: str, *, anchored: bool) -> list[LayoutReading]:
     itself = anchors.anchored(variants[0])
     if itself is not None and itself.doubt > anchors.SURE:
         _keep(found, itself.doubt)
-    if not found and not anchored:
-        _read_part(_index(), "", variants[0], text, -1, found, plain=True, anchored=False)
+    return _ranked(found)
+
+
+def _ranked(found: Found) -> list[LayoutReading]:
     ranked = sorted(found.values(), key=lambda placed: placed[0])
     return [reading for _, reading in ranked[:READINGS_MAX]]
 
@@ -213,9 +253,9 @@ def _least_doubt(found: Found) -> int:
 
 
 class Found(dict[str, tuple[tuple[int, int], LayoutReading]]):
-    """Readings by their text, each with its doubt and rank; and how many mixtures may still be tried."""
+    """Readings by their text, each with its doubt and rank; and how many decodings may still be tried."""
 
-    mixtures_left = MIXTURES_MAX
+    attempts_left = ATTEMPTS_MAX
 
 
 def _read_with(index: Index, arrived: str, raw: str, found: Found, *, plain: bool) -> None:
@@ -252,14 +292,17 @@ def _read_part(
         bits |= keyed
     # Effects are in order of use, so the first one speaks for its group, and the likeliest groups are tried first.
     numbers = sorted([(group & -group).bit_length() - 1 for group in _groups(index, characters, bits)])
-    for number in numbers[:ATTEMPTS_MAX]:
+    for number in numbers:
+        if found.attempts_left <= 0:
+            return
+        found.attempts_left -= 1
         _add(found, index.effects[number], number, head, index.effects[number].likeliest(body), raw, anchored=anchored)
     for number in numbers:
         effect = index.effects[number]
-        if found.mixtures_left > 0 and not effect.ambiguous.isdisjoint(body):
-            for sent in itertools.islice(mixtures(effect, body), min(found.mixtures_left, MIXED_MAX)):
+        if found.attempts_left > 0 and not effect.ambiguous.isdisjoint(body):
+            for sent in itertools.islice(mixtures(effect, body), min(found.attempts_left, MIXED_MAX)):
                 _add(found, effect, number, head, sent, raw, anchored=anchored)
-                found.mixtures_left -= 1
+                found.attempts_left -= 1
 
 
 def _groups(index: Index, characters: str, bits: int) -> list[int]:
@@ -275,7 +318,7 @@ def _groups(index: Index, characters: str, bits: int) -> list[int]:
             groups = []
             for group in halves:
                 (groups if group & (group - 1) else single).append(group)
-            if not groups:
+            if not groups or len(groups) + len(single) > GROUPS_MAX:
                 break
     return groups + single
 

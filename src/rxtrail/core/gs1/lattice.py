@@ -11,7 +11,9 @@ medicine packs carry. What comes out are possibilities, for the record to choose
 
 from __future__ import annotations
 
+import itertools
 import re
+from bisect import bisect_left
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -21,7 +23,12 @@ from rxtrail.core.gs1.tables import AI_LENGTH, PREDEFINED_LENGTH, TABLE
 GS = "\x1d"
 PACK = frozenset({"01", "10", "17", "21"})  # what a serialised medicine pack carries (FDCA 582(a)(9); EU 2016/161, 4)
 SPLITS_MAX = 12
-_STEPS_MAX = 220  # a scan of a pack needs about twenty; the rest is against texts made to be slow
+# Bounds on time. A scan needs about twenty steps, over all its variants; a pack whose serial and lot are digits only
+# has eleven places where an AI may begin.
+STEPS_MAX = 100
+BUDGET_MAX = 160
+_READ_STEPS, _READ_LENGTH = 6, 50  # what a text costs to be read, by its length
+STARTS_MAX = 32
 _LENGTH_MAX = 400
 _EXTRAS_MAX = 2  # AIs beyond the four, guessed inside variable fields
 
@@ -35,6 +42,7 @@ _COST = {"01": 0, "10": 0, "17": 0, "21": 0, "11": 1, "91": 1, "92": 0, **{f"71{
 _COST_OTHER = 2
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _DATES = ("11", "12", "13", "15", "16", "17")
+_LENGTHS = {ai: (max(entry.length_min, 1), entry.length_max) for ai, entry in TABLE.items()}
 _CRYPTO_KEY_LENGTH = 4  # the key of a crypto tail: (91) with four characters, then (92)
 
 
@@ -51,51 +59,107 @@ class Split(NamedTuple):
         return {ai for ai, _ in self.elements} >= PACK
 
 
-def splits(text: str, *, extras: bool = True) -> list[Split]:
+class Budget:
+    """How much looking a scan may still cost, over all its variants; a text that needs more was made to be slow.
+
+    A search that would need more has no result at all. Half a result is worse: the split that was not looked at may
+    be the one that makes a scan ambiguous.
+    """
+
+    def __init__(self, steps: int = BUDGET_MAX) -> None:
+        self.steps = steps
+
+    def take(self, steps: int) -> None:
+        """Take what something else costs than looking for splits; an element to be read costs about a step."""
+        self.steps -= steps
+
+    @property
+    def is_spent(self) -> bool:
+        """Tell whether the last search was given up."""
+        return self.steps < 0
+
+
+def splits(text: str, *, extras: bool = True, budget: Budget | None = None) -> list[Split]:
     """Give the ways to take a raw element string apart, the most usual first; at most ``SPLITS_MAX``.
 
     ``text`` has GS where a separator is known. The plain way without a guess is among them when it is allowed.
-    With ``extras`` off, no more than the four elements of a medicine pack are looked for inside fields.
+    With ``extras`` off, no more than the four elements of a medicine pack are looked for inside fields. A text that
+    costs more than the budget gives none.
     """
-    if len(text) > _LENGTH_MAX:
+    budget = Budget() if budget is None else budget
+    if len(text) > _LENGTH_MAX or budget.is_spent:
         return []
-    found = _Search(text, extras=False).run()
-    if extras:
+    found, starts, steps = _plain(text)
+    budget.steps -= steps
+    if extras and len(starts) > sum(1 for _, ai in starts if ai in PACK):
+        more, steps = _searched(text, starts, min(budget.steps, STEPS_MAX), extras=_EXTRAS_MAX)
+        budget.steps -= steps
         seen = {split.elements for split in found}
-        found += [split for split in _Search(text, extras=True).run() if split.elements not in seen]
-    if not found:
+        found = (*found, *[split for split in more if split.elements not in seen])
+    if not found or budget.is_spent:
         return []
     # A way that leaves out what another one finds of a pack is not worth a question to the record.
     known = [len(PACK & {ai for ai, _ in split.elements}) for split in found]
     best = max(known)
-    found = [split for split, count in zip(found, known, strict=True) if count == best]
-    found.sort(key=lambda split: (split.cost, len(split.elements)))
-    return found[:SPLITS_MAX]
+    ways = [split for split, count in zip(found, known, strict=True) if count == best]
+    ways.sort(key=lambda split: (split.cost, len(split.elements)))
+    return ways[:SPLITS_MAX]
 
 
 def can_be_complete(text: str) -> bool:
-    """Tell whether the text may hold all four elements of a medicine pack."""
-    return any(split.is_complete for split in _Search(text, extras=False).run()) if len(text) <= _LENGTH_MAX else False
+    """Tell whether the text may hold all four elements of a medicine pack; what is too much to look at may."""
+    if len(text) > _LENGTH_MAX:
+        return False
+    found, _, steps = _plain(text)
+    return steps > STEPS_MAX or any(split.is_complete for split in found)
+
+
+def charge(text: str, budget: Budget) -> bool:
+    """Take what it costs to read one more text from the budget, before it is read; False when that is too much."""
+    budget.steps -= _READ_STEPS * (1 + len(text) // _READ_LENGTH)
+    budget.steps -= _plain(text).steps if len(text) <= _LENGTH_MAX else STEPS_MAX
+    return not budget.is_spent
+
+
+class _Plain(NamedTuple):
+    """The ways without guessed AIs, where AIs may begin inside fields, and what it cost to look."""
+
+    splits: tuple[Split, ...]
+    starts: tuple[tuple[int, str], ...]
+    steps: int
+
+
+@lru_cache(maxsize=256)
+def _plain(text: str) -> _Plain:
+    found = [(match.start(), match[1]) for match in itertools.islice(_INSIDE.finditer(text), STARTS_MAX + 1)]
+    if len(found) > STARTS_MAX:
+        return _Plain((), (), STEPS_MAX + 1)
+    starts = tuple((at, ai) for at, ai in found if _may_begin(text, at, ai))
+    ways, steps = _searched(text, tuple((at, ai) for at, ai in starts if ai in PACK), STEPS_MAX, extras=0)
+    return _Plain(tuple(ways), starts, steps + (len(found) >> 2))
+
+
+def _searched(text: str, starts: tuple[tuple[int, str], ...], steps: int, *, extras: int) -> tuple[list[Split], int]:
+    """Give all ways, and how many steps it took; more than ``steps`` when it was given up."""
+    search = _Search(text, starts, steps, extras)
+    search.element(0, 0, 0)
+    return search.found, steps - search.steps
 
 
 class _Search:
     """Depth first through one text, with a bound on the steps."""
 
-    def __init__(self, text: str, *, extras: bool) -> None:
+    def __init__(self, text: str, starts: tuple[tuple[int, str], ...], steps: int, extras: int) -> None:
         self.text = text
+        self.starts = starts
+        self.steps = steps
+        self.extras = extras
         self.found: list[Split] = []
-        self.steps = 0
         self.elements: list[tuple[str, str]] = []
+        self.used: list[str] = []
         self.borders: list[int] = []
-        self.extras = 0 if not extras else _EXTRAS_MAX
-        starts = [(match.start(), match[1]) for match in _INSIDE.finditer(text)]
-        self.starts = [(at, ai) for at, ai in starts if (extras or ai in PACK) and _may_begin(text, at, ai)]
 
-    def run(self) -> list[Split]:
-        self._element(0, 0, 0)
-        return self.found
-
-    def _element(self, index: int, cost: int, extras: int) -> None:
+    def element(self, index: int, cost: int, extras: int) -> None:
         """Read the element at a certain border."""
         text = self.text
         if text.startswith(GS, index):
@@ -109,51 +173,57 @@ class _Search:
         if ai in TABLE:
             self._data(ai, index + len(ai), cost, extras)
 
+    def _take(self, ai: str, value: str) -> None:
+        self.elements.append((ai, value))
+        self.used.append(ai)
+
+    def _drop(self) -> None:
+        self.elements.pop()
+        self.used.pop()
+
     def _data(self, ai: str, index: int, cost: int, extras: int) -> None:
         """Read the data of an AI, to each of its possible ends."""
-        self.steps += 1
-        if self.steps > _STEPS_MAX or any(ai == known for known, _ in self.elements):
+        self.steps -= 1
+        if self.steps < 0 or ai in self.used:
             return
-        text, elements = self.text, self.elements
+        text = self.text
         length = PREDEFINED_LENGTH.get(ai[:2])
         if length:
             end = index + length - len(ai)
             if end <= len(text) and _fits(ai, text[index:end]):
-                elements.append((ai, text[index:end]))
-                self._element(end, cost, extras)
-                elements.pop()
+                self._take(ai, text[index:end])
+                self.element(end, cost, extras)
+                self._drop()
             return
         end = text.find(GS, index)
         if end < 0:
             end = len(text)
-        entry = TABLE[ai]
-        longest = entry.length_max
+        least, longest = _LENGTHS[ai]
         if index < end <= index + longest and _fits(ai, text[index:end]):
-            elements.append((ai, text[index:end]))
-            self._element(end, cost, extras)
-            elements.pop()
-        least = index + max(entry.length_min, 1)
+            self._take(ai, text[index:end])
+            self.element(end, cost, extras)
+            self._drop()
         key_end = index + _CRYPTO_KEY_LENGTH
         if ai == "91" and self.extras and text.startswith("92", key_end) and key_end + 2 < end:
-            elements.append((ai, text[index:key_end]))
-            self.borders.append(len(elements))
+            self._take(ai, text[index:key_end])
+            self.borders.append(len(self.elements))
             self._data("92", key_end + 2, cost, extras)
             self.borders.pop()
-            elements.pop()
+            self._drop()
             return
-        for at, next_ai in self.starts:
-            if at < least:
-                continue
-            if at >= end or at - index > longest:
+        last = min(end - 1, index + longest)
+        for at, next_ai in self.starts[bisect_left(self.starts, (index + least, "")) :]:
+            if at > last or self.steps < 0:
                 break
             guessed = extras + (next_ai not in PACK)
-            if guessed > self.extras or not _fits(ai, text[index:at]):
+            if guessed > self.extras or next_ai in self.used or not _fits(ai, text[index:at]):
+                self.steps -= 1
                 continue
-            elements.append((ai, text[index:at]))
-            self.borders.append(len(elements))
+            self._take(ai, text[index:at])
+            self.borders.append(len(self.elements))
             self._data(next_ai, at + len(next_ai), cost + _COST.get(next_ai, _COST_OTHER), guessed)
             self.borders.pop()
-            elements.pop()
+            self._drop()
 
 
 def _may_begin(text: str, at: int, ai: str) -> bool:

@@ -8,9 +8,12 @@ one among them. Codes of two different packs, and other barcodes, are named and 
 
 from __future__ import annotations
 
+import collections
+
 import msgspec
 
-from rxtrail.core.gs1 import charsets, ifa, keyboard, repeats, symbology, wrong_barcode
+from rxtrail.core.gs1 import charsets, ifa, keyboard, lattice, repeats, symbology, wrong_barcode
+from rxtrail.core.gs1.lattice import Budget
 from rxtrail.core.gs1.repairs import (
     CASE,
     CASE_INVERTED,
@@ -42,10 +45,11 @@ from rxtrail.core.gs1.scan_value import (
 )
 
 READINGS_MAX = 8
+BODY_LENGTH_MAX = 200  # of one scan that is repaired; the code of a pack with a crypto tail has about 130 characters
 
 UPPER_CASED, LOWER_CASED = "upper-cased", "lower-cased"
 
-_LAYOUTS_MAX = 24  # readings of other layouts that are looked into
+_LAYOUTS_MAX = 12  # readings of other layouts that are looked into
 _SWAPPED_MAX = 4  # readings of other layouts of a text that reads plainly
 _LAYOUTS_SPLIT_MAX = 4  # of these, readings whose separators are looked for
 _SHORT = 24  # a linear code is not longer
@@ -93,11 +97,13 @@ def readings(text: str | bytes, *, this_year: int, guesses: bool = True) -> Read
         bare = read_one(text, body, repairs, this_year)
         found.add(bare, SPLIT)
         found.is_contested |= not bare.fault
+    if len(body) > BODY_LENGTH_MAX:
+        return found.result()
     if plain.fault or not _is_whole(plain):
-        for reading, doubt in repaired(text, body, repairs, this_year):
+        for reading, doubt in repaired(text, body, repairs, this_year, found.budget):
             found.add(reading, doubt)
     elif has_tail(body, plain):
-        for reading, doubt in without_tail(text, body, repairs, this_year):
+        for reading, doubt in without_tail(text, body, repairs, this_year, found.budget):
             found.add(reading, doubt)
             found.is_contested |= not reading.fault
     if guesses or not found.is_certain:
@@ -114,6 +120,7 @@ class _Found:
         self.readings: dict[tuple[str, ...], tuple[int, int, Scan]] = {}
         self.is_contested = plain.fault == AMBIGUOUS and _is_possible(plain)
         self.unserialised: dict[str, Scan] = {}
+        self.budget = Budget()
 
     @property
     def is_certain(self) -> bool:
@@ -218,16 +225,29 @@ def _add_layouts(found: _Found, text: str, body: str, this_year: int) -> None:
             _add_layout(found, text, layout, this_year, step=LAYOUT, splits=False)
         return
     if any(doubt <= EXTRAS for doubt, _, _ in found.readings.values()):
-        return  # the grammar explains it
+        _add_letter_swaps(found)
+        return  # the grammar explains the rest
     # A code that reads but for a character, with no sign of where it came from, may as well be printed wrong.
     step = GUESS if found.plain.reading and not found.plain.symbology else LAYOUT
     splits_left = _LAYOUTS_SPLIT_MAX
-    for layout in keyboard.layout_readings(body)[:_LAYOUTS_MAX]:
+    for layout in _in_turn(keyboard.layout_readings(body))[:_LAYOUTS_MAX]:
+        if not lattice.charge(symbology.split(layout.text)[1], found.budget):
+            break
         splits_left -= _add_layout(found, text, layout, this_year, step=step, splits=splits_left > 0)
-        if len(found.readings) >= 2 * READINGS_MAX:
+        if len(found.readings) >= READINGS_MAX:
             break
     if not found.readings and found.plain.kind in ("text", "linear", "digits") and len(body) <= _SHORT:
         found.plain = _named(found.plain, body)
+
+
+def _in_turn(layouts: list[keyboard.LayoutReading]) -> list[keyboard.LayoutReading]:
+    """Put the likeliest reading of each layout before the second one of any."""
+    seen: collections.Counter[str] = collections.Counter()
+    turns = []
+    for layout in layouts:
+        turns.append(seen[layout.layout])
+        seen[layout.layout] += 1
+    return [layout for _, layout in sorted(zip(turns, layouts, strict=True), key=lambda turn: turn[0])]
 
 
 def _add_letter_swaps(found: _Found) -> None:
@@ -247,13 +267,13 @@ def _add_layout(
     if not reading.fault:
         found.add(_of_layout(reading, text, layout), step)
         if has_tail(layout.text, reading):
-            for shorter, _ in without_tail(layout.text, *_one_scan(layout.text), this_year):
+            for shorter, _ in without_tail(layout.text, *_one_scan(layout.text), this_year, found.budget):
                 found.add(_of_layout(shorter, text, layout), step)
         return False
     if not splits or reading.fault in (WRONG_BARCODE, BAD_CHECK_DIGIT):
         return False
     body, repairs = _one_scan(layout.text)
-    for split, _ in repaired(layout.text, body, repairs, this_year):
+    for split, _ in repaired(layout.text, body, repairs, this_year, found.budget):
         found.add(_of_layout(split, text, layout), step)
     return True
 
@@ -265,7 +285,7 @@ def _of_layout(reading: Scan, text: str, layout: keyboard.LayoutReading) -> Scan
 
 def _named(plain: Scan, body: str) -> Scan:
     """Name the linear code that a text is on some layout: its digits came as other characters."""
-    for layout in keyboard.layout_readings(body, anchored=False)[:_LAYOUTS_MAX]:
+    for layout in keyboard.loose_readings(body)[:_LAYOUTS_MAX]:
         if layout.text.isascii() and layout.text.isdecimal():
             kind = wrong_barcode.kind_of(layout.text, plain.symbology)
             if kind != "digits":

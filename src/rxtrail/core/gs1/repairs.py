@@ -5,18 +5,19 @@ Each comes with how much of it is guessed. Whether one of them is right only a r
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING
-
-import msgspec
 
 from rxtrail.core.gs1 import brackets, check_digit, ifa, lattice, separators, symbology
 from rxtrail.core.gs1.scan import read_one
 from rxtrail.core.gs1.scan_elements import of_elements, of_identifiers
-from rxtrail.core.gs1.scan_value import AMBIGUOUS, LINEAR_CODE, SEPARATOR_RESTORED, SPACES_REMOVED, Scan
+from rxtrail.core.gs1.scan_value import LINEAR_CODE, SEPARATOR_RESTORED, SPACES_REMOVED, Scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from rxtrail.core.gs1.lattice import Budget
 
 # How much is guessed. Up to LAYOUT, a reading that is alone on its step is the one that is left.
 CERTAIN, SPLIT, EXTRAS, CASE, LAYOUT, GUESS, FAR = range(7)
@@ -27,7 +28,7 @@ BRACKETS_COMPLETED = "brackets-completed"
 CASE_INVERTED = "case-inverted"
 
 _PREFIX_MAX = 16
-_GTINS_MAX = 4  # what looks like a GTIN in one text
+_GTINS_MAX, _PLACES_MAX = 4, 12  # what looks like a GTIN in one text, and what begins like one
 _GTIN = re.compile(r"(?=01([0-9]{14}))")
 _START = re.compile(r"(?=01[0-9]{14}|\(01\)|\[\)>|https?://)")
 _AI_NEXT = r"(?=17[0-9]{6}|11[0-9]{6}|10|21|71[0-7]|240|91|01[0-9]{14})"
@@ -36,7 +37,7 @@ _PUNCTUATION_BEFORE_AI = re.compile(f"([{re.escape(_PUNCTUATION)}]){_AI_NEXT}")
 _PUNCTUATION_MAX = 2
 
 
-def repaired(text: str, body: str, repairs: list[str], this_year: int) -> Iterator[tuple[Scan, int]]:
+def repaired(text: str, body: str, repairs: list[str], this_year: int, budget: Budget) -> Iterator[tuple[Scan, int]]:
     """Give the readings that a text has when separators or brackets were lost, or more was read along.
 
     ``text`` is what arrived, ``body`` one scan of it without noise, ``repairs`` what that repaired.
@@ -54,10 +55,10 @@ def repaired(text: str, body: str, repairs: list[str], this_year: int) -> Iterat
     for raw, more, doubt in _variants(rest):
         # One separator that came through shows that others would have too: then a split is a mere guess.
         step = GUESS if separators.GS in raw and BRACKETS_COMPLETED not in more else SPLIT
-        for reading, doubt_of_split in _taken_apart(text, raw, identifier, [*repairs, *more], this_year, step):
+        for reading, doubt_of_split in _taken_apart(text, raw, identifier, [*repairs, *more], this_year, budget, step):
             found |= not reading.fault
             yield reading, max(doubt, doubt_of_split)
-        for reading, _ in without_tail(text, raw, [*repairs, *more], this_year, identifier):
+        for reading, _ in without_tail(text, raw, [*repairs, *more], this_year, budget, identifier):
             found |= not reading.fault
             yield reading, max(doubt, SPLIT)
     if not found and not identifier:
@@ -65,7 +66,7 @@ def repaired(text: str, body: str, repairs: list[str], this_year: int) -> Iterat
         if start is not None and start.start() <= _PREFIX_MAX:
             rest, repairs = rest[start.start() :], [*repairs, PREFIX_REMOVED]
             yield read_one(text, rest, repairs, this_year), GUESS
-            for reading, _ in _taken_apart(text, separators.tidy(rest), "", repairs, this_year):
+            for reading, _ in _taken_apart(text, separators.tidy(rest), "", repairs, this_year, budget):
                 yield reading, GUESS
 
 
@@ -99,10 +100,12 @@ def _variants(body: str) -> Iterator[tuple[str, list[str], int]]:
 
 
 def _taken_apart(
-    text: str, raw: str, identifier: str, repairs: list[str], this_year: int, step: int = SPLIT
+    text: str, raw: str, identifier: str, repairs: list[str], this_year: int, budget: Budget, step: int = SPLIT
 ) -> Iterator[tuple[Scan, int]]:
     """Give the readings of one raw element string, split where the grammar allows; a split has at least ``step``."""
-    for split in lattice.splits(raw):
+    budget.take(1)
+    for split in lattice.splits(raw, budget=budget):
+        budget.take(len(split.elements))
         elements = list(split.elements)
         if not split.borders:
             yield of_elements(text, elements, identifier, repairs, this_year), CERTAIN
@@ -112,13 +115,13 @@ def _taken_apart(
         ends = {elements[border - 1][1][-1:] for border in split.borders}
         bare = _without_word(elements, split.borders)
         if bare:
-            yield _unhidden(of_elements(text, bare, identifier, restored, this_year)), doubt
+            yield of_elements(text, bare, identifier, restored, this_year, is_split=True), doubt
         split_repairs = [*restored, SPLIT_BY_GRAMMAR]
-        yield _unhidden(of_elements(text, elements, identifier, split_repairs, this_year)), doubt
+        yield of_elements(text, elements, identifier, split_repairs, this_year, is_split=True), doubt
         if len(ends) == 1 and (end := ends.pop()) in _PUNCTUATION:
             bare = _cut(elements, split.borders, len(end))
             if bare:
-                yield _unhidden(of_elements(text, bare, identifier, restored, this_year)), max(doubt, EXTRAS)
+                yield of_elements(text, bare, identifier, restored, this_year, is_split=True), max(doubt, EXTRAS)
 
 
 def _without_word(elements: list[tuple[str, str]], borders: tuple[int, ...]) -> list[tuple[str, str]]:
@@ -132,13 +135,6 @@ def _without_word(elements: list[tuple[str, str]], borders: tuple[int, ...]) -> 
 def _cut(elements: list[tuple[str, str]], borders: tuple[int, ...], count: int) -> list[tuple[str, str]]:
     cut = [(ai, value[:-count] if at + 1 in borders else value) for at, (ai, value) in enumerate(elements)]
     return cut if all(value for _, value in cut) else []
-
-
-def _unhidden(reading: Scan) -> Scan:
-    """Drop the doubt that another split exists: here every split is a candidate of its own."""
-    if reading.fault == AMBIGUOUS and not reading.kind:
-        return msgspec.structs.replace(reading, fault="")
-    return reading
 
 
 def has_tail(body: str, plain: Scan) -> bool:
@@ -158,12 +154,12 @@ def _linear_forms(gtin: str) -> list[str]:
 
 
 def without_tail(
-    text: str, raw: str, repairs: list[str], this_year: int, identifier: str = ""
+    text: str, raw: str, repairs: list[str], this_year: int, budget: Budget, identifier: str = ""
 ) -> Iterator[tuple[Scan, int]]:
     """Give the readings of a text at whose end, or start, the linear code of the same product was read along."""
     repairs = [*repairs, LINEAR_CODE]
-    matches = [match for match in _GTIN.finditer(raw) if check_digit.is_valid(match[1])]
-    for match in matches[:_GTINS_MAX]:
+    places = itertools.islice(_GTIN.finditer(raw), _PLACES_MAX)
+    for match in [match for match in places if check_digit.is_valid(match[1])][:_GTINS_MAX]:
         for form in _linear_forms(match[1]):
             rests = []
             if raw.endswith(form) and match.end(1) < len(raw):
@@ -175,7 +171,7 @@ def without_tail(
                     yield read_one(text, rest, repairs, this_year), SPLIT
                     continue
                 _, stripped = symbology.split(rest)
-                for reading, _ in _taken_apart(text, separators.tidy(stripped), identifier, repairs, this_year):
+                for reading, _ in _taken_apart(text, separators.tidy(stripped), identifier, repairs, this_year, budget):
                     yield reading, SPLIT
 
 

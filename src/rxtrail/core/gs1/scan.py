@@ -89,6 +89,7 @@ _BRACKETED = re.compile(
 _LINKED = re.compile(
     r"https://id\.gs1\.org/01/([0-9]{14})/10/([0-9A-Za-z]{1,20})/21/([0-9A-Za-z]{1,20})\?17=([0-9]{6})"
 ).fullmatch
+_CODES_MAX = 6  # different codes in one field; a pack carries fewer
 _TYPED = re.compile(r"([0-9]{8}|[0-9]{12,14})[ \t,;]+([!\"%-?A-Z_a-z]{1,20})")
 _PATH_START = re.compile(r"[0-9]{2,4}/")
 _LINK_WITHOUT_SCHEME = re.compile(
@@ -108,7 +109,7 @@ def _read_any(text: str, this_year: int) -> Scan:
     if len(unique) == 1:
         return read_one(text, unique[0], [*repairs, REPEATED_SCAN], this_year)
     whole = read_one(text, body, repairs, this_year)
-    if whole.serial and not whole.fault:
+    if (whole.serial and not whole.fault) or len(unique) > _CODES_MAX:
         return whole  # what looked like a break stands for the separator
     return _of_several(text, [read_one(text, part, repairs, this_year) for part in unique], len(parts)) or whole
 

@@ -29,9 +29,18 @@ _ORDER = ("00", "01", "21", "17", "10")
 
 
 def of_elements(
-    text: str, elements: list[tuple[str, str]], identifier: str, repairs: list[str], this_year: int
+    text: str,
+    elements: list[tuple[str, str]],
+    identifier: str,
+    repairs: list[str],
+    this_year: int,
+    *,
+    is_split: bool = False,
 ) -> Scan:
-    """Make a scan of GS1 elements; what is wrong with them is its fault."""
+    """Make a scan of GS1 elements; what is wrong with them is its fault.
+
+    With ``is_split`` the elements are one of the ways to take a text apart: that there are others is no fault of it.
+    """
     found: dict[str, str] = {}
     twice = blanks = False
     for ai, data in elements:
@@ -55,7 +64,7 @@ def of_elements(
         fault, kind = WRONG_BARCODE, "gs1"
     elif twice:
         fault, kind = AMBIGUOUS, TWO_VALUES
-    elif _hides_elements(found):
+    elif not is_split and _hides_elements(found):
         fault = AMBIGUOUS
     elif damaged or (yymmdd and not expiry):
         fault = SCANNER_FAULT

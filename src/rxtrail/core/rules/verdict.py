@@ -107,7 +107,7 @@ RULES: Final = {
     "scanner-fault": Rule("scanner-fault", CHECK, "The scanner did not send a readable code.",
         "Scan again. If it goes on, check the scanner's keyboard setting."),
     "ambiguous-scan": Rule("ambiguous-scan", CHECK, "The code can be read in more than one way.",
-        "Scan again, only this one code."),
+        "Scan again, only this one code. If it stays so, calibrate the scanner."),
     "not-serialised": Rule("not-serialised", CHECK, "The code carries no serial number.",
         "Scan the square (2D) code. If there is none, check lot and expiry yourself."),
     # -- the pack is not on record
@@ -233,15 +233,18 @@ def judge(
     """Judge one scan.
 
     ``facts`` is None when no pack could be read from it: ``recalled`` then tells whether its "lot" or "product" is
-    recalled all the same. ``roles`` maps listed GLNs to roles. ``late`` says when a late file will be there.
-    ``ordered`` are the recalls kept here that mean, or may mean, what was scanned.
+    recalled all the same. With a fault they are those of the pack that it names plainly, which it may or may not
+    be. ``roles`` maps listed GLNs to roles. ``late`` says when a late file will be there. ``ordered`` are the recalls
+    kept here that mean, or may mean, what was scanned.
     """
     day = today.isoformat()
     case = _Case(asker, late, ordered, roles.get(asker.site, asker.role))
-    if facts is None:
+    if facts is None or scan.fault:
         case.say("a container" if scan.sscc and not scan.fault else scan.fault or "scanner-fault")
         _expired(scan.expiry, day, case)
-        _recalled(scan, Facts(recalled=recalled), case)
+        _recalled(scan, Facts(recalled=recalled) if facts is None else facts, case)
+        if facts is not None and facts.on_record:  # it may be the pack that it names plainly, and that one is stopped
+            _state(facts, authority, case)
         return _judgement(case.reasons)
     if not facts.on_record:
         _absent(scan, facts, authority, case)
