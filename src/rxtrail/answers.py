@@ -253,6 +253,27 @@ class Document(msgspec.Struct, frozen=True, gc=False):
     events: int
 
 
+class LogStatus(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """How the published log stands.
+
+    ``state``: ``published`` | ``behind`` | ``not-published`` | ``refused``. ``size`` of the ``log_size`` records are in
+    the newest head, which is ``age_seconds`` old; ``cosigned_size`` are in the newest with its quorum of witnesses.
+    """
+
+    state: str
+    origin: str = ""
+    keys: list[str] = []
+    size: int = 0
+    log_size: int = 0
+    root: str = ""
+    age_seconds: float = 0.0
+    signer: str = ""  # child | inline | socket, of a process that publishes
+    quorum: str = ""  # met | missing, where one is asked for
+    cosigned_size: int = 0
+    witnesses: list[str] = []
+    warnings: list[str] = []
+
+
 class Status(msgspec.Struct, frozen=True, gc=False):
     """What this node holds right now."""
 
@@ -266,3 +287,4 @@ class Status(msgspec.Struct, frozen=True, gc=False):
     running_jobs: int
     version: str
     extra: dict[str, Any] = {}
+    log: LogStatus | None = None

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from rxtrail.errors import BadRequest
+from rxtrail.log_settings import LogSettings
 
 DATA_VARIABLE = "RXTRAIL_DATA"
 CONFIG_BYTES_MAX = 1 << 20
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8470
+Settings = TypeVar("Settings", bound=msgspec.Struct)
 
 
 class ServeConfig(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
@@ -23,6 +26,7 @@ class ServeConfig(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=T
     hosts: list[str] = []  # names of a reverse proxy that the server answers to beside the loopback ones
     data: str = ""
     store: str = ""
+    log: LogSettings = LogSettings()
 
 
 def chosen_folder(given: str | None) -> Path | None:
@@ -44,6 +48,14 @@ def data_folder(given: str | None) -> Path:
 
 def read_serve_config(path: Path) -> ServeConfig:
     """The settings in a TOML file, checked; raises BadRequest with the line or field that does not fit."""
+    config = read_toml(path, ServeConfig)
+    if not 0 <= config.port <= 65535:
+        raise BadRequest(f"not a port: {config.port}", place=f"{path}, port", advice="Give a number from 0 to 65535.")
+    return config
+
+
+def read_toml(path: Path, kind: type[Settings]) -> Settings:
+    """Settings of one kind in a TOML file; raises BadRequest with the line or field that does not fit."""
     try:
         with path.open("rb") as file:
             content = file.read(CONFIG_BYTES_MAX + 1)
@@ -60,13 +72,10 @@ def read_serve_config(path: Path) -> ServeConfig:
             advice="Give --config the settings file; this looks like another file.",
         )
     try:
-        config = msgspec.toml.decode(content, type=ServeConfig)
+        return msgspec.toml.decode(content, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadRequest(
             f"the settings file does not fit: {error}",
             place=str(path),
-            advice=f"Known settings: {', '.join(ServeConfig.__struct_fields__)}.",
+            advice=f"Known settings: {', '.join(kind.__struct_fields__)}.",
         ) from error
-    if not 0 <= config.port <= 65535:
-        raise BadRequest(f"not a port: {config.port}", place=f"{path}, port", advice="Give a number from 0 to 65535.")
-    return config

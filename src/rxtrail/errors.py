@@ -97,6 +97,13 @@ class StoreSetBack(StoreFailed):
     code = "store-set-back"
 
 
+class LogSetBack(StoreSetBack):
+    """What was published of this log is not what the record holds; it is not written, and confirms nothing."""
+
+    code = "log-set-back"
+    curable = True  # the server goes on: it must be able to say so at the counter
+
+
 class BadBackup(RxtrailError):
     """A file that is no whole and unchanged backup; nothing was written."""
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from rxtrail.errors import RxtrailError
 
@@ -32,6 +33,7 @@ NODE: Final = "node"
 
 FOLDER: Final = "keys"
 ED25519: Final = b"\x01"  # the signature type of C2SP signed-note
+ML_DSA_44: Final = b"\x06"
 KEY_BYTES: Final = 32
 KEY_ID_BYTES: Final = 4
 SIGNATURE_BYTES: Final = 64
@@ -118,6 +120,10 @@ class SigningKey:
         """Sign a message for one context, such as ``receipt/v1``; gives 64 bytes."""
         return self._secret.sign(_signed(message, context))
 
+    def sign_note(self, message: bytes) -> bytes:
+        """Sign bytes as they are, for formats of others (C2SP notes); only a key that signs nothing else may do so."""
+        return self._secret.sign(message)
+
 
 def open_key(
     data: Path, *, random_bytes: Callable[[int], bytes], kind: str = NODE, name: str = "", create: bool = True
@@ -140,6 +146,51 @@ def open_key(
     return found
 
 
+class MlDsaKey:
+    """A secret ML-DSA-44 key (FIPS 204), made and kept like :class:`SigningKey`."""
+
+    def __init__(self, name: str, seed: bytes) -> None:
+        """Take the seed that was read or made; use :func:`open_ml_dsa_key`."""
+        self._secret = MLDSA44PrivateKey.from_seed_bytes(seed)
+        self.name = name
+        self.public = self._secret.public_key().public_bytes_raw()
+
+    def sign_note(self, message: bytes) -> bytes:
+        """Sign bytes as they are."""
+        return self._secret.sign(message)
+
+
+def open_ml_dsa_key(data: Path, *, random_bytes: Callable[[int], bytes], kind: str, name: str) -> MlDsaKey:
+    """Open the ML-DSA-44 key of one kind in ``DATA/keys``, made at its first use.
+
+    :raises KeyFailed: the file is not whole, or others may read it.
+    """
+    path = data / FOLDER / f"{kind}.key"
+    found = _read_ml_dsa(path)
+    if found is None:
+        seed = random_bytes(KEY_BYTES)
+        public = MlDsaKey(name, seed).public
+        digest = hashlib.sha256(name.encode() + b"\n" + ML_DSA_44 + public).digest()
+        encoded = base64.b64encode(ML_DSA_44 + seed).decode()
+        _write_new(path, f"PRIVATE+KEY+{name}+{digest[:KEY_ID_BYTES].hex()}+{encoded}\n".encode())
+        found = _read_ml_dsa(path)
+        assert found is not None, "what was just linked can be read"
+    return found
+
+
+def _read_ml_dsa(path: Path) -> MlDsaKey | None:
+    parts = _read_line(path)
+    if parts is None:
+        return None
+    name, key_id, octets = parts
+    if octets[:1] != ML_DSA_44:
+        raise _bad_file(path, "is damaged")
+    key = MlDsaKey(name, octets[1:])
+    if hashlib.sha256(name.encode() + b"\n" + ML_DSA_44 + key.public).digest()[:KEY_ID_BYTES].hex() != key_id:
+        raise _bad_file(path, "is damaged")
+    return key
+
+
 def _signed(message: bytes, context: str) -> bytes:
     return f"rxtrail/{context}\n".encode() + message
 
@@ -151,6 +202,20 @@ def _secret_line(name: str, seed: bytes) -> bytes:
 
 
 def _read(path: Path) -> SigningKey | None:
+    parts = _read_line(path)
+    if parts is None:
+        return None
+    name, key_id, octets = parts
+    if octets[:1] != ED25519:
+        raise _bad_file(path, "is damaged")
+    key = SigningKey(name, Ed25519PrivateKey.from_private_bytes(octets[1:]))
+    if key.verifier.key_id.hex() != key_id:
+        raise _bad_file(path, "is damaged")
+    return key
+
+
+def _read_line(path: Path) -> tuple[str, str, bytes] | None:
+    """Give name, key ID and (type, seed) of a key file; None when there is none."""
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
     except FileNotFoundError:
@@ -173,12 +238,9 @@ def _read(path: Path) -> SigningKey | None:
         octets = base64.b64decode(encoded, validate=True)
     except binascii.Error as wrong:
         raise _bad_file(path, "is damaged") from wrong
-    if not _NAME.fullmatch(name) or octets[:1] != ED25519 or len(octets) != 1 + KEY_BYTES:
+    if not _NAME.fullmatch(name) or len(octets) != 1 + KEY_BYTES:
         raise _bad_file(path, "is damaged")
-    key = SigningKey(name, Ed25519PrivateKey.from_private_bytes(octets[1:]))
-    if key.verifier.key_id.hex() != key_id:
-        raise _bad_file(path, "is damaged")
-    return key
+    return name, key_id, octets
 
 
 def _write_new(path: Path, line: bytes) -> None:

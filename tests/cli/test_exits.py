@@ -72,7 +72,8 @@ def test_every_named_error_is_in_the_table_above() -> None:
     tested = {
         errors.BadDocument, errors.Refused, errors.NotFound, errors.BadRequest,
         errors.BadIdentifier, errors.BadScan, errors.Busy, errors.StoreFailed, errors.StoreFull, errors.RxtrailError,
-        errors.StoreLost, errors.StoreClosed, errors.StoreSetBack, errors.BadBackup, errors.CopyDiffers,
+        errors.StoreLost, errors.StoreClosed, errors.StoreSetBack, errors.LogSetBack, errors.BadBackup,
+        errors.CopyDiffers,
     }  # fmt: skip
     assert {kind for kind in vars(errors).values() if isinstance(kind, type)} == tested
 

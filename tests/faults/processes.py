@@ -35,7 +35,7 @@ SECONDS_MAX = 100 if "RXTRAIL_FAULT_PACKS" not in os.environ else 600
 LONG = (pytest.mark.faults, pytest.mark.timeout(7200))
 STORE_FILES = {
     *("rxtrail.sqlite", "rxtrail.sqlite-wal", "rxtrail.sqlite-shm"),
-    *("writer.lock", "writer.sock", "log_position", "log_position.partial", "keys"),
+    *("writer.lock", "writer.sock", "log_position", "log_position.partial", "keys", "signer.lock", "signer.sock"),
 }
 PAGE = 10_000
 

@@ -40,7 +40,7 @@ def test_every_endpoint_is_described_once(description: Any) -> None:
     described = {
         (method.upper(), path) for path, item in description["paths"].items() for method in item if method in METHODS
     }
-    assert described == {(endpoint.method, endpoint.path) for endpoint in ENDPOINTS}
+    assert described == {(endpoint.method, endpoint.path.replace(":path}", "}")) for endpoint in ENDPOINTS}
     assert len(ENDPOINTS) == len(described)
 
 

@@ -36,13 +36,14 @@ from rxtrail.calibration import Stations
 from rxtrail.capture import Accepted, Capture, receipt_of
 from rxtrail.cases import Case, Cases
 from rxtrail.core.gs1 import check_digit
-from rxtrail.errors import BadRequest, Busy, NotFound, StoreFailed
+from rxtrail.errors import BadRequest, Busy, NotFound, StoreFailed, StoreSetBack
 from rxtrail.joined import Joined
 from rxtrail.keys import SigningKey, open_key
 from rxtrail.ledger.committing import OFF, ON, PACKAGE_PROOFS, open_writer
 from rxtrail.ledger.containers import fold_all
 from rxtrail.moving import LogPosition, LogWatch, backup
 from rxtrail.offline import Offline, scans_of
+from rxtrail.publishing import Publishing
 from rxtrail.query import export as export_rows
 from rxtrail.query.holders import holders
 from rxtrail.recalls import Recall, RecallCommand, RecallDesk
@@ -113,6 +114,15 @@ class Node:
             key=self.key,
             now_us=clock.now_us,
             random_bytes=clock.random_bytes,
+        )
+        self.log = Publishing(
+            data,
+            reader=self._reader,
+            writer=lambda: self._writing()[0],
+            shared=store.shared,
+            now_us=clock.now_us,
+            random_bytes=clock.random_bytes,
+            failure=store.failure,
         )
         try:
             self._log_size = self._reader().log_size()
@@ -219,6 +229,7 @@ class Node:
         if self._states is not None:
             self._states.bulk.close()
         if self._writer is not None:
+            self.log.close()
             self._writer.close()
             self._watch.look()
         for reader in self._opened:
@@ -244,7 +255,11 @@ class Node:
         if judge is None:
             generation = self._generation
             judge = keeper.judge = Judge(
-                reader or self._reader(), now_us=clock.now_us, today=clock.today, log_size=lambda: self._log_size
+                reader or self._reader(),
+                now_us=clock.now_us,
+                today=clock.today,
+                log_size=lambda: self._log_size,
+                doubted=lambda: self.log.doubt is not None,
             )
             keeper.generation = generation
         elif followed or keeper.generation != self._generation:
@@ -277,9 +292,14 @@ class Node:
                 "this node was opened for reading",
                 advice="Use a command that writes, or stop the other writer.",
             )
-        if self._watch.set_back is not None:
-            raise self._watch.set_back
+        if self.set_back is not None:
+            raise self.set_back
         return self._writer, self._capture, self._states
+
+    @property
+    def set_back(self) -> StoreSetBack | None:
+        """Tell why this record is not the one that there was, if so: no change is made, and nothing is confirmed."""
+        return self._watch.set_back or self.log.doubt
 
     @property
     def failed(self) -> StoreFailed | None:
@@ -741,6 +761,7 @@ class Node:
             store_bytes=reader.store_bytes(),
             running_jobs=sum(job.open for job in reader.jobs_unfinished()),
             version=version(),
+            log=self.log.status(),
         )
 
 

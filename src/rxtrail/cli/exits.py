@@ -19,6 +19,8 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 OUTPUT_CLOSED = 141  # 128 + SIGPIPE
 SERVER_FAULT = "internal-error"  # the code by which a serve tells its own mistake
 
+# Of rooms that are not imported for this: who signs cannot be asked now, a server elsewhere does not answer.
+NOT_NOW = frozenset({"signer-away", "unreachable"})
 TERMINATED = 143  # 128 + SIGTERM
 
 
@@ -58,6 +60,8 @@ def of_error(error: errors.RxtrailError) -> int:
             return CANNOT_TELL
         case refusals.Overloaded() | refusals.DeadlinePassed() | refusals.UploadBroken():
             return CANNOT_TELL  # what a serve says that holds the record
+        case _ if error.code in NOT_NOW:
+            return CANNOT_TELL
         case _ if error.code == SERVER_FAULT:
             return FAULT
         case _:

@@ -77,8 +77,10 @@ class Judge:
         now_us: Callable[[], int],
         today: Callable[[], datetime.date],
         log_size: Callable[[], int],
+        doubted: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Everything that is not in the record is given."""
+        """Everything that is not in the record is given; ``doubted``: it is known to be an old copy, or altered."""
+        self._doubted = doubted
         self._reader = reader
         self._now_us = now_us
         self._today = today
@@ -173,7 +175,9 @@ class Judge:
             finally:
                 self._reader.let_go()
         as_of = self._reader.as_of()
-        return verdict if as_of is None else _as_of(verdict, as_of, now)
+        if as_of is not None:
+            verdict = _as_of(verdict, as_of, now)
+        return _in_doubt(verdict) if self._doubted() else verdict
 
     def _judge(self, text: str, asker: Asker) -> Verdict:
         scan, found = self._look_up(read_scan(text, this_year=self._year))
@@ -331,6 +335,21 @@ def unreachable(text: str, *, now: int, year: int, log_size: int) -> Verdict:
 
 def _cannot_tell(message: str) -> Reason:
     return Reason("unreachable", Severity.UNCONFIRMED, message, "Try again. Do not take this for a yes or a no.")
+
+
+def _in_doubt(verdict: Verdict) -> Verdict:
+    """Say nothing but no from a record that is not the one that was published: it may lack a dispensing."""
+    if verdict.verdict is Answer.STOP:
+        return verdict
+    return msgspec.structs.replace(
+        verdict,
+        verdict=Answer.UNCONFIRMED,
+        headline=HEADLINE_DEFAULTS[Answer.UNCONFIRMED],
+        reasons=[
+            _cannot_tell("This record is not what was published of it: perhaps an old copy."),
+            *verdict.reasons,
+        ],
+    )
 
 
 def _as_of(verdict: Verdict, as_of: int, now: int) -> Verdict:

@@ -416,3 +416,8 @@ class SqlTransaction(SqlReader, abc.ABC):
         """Write a signed tree head in the place of the smaller ones since a moment, except the one of size ``keep``."""
         self._run("put_checkpoint", *row)
         self._run("drop_checkpoints", since, row.size, keep)
+
+    def drop_published(self) -> None:
+        """Forget tiles and signed tree heads: a new log begins over the records as they are."""
+        self._run("drop_tiles")
+        self._run("drop_all_checkpoints")

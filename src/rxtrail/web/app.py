@@ -71,7 +71,7 @@ class App:
 
     async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope["method"]
-        is_api = scope["path"].startswith("/api/") or scope["path"] in _OPERATIONS
+        is_api = scope["path"].startswith(("/api/", "/log/")) or scope["path"] in _OPERATIONS
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":

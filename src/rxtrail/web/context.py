@@ -34,8 +34,10 @@ class Web:
         self.doors = doors
         self.meter = Meter()
         self.workers = Workers("web", threads=limits.WORKERS_MAX, waiting_max=limits.WAITING_MAX)
+        self.log_reads = Workers("log", threads=limits.LOG_READS_MAX, waiting_max=limits.LOG_WAITING_MAX)
         self.uploads = Workers("upload", threads=limits.UPLOADS_MAX, waiting_max=0)
         self.streams = Workers("stream", threads=limits.STREAMS_MAX, waiting_max=0)
+        self.log_adding = 0  # entries of a load test that are being made durable
         self.openapi = b""
         self.version = ""
         self.stopping = False  # streams that never end by themselves look at it
@@ -61,7 +63,7 @@ class Web:
 
     def close(self) -> None:
         """Let the threads go."""
-        for workers in (self.workers, self.uploads, self.streams):
+        for workers in (self.workers, self.log_reads, self.uploads, self.streams):
             workers.close()
 
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import enum
-import os
-import stat
 import struct
-import sys
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
@@ -20,10 +16,6 @@ from rxtrail.states import ChangeItem, Order
 from rxtrail.states.allowing import with_alert
 from rxtrail.states.refusals import Alerted
 from rxtrail.web import refusals
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 PROTOCOL: Final = 1
 HEAD: Final = struct.Struct(">BI")
@@ -250,35 +242,3 @@ def error_of(failure: Failure) -> errors.RxtrailError:
     error = with_alert(error, failure.eu)
     error.code = failure.code
     return error
-
-
-def expect_private(path: Path, found: os.stat_result, us: int) -> None:
-    """Raise ``BadRequest`` unless only we or root can write here: who can, could pose as the writer."""
-    if found.st_uid not in (us, 0) and us != 0:
-        raise errors.BadRequest(
-            f"{path} belongs to another user.", place=str(path), advice="Use a --data folder of your own."
-        )
-    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        raise errors.BadRequest(f"Others may write into {path}.", place=str(path), advice=f"chmod go-w {path}")
-
-
-_ADDRESS_BYTES_MAX: Final = 100  # sun_path holds 104 on macOS and 108 on Linux
-
-
-@contextlib.contextmanager
-def short_address(path: Path) -> Iterator[str]:
-    """An address for the socket that fits where the system keeps it; raises ``BadRequest`` when none does."""
-    if len(os.fsencode(path)) <= _ADDRESS_BYTES_MAX:
-        yield str(path)
-        return
-    if not sys.platform.startswith("linux"):
-        raise errors.BadRequest(
-            "The path of the data folder is too long for a socket in it.",
-            place=str(path),
-            advice=f"Use a --data folder whose path has fewer than {_ADDRESS_BYTES_MAX - 12} characters.",
-        )
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        yield f"/proc/self/fd/{folder}/{path.name}"
-    finally:
-        os.close(folder)

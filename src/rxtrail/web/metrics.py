@@ -53,7 +53,7 @@ class Meter:
         ]
         lines += _head("rxtrail_scans_dropped_total", "counter", "Scans judged but not recorded.")
         lines.append(f"rxtrail_scans_dropped_total {scans_dropped}")
-        gauges: tuple[tuple[str, str, int], ...] = (
+        gauges: tuple[tuple[str, str, float], ...] = (
             ("rxtrail_packages", "Packages on record.", status.packages),
             ("rxtrail_containers", "Containers on record.", status.containers),
             ("rxtrail_events", "Events on record.", status.events),
@@ -65,6 +65,13 @@ class Meter:
             ("rxtrail_streams_open", "Exports and raw documents being sent.", streams),
             ("rxtrail_uploads_open", "Documents being received.", uploads),
         )
+        if (log := status.log) is not None and log.size:
+            gauges += (
+                ("rxtrail_log_published_size", "Entries in the newest signed head.", log.size),
+                ("rxtrail_log_cosigned_size", "Entries in the newest head with its quorum.", log.cosigned_size),
+                ("rxtrail_log_checkpoint_age_seconds", "Age of the newest signed head.", round(log.age_seconds, 3)),
+                ("rxtrail_log_refused", "1 when nothing more is published.", int(log.state == "refused")),
+            )
         for name, words, value in gauges:
             lines += _head(name, "gauge", words)
             lines.append(f"{name} {value}")

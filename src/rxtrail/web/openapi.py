@@ -22,7 +22,7 @@ def describe(endpoints: tuple[Endpoint, ...], types: tuple[type, ...], *, versio
     _, components = msgspec.json.schema_components((*types, Problem), ref_template=_REFERENCE)
     paths: dict[str, Json] = {}
     for endpoint in endpoints:
-        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)
+        paths.setdefault(endpoint.path.replace(":path}", "}"), {})[endpoint.method.lower()] = _operation(endpoint)
     return msgspec.json.encode(
         {
             "openapi": "3.1.0",
@@ -74,7 +74,7 @@ def _content(kind: type | tuple[str, ...]) -> Json:
 def _parameters(endpoint: Endpoint) -> list[Json]:
     found: list[Json] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-        for name in re.findall(r"{(\w+)}", endpoint.path)
+        for name in re.findall(r"{(\w+)(?::path)?}", endpoint.path)
     ]
     if endpoint.query is not None:
         schema = msgspec.json.schema(endpoint.query)["$defs"][endpoint.query.__name__]

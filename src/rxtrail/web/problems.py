@@ -11,10 +11,15 @@ from starlette.responses import Response
 from rxtrail import errors
 from rxtrail.access import BudgetSpent, KeyNeeded, WrongKey, WrongSite
 from rxtrail.answers import StateView, Verdict
+from rxtrail.core.merkle import errors as merkle
 from rxtrail.keys import BadKey, KeyFailed
 from rxtrail.offline.bundle import BadBundle
 from rxtrail.offline.queue import BadQueue
 from rxtrail.outbound import Unreachable
+from rxtrail.publishing.checking import LogWrong
+from rxtrail.publishing.signer_client import SignerAway
+from rxtrail.publishing.signing import LogRefused
+from rxtrail.publishing.witnesses import WitnessRefused
 from rxtrail.receipts import BadReceipt
 from rxtrail.vrs.refusals import NotNow, RequesterNotAuthorised, TooManyUnknown, UnknownRequester
 from rxtrail.web import limits
@@ -80,6 +85,16 @@ STATUSES: Final[dict[type[errors.RxtrailError], HTTPStatus]] = {
     RequesterNotAuthorised: HTTPStatus.FORBIDDEN,
     TooManyUnknown: HTTPStatus.TOO_MANY_REQUESTS,
     NotNow: HTTPStatus.SERVICE_UNAVAILABLE,
+    merkle.BadProof: HTTPStatus.BAD_REQUEST,
+    merkle.BadTile: HTTPStatus.BAD_REQUEST,
+    merkle.BadNote: HTTPStatus.BAD_REQUEST,
+    merkle.BadKey: HTTPStatus.BAD_REQUEST,
+    merkle.BadPolicy: HTTPStatus.BAD_REQUEST,
+    merkle.BadEntry: HTTPStatus.BAD_REQUEST,
+    LogWrong: HTTPStatus.BAD_REQUEST,
+    LogRefused: HTTPStatus.SERVICE_UNAVAILABLE,
+    SignerAway: HTTPStatus.SERVICE_UNAVAILABLE,
+    WitnessRefused: HTTPStatus.BAD_GATEWAY,
 }
 INTERNAL: Final = "internal-error"
 MEDIA_TYPE: Final = "application/problem+json"

@@ -30,7 +30,7 @@ _GRACE_SECONDS = 10
 _WATCH_SECONDS = 0.5
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """Uvicorn without its own signal handling, which would end the process before the node is closed."""
 
     on_started: Callable[[], None] | None = None
@@ -109,7 +109,7 @@ async def _serve(
     hosts: tuple[str, ...],
 ) -> None:
     asgi = app.build(node, hosts=hosts)
-    server = _Server(
+    server = Server(
         uvicorn.Config(
             asgi,
             http=BoundedProtocol,
@@ -142,7 +142,7 @@ async def _serve(
             if socket_path is not None:
                 await stack.enter_async_context(socket_server.serving(asgi.web, socket_path))
             if on_ready is not None:
-                server.on_started = partial(on_ready, _address(listener))
+                server.on_started = partial(on_ready, address_of(listener))
             stack.callback(asyncio.create_task(sweep(server.server_state.connections)).cancel)
             stack.callback(asyncio.create_task(_watch(asgi.web)).cancel)
             await server.serve(sockets=[listener])
@@ -158,6 +158,7 @@ async def _watch(web: Web) -> None:
         await asyncio.sleep(_WATCH_SECONDS)
 
 
-def _address(listener: socket.socket) -> str:
+def address_of(listener: socket.socket) -> str:
+    """The URL of a listening socket."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -30,6 +30,7 @@ from rxtrail.answers import (
 )
 from rxtrail.calibration import Station
 from rxtrail.cases import Case
+from rxtrail.private_socket import expect_private, short_address
 from rxtrail.recalls import Recall, RecallCommand
 from rxtrail.states import ChangeItem, ChangeJob, ChangeResult, Order, Reference
 from rxtrail.web import frames
@@ -262,9 +263,9 @@ class RemoteNode:
         us = os.geteuid()
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            frames.expect_private(self._path.parent, self._path.parent.stat(), us)
-            frames.expect_private(self._path, self._path.lstat(), us)
-            with frames.short_address(self._path) as address:
+            expect_private(self._path.parent, self._path.parent.stat(), us)
+            expect_private(self._path, self._path.lstat(), us)
+            with short_address(self._path) as address:
                 connection.connect(address)
         except OSError as gone:
             connection.close()

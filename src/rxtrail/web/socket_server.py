@@ -6,9 +6,6 @@ import asyncio
 import contextlib
 import io
 import logging
-import os
-import socket
-import stat
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar, cast
@@ -16,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar, cast
 import msgspec
 
 from rxtrail import errors
+from rxtrail.private_socket import listen_private
 from rxtrail.web import frames, hub_socket, limits, vrs_socket
 from rxtrail.web.body import BodyStream
 from rxtrail.web.frames import Kind
@@ -41,7 +39,7 @@ async def serving(web: Web, path: Path) -> AsyncIterator[None]:
 
     Raises ``BadRequest`` when others may write into the folder.
     """
-    listener = _listen(path)
+    listener = listen_private(path, backlog=_BACKLOG)
     mine = _inode(path)
     open_ = True
     talks: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
@@ -77,29 +75,6 @@ def _remove(path: Path, mine: int) -> None:
     with contextlib.suppress(FileNotFoundError):
         if _inode(path) == mine:
             path.unlink()
-
-
-def _listen(path: Path) -> socket.socket:
-    frames.expect_private(path.parent, path.parent.stat(), os.geteuid())
-    with contextlib.suppress(FileNotFoundError):
-        # Left by a server that was killed: whoever holds the writer lock may take its place.
-        if not stat.S_ISSOCK(path.lstat().st_mode):
-            raise errors.BadRequest(
-                f"{path} is not a socket.",
-                place=str(path),
-                advice="Move it away: the server's socket belongs there.",
-            )
-        path.unlink()
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        with frames.short_address(path) as address:
-            listener.bind(address)
-        path.chmod(0o600)  # nobody can connect before listen
-        listener.listen(_BACKLOG)
-    except BaseException:
-        listener.close()
-        raise
-    return listener
 
 
 async def _serve_connection(web: Web, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -23,6 +23,7 @@ from rxtrail.cli.commands.serve import log_to_stderr
 from rxtrail.cli.node import own, reader
 from rxtrail.config import DEFAULT_HOST, DEFAULT_PORT, chosen_folder
 from rxtrail.errors import BadRequest, Busy
+from rxtrail.log_settings import LogSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -93,6 +94,7 @@ def demo(call: Call, port: int, packs: int, seed: int, no_browser: bool) -> int:
                 # In a thread, since some browsers keep the caller until they are closed.
                 threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
+        node.log.start(LogSettings())
         web.run(node, DEFAULT_HOST, port, node.data / SOCKET_FILE, ready)
     say.note("stopped")
     return exits.FINE

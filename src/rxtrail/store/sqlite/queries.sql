@@ -537,3 +537,11 @@ SELECT size, at, publisher, cosigned, note FROM checkpoint ORDER BY size DESC LI
 -- name: checkpoint_cosigned
 -- Read the newest signed tree head that has its quorum of witnesses.
 SELECT size, at, publisher, cosigned, note FROM checkpoint WHERE cosigned = 1 ORDER BY size DESC LIMIT 1;
+
+-- name: drop_tiles
+-- Forget the tiles: they are made again from the records.
+DELETE FROM tile;
+
+-- name: drop_all_checkpoints
+-- Forget the signed tree heads: a new log begins.
+DELETE FROM checkpoint;

@@ -8,18 +8,24 @@ import msgspec
 from starlette.responses import Response
 
 from rxtrail.answers import Status
-from rxtrail.errors import StoreFailed, StoreLost
+from rxtrail.errors import LogSetBack, StoreFailed, StoreLost
 from rxtrail.web import refusals
+from rxtrail.web.api.log import log_of
 from rxtrail.web.context import Endpoint, Web, json_response
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
 
-class Health(msgspec.Struct, frozen=True, gc=False):
-    """One word on how the server is."""
+class Health(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """One word on how the server is; of the published log how far it is, and what somebody should look at."""
 
     status: str
+    log_size: int = 0
+    published_size: int = 0
+    checkpoint_age_seconds: float = 0.0
+    quorum: str = ""
+    warnings: list[str] = []
 
 
 async def healthz(web: Web, request: Request) -> Response:  # noqa: ARG001 - every handler has one shape
@@ -36,7 +42,17 @@ async def readyz(web: Web, request: Request) -> Response:  # noqa: ARG001
     if lost is not None:
         raise StoreLost(lost.message, advice=lost.advice)
     await web.read(web.node.identity)
-    return json_response(Health("ready"))
+    log = log_of(web)
+    if log is None or not log.running:
+        return json_response(Health("ready"))
+    if log.doubt is not None:
+        raise log.doubt
+    if log.accused:
+        raise LogSetBack("; ".join(log.warnings()), advice="Look for a newer copy of this record, and ask the witness.")
+    told = await web.read(log.status)
+    return json_response(
+        Health("ready", told.log_size, told.size, round(told.age_seconds, 3), told.quorum, told.warnings)
+    )
 
 
 async def metrics(web: Web, request: Request) -> Response:  # noqa: ARG001
@@ -72,7 +88,7 @@ ENDPOINTS: Final = (
         readyz,
         Health,
         query=None,
-        refusals=(StoreFailed, StoreLost, refusals.Overloaded, refusals.DeadlinePassed),
+        refusals=(StoreFailed, StoreLost, LogSetBack, refusals.Overloaded, refusals.DeadlinePassed),
     ),
     Endpoint("GET", "/metrics", "Counts for Prometheus.", metrics, ("text/plain",), query=None),
     Endpoint("GET", "/openapi.json", "This description.", openapi, ("application/json",), query=None),

@@ -17,6 +17,7 @@ from rxtrail.web.api import (
     documents,
     export,
     hub,
+    log,
     lots,
     operations,
     packs,
@@ -68,6 +69,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *export.ENDPOINTS,
     *backup.ENDPOINTS,
     *vrs.ENDPOINTS,
+    *log.ENDPOINTS,
     *operations.ENDPOINTS,
 )
 
