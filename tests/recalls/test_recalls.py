@@ -6,7 +6,7 @@ import pytest
 
 from rxtrail.core.rules.recall import LotScope, Recall, Response, Scope, SerialScope, Span
 from rxtrail.errors import BadRequest, NotFound, Refused
-from rxtrail.recalls import Asked, RecallCommand, asked_of, read_reports
+from rxtrail.recalls import AskedRecall, RecallCommand, asked_of, read_reports
 from tests.story import (
     GTIN,
     LOT,
@@ -26,10 +26,10 @@ from tests.story import (
 PACKS = packs(4)
 OTHER_LOT = "OTHER1"
 KIM, LEE = "A. Kim", "B. Lee"
-ASKED = Asked(title="Tablets", reason="Wrong label", gtins=[GTIN], lots=[LotScope(LOT)], classification="II")
+ASKED = AskedRecall(title="Tablets", reason="Wrong label", gtins=[GTIN], lots=[LotScope(LOT)], classification="II")
 
 
-def opened(scene: Scene, asked: Asked = ASKED, by: str = KIM) -> Recall:
+def opened(scene: Scene, asked: AskedRecall = ASKED, by: str = KIM) -> Recall:
     return scene.node.recall(RecallCommand("open", by, asked=asked))
 
 
@@ -37,7 +37,7 @@ def act(scene: Scene, what: str, recall: Recall, by: str = LEE, reason: str = ""
     return scene.node.recall(RecallCommand(what, by, recall.id, reason))
 
 
-def live(scene: Scene, asked: Asked = ASKED) -> Recall:
+def live(scene: Scene, asked: AskedRecall = ASKED) -> Recall:
     recall = opened(scene, asked)
     return act(scene, "approve", recall) if recall.state == "draft" else recall
 
@@ -85,7 +85,7 @@ def test_a_received_notice_holds_at_once_and_one_person_lifts_it_with_a_reason(s
 
 
 def test_a_notice_that_was_not_understood_warns_until_a_person_has_read_it(stocked: Scene) -> None:
-    doubtful = Asked(title="T", gtins=[GTIN], doubts=["a range"], source="received")
+    doubtful = AskedRecall(title="T", gtins=[GTIN], doubts=["a range"], source="received")
     recall = opened(stocked, doubtful)
     assert recall.state == "review"
     assert at_the_counter(stocked) == {"recalled": "check"}
@@ -97,28 +97,28 @@ def test_a_notice_that_was_not_understood_warns_until_a_person_has_read_it(stock
 
 
 def test_an_unread_notice_of_class_one_stops(stocked: Scene) -> None:
-    opened(stocked, Asked(gtins=[GTIN], doubts=["a range"], classification="I", source="received"))
+    opened(stocked, AskedRecall(gtins=[GTIN], doubts=["a range"], classification="I", source="received"))
     assert at_the_counter(stocked) == {"recalled": "stop"}
 
 
 @pytest.mark.parametrize(
     ("asked", "expected"),
     [
-        (Asked(gtins=[GTIN], all_lots=True), "stop"),
-        (Asked(gtins=[GTIN], lots=[LotScope(LOT.lower())]), "stop"),
-        (Asked(gtins=[GTIN], lots=[LotScope(LOT, "2028-09")]), "stop"),
-        (Asked(gtins=[GTIN], lots=[LotScope(LOT, "2026-01")]), "check"),
-        (Asked(gtins=[GTIN], lots=[LotScope(OTHER_LOT)]), None),
-        (Asked(gtins=[GTIN], serials=[SerialScope("S0", "S2")]), "stop"),
-        (Asked(gtins=[GTIN], serials=[SerialScope("S1", "S9")]), None),
-        (Asked(gtins=[GTIN], expires=Span("2028-09-01", "2028-12-31")), "stop"),
-        (Asked(gtins=[GTIN], expires=Span("2028-10-01", "")), None),
-        (Asked(gtins=[GTIN], made=Span("", "2027-01-01")), "stop"),
-        (Asked(gtins=[GTIN], made=Span("2027-01-01", "")), None),
-        (Asked(gtins=[gtin("55555")], all_lots=True), None),
+        (AskedRecall(gtins=[GTIN], all_lots=True), "stop"),
+        (AskedRecall(gtins=[GTIN], lots=[LotScope(LOT.lower())]), "stop"),
+        (AskedRecall(gtins=[GTIN], lots=[LotScope(LOT, "2028-09")]), "stop"),
+        (AskedRecall(gtins=[GTIN], lots=[LotScope(LOT, "2026-01")]), "check"),
+        (AskedRecall(gtins=[GTIN], lots=[LotScope(OTHER_LOT)]), None),
+        (AskedRecall(gtins=[GTIN], serials=[SerialScope("S0", "S2")]), "stop"),
+        (AskedRecall(gtins=[GTIN], serials=[SerialScope("S1", "S9")]), None),
+        (AskedRecall(gtins=[GTIN], expires=Span("2028-09-01", "2028-12-31")), "stop"),
+        (AskedRecall(gtins=[GTIN], expires=Span("2028-10-01", "")), None),
+        (AskedRecall(gtins=[GTIN], made=Span("", "2027-01-01")), "stop"),
+        (AskedRecall(gtins=[GTIN], made=Span("2027-01-01", "")), None),
+        (AskedRecall(gtins=[gtin("55555")], all_lots=True), None),
     ],
 )
-def test_exactly_the_packs_that_are_meant_are_stopped(stocked: Scene, asked: Asked, expected: str | None) -> None:
+def test_exactly_the_packs_that_are_meant_are_stopped(stocked: Scene, asked: AskedRecall, expected: str | None) -> None:
     live(stocked, asked)
     assert at_the_counter(stocked).get("recalled") == expected
 
@@ -145,7 +145,7 @@ def test_a_pack_of_unknown_lot_is_amber_and_never_not_affected(stocked: Scene) -
 def test_depth_and_class_set_the_weight_at_the_counter(
     stocked_hub: Scene, depth: str, classification: str, site: object, severity: str
 ) -> None:
-    live(stocked_hub, Asked(gtins=[GTIN], lots=[LotScope(LOT)], depth=depth, classification=classification))
+    live(stocked_hub, AskedRecall(gtins=[GTIN], lots=[LotScope(LOT)], depth=depth, classification=classification))
     assert reasons(stocked_hub.verify(PACKS[0], site=site))["recalled"] == severity  # type: ignore[arg-type]
 
 
@@ -155,7 +155,7 @@ def test_the_scanned_lot_is_stopped_also_when_the_pack_is_not_on_record(stocked:
 
 
 def test_lifting_one_of_two_recalls_of_a_lot_leaves_the_other(stocked_hub: Scene) -> None:
-    first, second = live(stocked_hub), live(stocked_hub, Asked(title="Second", gtins=[GTIN], all_lots=True))
+    first, second = live(stocked_hub), live(stocked_hub, AskedRecall(title="Second", gtins=[GTIN], all_lots=True))
     act(stocked_hub, "withdraw", first, by=KIM, reason="Wrong lot.")
     assert at_the_counter(stocked_hub) == {"recalled": "stop"}
     act(stocked_hub, "withdraw", second, by=KIM, reason="Wrong product.")
@@ -184,7 +184,7 @@ def test_a_closed_recall_still_stops_what_was_not_found(stocked: Scene) -> None:
 
 
 def test_a_drill_counts_and_asks_but_holds_nothing(stocked_hub: Scene) -> None:
-    recall = opened(stocked_hub, Asked(gtins=[GTIN], lots=[LotScope(LOT)], drill=True))
+    recall = opened(stocked_hub, AskedRecall(gtins=[GTIN], lots=[LotScope(LOT)], drill=True))
     assert recall.state == "drill"
     assert sum(recall.expected.values()) == len(PACKS)
     assert at_the_counter(stocked_hub) == {}
@@ -192,7 +192,7 @@ def test_a_drill_counts_and_asks_but_holds_nothing(stocked_hub: Scene) -> None:
 
 def test_the_preview_tells_who_has_what_and_what_is_not_affected(stocked_hub: Scene) -> None:
     stocked_hub.capture(made(*packs(3, start="T"), lot=OTHER_LOT))
-    seen = stocked_hub.node.recalls.preview(Asked(gtins=[GTIN], lots=[LotScope(LOT), LotScope("NOPE")]))
+    seen = stocked_hub.node.recalls.preview(AskedRecall(gtins=[GTIN], lots=[LotScope(LOT), LotScope("NOPE")]))
     assert seen.packs == len(PACKS)
     assert [(holder.gln, holder.in_transit) for holder in seen.holders] == [(PHARMACY.gln, len(PACKS))]
     assert seen.not_on_record == ["NOPE"]
@@ -221,27 +221,27 @@ def test_answers_are_counted_and_a_later_one_takes_the_place_of_the_earlier(stoc
 @pytest.mark.parametrize(
     ("asked", "place"),
     [
-        (Asked(lots=[LotScope(LOT)]), "gtins"),
-        (Asked(gtins=["123"]), "gtins"),
-        (Asked(gtins=[GTIN]), "lots"),
-        (Asked(gtins=[GTIN], lots=[LotScope("")]), "lots"),
-        (Asked(gtins=[GTIN], lots=[LotScope(LOT, "soon")]), "lots"),
-        (Asked(gtins=[GTIN], lots=[LotScope(LOT)], all_lots=True), "all_lots"),
-        (Asked(gtins=[GTIN], serials=[SerialScope("B", "A")]), "serials"),
-        (Asked(gtins=[GTIN], expires=Span("2027-02-30", "")), "expires"),
-        (Asked(gtins=[GTIN], made=Span("2027-02-02", "2027-01-01")), "made"),
-        (Asked(gtins=[GTIN], lots=[LotScope(LOT)], depth="deep"), "depth"),
-        (Asked(gtins=[GTIN], lots=[LotScope(LOT)], classification="IV"), "classification"),
+        (AskedRecall(lots=[LotScope(LOT)]), "gtins"),
+        (AskedRecall(gtins=["123"]), "gtins"),
+        (AskedRecall(gtins=[GTIN]), "lots"),
+        (AskedRecall(gtins=[GTIN], lots=[LotScope("")]), "lots"),
+        (AskedRecall(gtins=[GTIN], lots=[LotScope(LOT, "soon")]), "lots"),
+        (AskedRecall(gtins=[GTIN], lots=[LotScope(LOT)], all_lots=True), "all_lots"),
+        (AskedRecall(gtins=[GTIN], serials=[SerialScope("B", "A")]), "serials"),
+        (AskedRecall(gtins=[GTIN], expires=Span("2027-02-30", "")), "expires"),
+        (AskedRecall(gtins=[GTIN], made=Span("2027-02-02", "2027-01-01")), "made"),
+        (AskedRecall(gtins=[GTIN], lots=[LotScope(LOT)], depth="deep"), "depth"),
+        (AskedRecall(gtins=[GTIN], lots=[LotScope(LOT)], classification="IV"), "classification"),
     ],
 )
-def test_what_is_not_whole_is_refused_with_the_place(stocked: Scene, asked: Asked, place: str) -> None:
+def test_what_is_not_whole_is_refused_with_the_place(stocked: Scene, asked: AskedRecall, place: str) -> None:
     with pytest.raises(BadRequest) as refused:
         opened(stocked, asked)
     assert refused.value.place == place
 
 
 def test_the_same_notice_opens_no_second_recall(stocked: Scene) -> None:
-    asked = Asked(gtins=[GTIN], lots=[LotScope(LOT)], number="D-0115-2026")
+    asked = AskedRecall(gtins=[GTIN], lots=[LotScope(LOT)], number="D-0115-2026")
     first = opened(stocked, asked)
     with pytest.raises(Refused, match=first.id):
         opened(stocked, asked)

@@ -26,12 +26,12 @@ from rxtrail.recalls.values import (
     NOTICE_CHARACTERS_MAX,
     SERIALS_MAX,
     TEXT_CHARACTERS_MAX,
-    Asked,
+    AskedRecall,
     HolderCount,
     LotCount,
-    Preview,
     RecallCommand,
-    Status,
+    RecallPreview,
+    RecallStatus,
 )
 from rxtrail.record.orders import KIND, STANDING, decode, encode, standing
 from rxtrail.record.standing import authority_of, identity_of
@@ -48,16 +48,16 @@ if TYPE_CHECKING:
     from rxtrail.store import Reader, Transaction
 
 __all__ = [
-    "Asked",
+    "AskedRecall",
     "HolderCount",
     "LotCount",
     "PackOf",
-    "Preview",
     "Recall",
     "RecallCommand",
     "RecallDesk",
+    "RecallPreview",
+    "RecallStatus",
     "Report",
-    "Status",
     "asked_of",
     "read_reports",
     "scope_of",
@@ -131,7 +131,7 @@ class RecallDesk:
         """Give one recall; raises ``NotFound``."""
         return _read(self._reader(), number)[1]
 
-    def preview(self, asked: Asked | str) -> Preview:
+    def preview(self, asked: AskedRecall | str) -> RecallPreview:
         """Tell which packs a recall means now and who has them: one that is asked for, or one that is kept.
 
         :raises BadRequest: what is asked is not whole.
@@ -151,7 +151,7 @@ class RecallDesk:
         scope = _read(reader, number)[1].scope
         return counting.packs(reader, authority_of(reader, self._today()), scope)
 
-    def status(self, number: str) -> Status:
+    def status(self, number: str) -> RecallStatus:
         """Tell who has answered and how much was found; raises ``NotFound``."""
         recall = self.get(number)
         answers = {response.gln: response for response in recall.responses}
@@ -163,7 +163,7 @@ class RecallDesk:
             min(recall.expected.get(gln, 0), max(each.found, each.returned + each.destroyed))
             for gln, each in answers.items()
         )
-        return Status(
+        return RecallStatus(
             recall,
             holders,
             expected,
@@ -351,7 +351,7 @@ class RecallDesk:
 # -- what is asked -------------------------------------------------------------------------------------------------
 
 
-def scope_of(asked: Asked) -> Scope:
+def scope_of(asked: AskedRecall) -> Scope:
     """Give the packs that are asked for.
 
     :raises BadRequest: no product, an identifier that is none, or neither lots nor serials nor all lots.
@@ -396,7 +396,7 @@ def checked(scope: Scope) -> Scope:
     return scope
 
 
-def _scope(asked: Asked) -> Scope:
+def _scope(asked: AskedRecall) -> Scope:
     for what, limit in (("gtins", GTINS_MAX), ("ndcs", GTINS_MAX), ("lots", LOTS_MAX), ("serials", SERIALS_MAX)):
         if len(getattr(asked, what)) > limit:
             raise BadRequest(f"a recall has at most {limit:,} {what}", place=what, advice="Open several.")
@@ -413,7 +413,7 @@ def _scope(asked: Asked) -> Scope:
     return Scope(list(gtins), asked.lots, asked.serials, asked.all_lots, asked.expires, asked.made)
 
 
-def _check_words(asked: Asked) -> None:
+def _check_words(asked: AskedRecall) -> None:
     for name, value, known in (
         ("classification", asked.classification, CLASSES),
         ("depth", asked.depth, DEPTHS),
@@ -428,7 +428,7 @@ def _check_words(asked: Asked) -> None:
         raise BadRequest(f"a notice has at most {NOTICE_CHARACTERS_MAX:,} characters", place="notice")
 
 
-def _title(asked: Asked) -> str:
+def _title(asked: AskedRecall) -> str:
     lots = ", ".join(lot.lot for lot in asked.lots[:3]) or ("all lots" if asked.all_lots else "")
     return f"{(asked.gtins or asked.ndcs or ['?'])[0]} {lots}".strip()
 

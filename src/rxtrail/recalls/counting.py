@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rxtrail.core.rules.recall import Fit, fit, lot_text
 from rxtrail.core.rules.words import END_RANKS
-from rxtrail.recalls.values import HolderCount, LotCount, Preview
+from rxtrail.recalls.values import HolderCount, LotCount, RecallPreview
 from rxtrail.record.exact import Shelf
 from rxtrail.record.facts import Memory, Pending, Recalls, find
 from rxtrail.record.names import Places, product_view
@@ -58,7 +58,7 @@ class _Lot(NamedTuple):
 
 def preview(
     reader: Reader, authority: Authority, scope: Scope, count: CountHolders, seconds: Callable[[], float]
-) -> Preview:
+) -> RecallPreview:
     """Count the packs that a scope means; the reader holds still meanwhile."""
     begun = seconds()
     lots = list(_lots(reader, scope))
@@ -87,7 +87,7 @@ def preview(
         for pack in packs(reader, authority, scope):
             by_state[pack.state] += 1
             tally.add(pack.state, pack.custodian, pack.in_transit_to, 1)
-    return Preview(
+    return RecallPreview(
         scope,
         by_state.total(),
         dict(by_state),

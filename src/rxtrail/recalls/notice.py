@@ -15,7 +15,7 @@ from rxtrail.core.gs1 import ndc
 from rxtrail.core.notices.code_info import Kind, read_code_info
 from rxtrail.core.rules.recall import LotScope, Span
 from rxtrail.errors import BadIdentifier, BadRequest
-from rxtrail.recalls.values import LOTS_MAX, NOTICE_CHARACTERS_MAX, TEXT_CHARACTERS_MAX, Asked
+from rxtrail.recalls.values import LOTS_MAX, NOTICE_CHARACTERS_MAX, TEXT_CHARACTERS_MAX, AskedRecall
 
 NOTICE_BYTES_MAX = 64 << 20
 _NDC = re.compile(r"(?<![\d-])(\d{4,6}-\d{3,4}-\d{1,2})(?![\d-])", re.ASCII)
@@ -73,7 +73,7 @@ def read_reports(data: bytes) -> list[Report]:
     return [report]
 
 
-def asked_of(report: Report) -> Asked:
+def asked_of(report: Report) -> AskedRecall:
     """Give the recall that a report asks for; what was not understood stands in its ``doubts``."""
     code = "\n".join(part for part in (report.code_info, report.more_code_info or "") if part)
     read = read_code_info(code)
@@ -94,7 +94,7 @@ def asked_of(report: Report) -> Asked:
     lots = [LotScope(each.lot, each.expiry or "") for each in read.lots][:LOTS_MAX]
     if len(read.lots) > LOTS_MAX:
         doubts.append(f"more than {LOTS_MAX:,} lots: the rest is in the notice")
-    return Asked(
+    return AskedRecall(
         title=_short(report.product_description),
         reason=_short(report.reason_for_recall),
         gtins=list(gtins),

@@ -13,7 +13,7 @@ SERIALS_MAX = 20_000
 GTINS_MAX = 200
 
 
-class Asked(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+class AskedRecall(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A recall as a person, or a notice, asks for it.
 
     Products by GTIN or NDC; ``source`` "" lets the node decide: issued for one's own GTINs and on a hub, else received.
@@ -45,7 +45,7 @@ class RecallCommand(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields
     by: str
     id: str = ""
     reason: str = ""
-    asked: Asked | None = None
+    asked: AskedRecall | None = None
     scope: Scope | None = None  # with confirm: what a person read in the notice
     response: Response | None = None
 
@@ -79,7 +79,7 @@ class LotCount(msgspec.Struct, frozen=True, gc=False):
     by_state: dict[str, int]
 
 
-class Preview(msgspec.Struct, frozen=True, gc=False):
+class RecallPreview(msgspec.Struct, frozen=True, gc=False):
     """Which packs a recall means now, and who has them."""
 
     scope: Scope
@@ -95,7 +95,7 @@ class Preview(msgspec.Struct, frozen=True, gc=False):
     seconds: float
 
 
-class Status(msgspec.Struct, frozen=True, gc=False):
+class RecallStatus(msgspec.Struct, frozen=True, gc=False):
     """How far a recall is: ``effectiveness`` is the share of the packs expected on hand that were accounted for."""
 
     recall: Recall

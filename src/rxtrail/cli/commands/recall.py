@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rxtrail.core.rules.recall import Recall
-    from rxtrail.recalls import Asked, Preview
+    from rxtrail.recalls import AskedRecall, RecallPreview
 
 LIMIT = 100
 _ASKED = (
@@ -266,7 +266,7 @@ def read(call: Call, text: str) -> int:
 # -- what was typed ------------------------------------------------------------------------------------------------
 
 
-def _asked(given: dict[str, Any]) -> list[Asked]:
+def _asked(given: dict[str, Any]) -> list[AskedRecall]:
     """Give what is asked for: of a notice file one for each report."""
     notice = given.get("notice")
     told = _told(given)
@@ -284,9 +284,9 @@ def _asked(given: dict[str, Any]) -> list[Asked]:
     return [told]
 
 
-def _told(given: dict[str, Any]) -> Asked | None:
+def _told(given: dict[str, Any]) -> AskedRecall | None:
     from rxtrail.core.rules.recall import LotScope, SerialScope
-    from rxtrail.recalls import Asked
+    from rxtrail.recalls import AskedRecall
 
     names = ("gtin", "ndc", "lot", "serial", "all_lots", "expires", "made")
     if not any(given.get(name) for name in names):
@@ -295,7 +295,7 @@ def _told(given: dict[str, Any]) -> Asked | None:
     serials = [
         SerialScope(first, last or first) for first, _, last in (each.partition("..") for each in given["serial"])
     ]
-    return Asked(
+    return AskedRecall(
         title=given.get("title") or "",
         reason=given.get("reason") or "",
         gtins=list(given["gtin"]),
@@ -349,7 +349,7 @@ def _show(recall: Recall) -> None:
         say.line("  ", ("waits to be read by a person: rxtrail recall confirm", "check"), f" {recall.id} --by NAME")
 
 
-def _show_preview(found: Preview) -> None:
+def _show_preview(found: RecallPreview) -> None:
     counts = ", ".join(f"{count:,} {state}" for state, count in found.by_state.items()) or "none on record"
     say.line((f"{found.packs:,} packs", "strong"), f": {counts}  ({found.seconds * 1000:.0f} ms)")
     if found.lots:

@@ -10,7 +10,7 @@ import msgspec
 
 from rxtrail.core.rules.recall import Recall
 from rxtrail.errors import BadRequest, NotFound, Refused
-from rxtrail.recalls import Asked, Preview, RecallCommand, RecallDesk, Status
+from rxtrail.recalls import AskedRecall, RecallCommand, RecallDesk, RecallPreview, RecallStatus
 from rxtrail.web import limits, refusals
 from rxtrail.web.body import read_json
 from rxtrail.web.context import Endpoint, Web, json_response, path_part, query_of
@@ -45,12 +45,12 @@ class NewRecall(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=Tru
     """What is recalled, and who says so."""
 
     by: str
-    asked: Asked
+    asked: AskedRecall
     reason: str = ""
 
 
 _NEW = msgspec.json.Decoder(NewRecall)
-_ASKED = msgspec.json.Decoder(Asked)
+_ASKED = msgspec.json.Decoder(AskedRecall)
 _STEP = msgspec.json.Decoder(RecallCommand)
 
 
@@ -72,8 +72,8 @@ async def list_recalls(web: Web, request: Request) -> Response:
 
 async def preview_asked(web: Web, request: Request) -> Response:
     """Answer with the packs that would be recalled; nothing is changed."""
-    asked: Asked = await read_json(request, _ASKED)
-    work: Callable[[], Preview] = partial(recalls_of(web).preview, asked)
+    asked: AskedRecall = await read_json(request, _ASKED)
+    work: Callable[[], RecallPreview] = partial(recalls_of(web).preview, asked)
     return json_response(await web.read(work))
 
 
@@ -128,19 +128,24 @@ ENDPOINTS: Final = (
         _RECALLS + "/preview",
         "Which packs would be recalled, and who has them.",
         preview_asked,
-        Preview,
-        body=Asked,
+        RecallPreview,
+        body=AskedRecall,
         refusals=(BadRequest,),
     ),
     Endpoint(
-        "GET", _RECALLS + "/{id}", "One recall, its holders, their answers.", get_recall, Status, refusals=(NotFound,)
+        "GET",
+        _RECALLS + "/{id}",
+        "One recall, its holders, their answers.",
+        get_recall,
+        RecallStatus,
+        refusals=(NotFound,),
     ),
     Endpoint(
         "GET",
         _RECALLS + "/{id}/preview",
         "Which packs a recall means now.",
         preview_kept,
-        Preview,
+        RecallPreview,
         refusals=(NotFound,),
     ),
     Endpoint(

@@ -27,6 +27,7 @@ from rxtrail.web.api import (
     sites,
     stations,
     stock,
+    stream,
     verify,
     vrs,
 )
@@ -65,6 +66,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *hub.ENDPOINTS,
     *cases.ENDPOINTS,
     *recalls.ENDPOINTS,
+    *stream.ENDPOINTS,
     *receipts.ENDPOINTS,
     *export.ENDPOINTS,
     *backup.ENDPOINTS,

@@ -19,6 +19,7 @@ const purpose = document.getElementById("purpose");
 const empty = result.firstElementChild;
 
 let busy = false;
+let shown = null; // what is on the page: how it was asked, and the product
 let stopped = ""; // the code of the red verdict that is on the page
 let aside = []; // packs that were stopped and that nobody has said to be set aside
 let waiting = []; // scans made while one is being checked
@@ -73,6 +74,7 @@ function show(verdict, asked) {
     stopped = asked.code;
     aside.push(`serial ${verdict.pack.serial || "not read"}`);
   }
+  shown = verdict.pack.gtin ? { asked, gtin: verdict.pack.gtin, verdict: verdict.verdict } : null;
   draw(result, verdict, { actions: actionsFor(verdict, asked), nameOf, purpose: asked.purpose });
   const first = verdict.reasons[0];
   say([verdict.headline, first?.message, first?.next].filter(Boolean).map(visible).join(". "), verdict.verdict !== "ok");
@@ -81,8 +83,33 @@ function show(verdict, asked) {
   refocus();
 }
 
+// A recall that begins while a pack lies on the counter is told at once: the pack is asked about again. Only ever to
+// the worse: a stop stays until a person has set the pack aside.
+async function onRecall(told) {
+  const at = shown;
+  if (at === null || at.verdict === "stop" || busy || !told.gtins?.includes(at.gtin)) return;
+  const { status, value } = await verify(at.asked.code, at.asked.site, at.asked.purpose, kept("station"));
+  if (shown !== at || busy || status !== 200 || !KNOWN.includes(value?.verdict) || value.verdict === at.verdict) return;
+  show(value, at.asked);
+  if (value.verdict === "stop") tell(`A recall has just begun: ${visible(told.title)}`);
+}
+
+function followRecalls() {
+  const stream = new EventSource("/api/v1/stream");
+  stream.addEventListener("recall", (event) => {
+    let told;
+    try {
+      told = JSON.parse(event.data);
+    } catch {
+      return; // not ours
+    }
+    onRecall(told);
+  });
+}
+
 function clearResult() {
   stopped = "";
+  shown = null;
   main = null;
   delete result.dataset.verdict;
   delete result.dataset.checkedAt;
@@ -287,6 +314,7 @@ document.addEventListener("keydown", (event) => {
   }
 });
 window.addEventListener("offline", () => linkState(false));
+followRecalls();
 const sendWaiting = startOffline({ site: () => site.value, told: onSent });
 site.addEventListener("change", () => sendWaiting.renew?.());
 drawHistory();

@@ -1,0 +1,101 @@
+"""What changes on this node, as server-sent events: a page that is open need not be loaded again.
+
+One event a change; ``event`` is ``recall`` (one began to hold, was answered, or ended). It tells what changed, and
+whoever is concerned asks again: it holds no verdict. The stream begins with what changes from now on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from starlette.responses import StreamingResponse
+
+from rxtrail.errors import RxtrailError
+from rxtrail.web import refusals
+from rxtrail.web.api.recalls import recalls_of
+from rxtrail.web.context import Endpoint, Web
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+LOOK_SECONDS: Final = 0.2
+FOLLOW_SECONDS: Final = 1.0
+"""How soon what another process wrote is seen, and how often a word is sent when there is nothing to tell."""
+LATEST: Final = 50
+FOLLOWERS_MAX: Final = 100
+_encode = msgspec.json.Encoder().encode
+
+
+class RecallChanged(msgspec.Struct, frozen=True, gc=False):
+    """A recall that changed, and the products that it is about."""
+
+    id: str
+    state: str
+    title: str
+    gtins: list[str]
+    steps: int
+
+
+class _Followers:
+    count = 0
+
+
+async def get_stream(web: Web, request: Request) -> Response:  # noqa: ARG001 - as every handler
+    """Answer with a stream that goes on until the page is left."""
+    if _Followers.count >= FOLLOWERS_MAX:
+        raise refusals.Overloaded(f"{FOLLOWERS_MAX} pages follow this node already.", advice="Try again later.")
+    return StreamingResponse(_events(web), media_type="text/event-stream", headers={"x-accel-buffering": "no"})
+
+
+async def _events(web: Web) -> AsyncIterator[bytes]:
+    _Followers.count += 1
+    try:
+        known = await web.read(lambda: _latest(web))
+        yield b"retry: 1000\n: rxtrail\n\n"
+        seen, spoken = -1, time.monotonic()
+        while not web.stopping:
+            size: int = web.node.log_size_told  # type: ignore[attr-defined]  # a node of this process
+            quiet = time.monotonic() - spoken >= FOLLOW_SECONDS
+            if size == seen and not quiet:
+                await asyncio.sleep(LOOK_SECONDS)
+                continue
+            now = await web.read(lambda: _latest(web))
+            seen = size
+            for number, recall in now.items():
+                if known.get(number) != recall:
+                    yield b"event: recall\ndata: %b\n\n" % _encode(recall)
+                    spoken = time.monotonic()
+            known |= now
+            if quiet:
+                yield b": %d\n\n" % size
+                spoken = time.monotonic()
+    except RxtrailError as error:
+        web.failed(error)  # the page comes back by itself
+    finally:
+        _Followers.count -= 1
+
+
+def _latest(web: Web) -> dict[str, RecallChanged]:
+    desk = recalls_of(web)
+    return {
+        recall.id: RecallChanged(recall.id, recall.state, recall.title, recall.scope.gtins, len(recall.history))
+        for recall in reversed(desk.page(limit=LATEST))
+    }
+
+
+ENDPOINTS: Final = (
+    Endpoint(
+        "GET",
+        "/api/v1/stream",
+        "What changes on this node, as server-sent events.",
+        get_stream,
+        ("text/event-stream",),
+        refusals=(refusals.Overloaded, refusals.DeadlinePassed),
+    ),
+)
