@@ -15,6 +15,7 @@ from rxtrail.core.gs1.keyboard_profile import CALIBRATION_TEXT, GS
 from rxtrail.errors import NotFound, RxtrailError
 from rxtrail.web.api.changes import journey_of
 from rxtrail.web.api.documents import digest_of
+from rxtrail.web.api.recalls import recalls_of
 from rxtrail.web.api.stations import SYMBOL_PATH
 from rxtrail.web.api.verify import PURPOSES
 from rxtrail.web.codes import container_code, pack_code, pack_path
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from rxtrail.answers import Journey, NodeIdentity, Partner
+    from rxtrail.recalls import RecallPreview
     from rxtrail.web.problems import Problem
 
 SITES_MAX: Final = 500
@@ -51,6 +53,8 @@ def routes(web: Web) -> list[Route]:
         "/containers/{sscc}": container_page,
         "/documents": documents_page,
         "/documents/{sha256}": document_page,
+        "/recalls": recalls_page,
+        "/recalls/{id}": recall_page,
         "/calibrate": calibrate_page,
         "/receipt": receipt_page,
         "/service-worker.js": service_worker,
@@ -201,6 +205,22 @@ async def document_page(web: Web, request: Request) -> Response:
     sha256 = digest_of(request)
     receipt = await web.read(partial(web.node.document_receipt, sha256))
     return page("document.html", receipt=receipt, sha256=sha256)
+
+
+async def recalls_page(web: Web, request: Request) -> Response:
+    """All recalls, and the place to open one."""
+    asked = query_of(request, PageQuery)
+    rows = await web.read(partial(recalls_of(web).page, asked.after, asked.limit + 1))
+    recalls, next_address = next_page(request, rows, asked.limit, lambda recall: recall.id)
+    return page("recalls.html", recalls=recalls, next_address=next_address)
+
+
+async def recall_page(web: Web, request: Request) -> Response:
+    """One recall: who has its packs, who answered, and what can be done."""
+    number = path_part(request, "id")
+    status = await web.read(partial(recalls_of(web).status, number))
+    preview: RecallPreview = await web.read(partial(recalls_of(web).preview, number))
+    return page("recall.html", status_=status, preview=preview)
 
 
 async def calibrate_page(web: Web, request: Request) -> Response:  # noqa: ARG001

@@ -31,6 +31,11 @@ export const change = (pack, fields, key) =>
   request("PATCH", `/api/v1/packs/${encodeURIComponent(pack.gtin)}/${encodeURIComponent(pack.serial)}`,
     JSON.stringify(fields), { "Idempotency-Key": key });
 
+const recallPath = (id) => `/api/v1/recalls/${encodeURIComponent(id)}`;
+export const previewRecall = (asked) => request("POST", "/api/v1/recalls/preview", JSON.stringify(asked));
+export const openRecall = (fields) => request("POST", "/api/v1/recalls", JSON.stringify(fields));
+export const actOnRecall = (id, step) => request("PATCH", recallPath(id), JSON.stringify(step));
+
 export const job = (address) => request("GET", address, undefined);
 
 export function newKey() {
