@@ -40,7 +40,11 @@ _PARTICULARS = (
         "--class", "classification", type=click.Choice(("I", "II", "III")), help="Not given: not yet classified."
     ),
     click.option(
-        "--depth", type=click.Choice(("wholesale", "retail", "consumer")), default="retail", show_default=True
+        "--depth",
+        type=click.Choice(("wholesale", "retail", "consumer")),
+        default="retail",
+        show_default=True,
+        help="How far it reaches.",
     ),
     click.option("--firm", type=WORDS, help="Who recalls."),
     click.option("--number", type=WORDS, help="The authority's number, such as D-0115-2026."),

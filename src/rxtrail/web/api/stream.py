@@ -16,7 +16,7 @@ from starlette.responses import StreamingResponse
 from rxtrail.errors import RxtrailError
 from rxtrail.web import refusals
 from rxtrail.web.api.recalls import recalls_of
-from rxtrail.web.context import Endpoint, Web
+from rxtrail.web.context import Endpoint, Web, json_response
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -42,12 +42,21 @@ class RecallChanged(msgspec.Struct, frozen=True, gc=False):
     steps: int
 
 
+class Latest(msgspec.Struct, frozen=True, gc=False):
+    """What changed last, the oldest first."""
+
+    recalls: list[RecallChanged]
+
+
 class _Followers:
     count = 0
 
 
-async def get_stream(web: Web, request: Request) -> Response:  # noqa: ARG001 - as every handler
-    """Answer with a stream that goes on until the page is left."""
+async def get_stream(web: Web, request: Request) -> Response:
+    """Answer with what changed last; as server-sent events, with all that changes from here on."""
+    if request.headers.get("accept", "").partition(";")[0].strip() != "text/event-stream":
+        latest = await web.read(lambda: _latest(web))
+        return json_response(Latest(list(latest.values())))
     if _Followers.count >= FOLLOWERS_MAX:
         raise refusals.Overloaded(f"{FOLLOWERS_MAX} pages follow this node already.", advice="Try again later.")
     return StreamingResponse(_events(web), media_type="text/event-stream", headers={"x-accel-buffering": "no"})
@@ -93,9 +102,9 @@ ENDPOINTS: Final = (
     Endpoint(
         "GET",
         "/api/v1/stream",
-        "What changes on this node, as server-sent events.",
+        "What changed last on this node; as server-sent events, what changes from here on.",
         get_stream,
-        ("text/event-stream",),
+        Latest,
         refusals=(refusals.Overloaded, refusals.DeadlinePassed),
     ),
 )

@@ -3,13 +3,14 @@
 import { change, newKey, verify } from "./api.js";
 import { el, keep, kept, shape, timeWords, visible } from "./dom.js";
 import { laterButton, sentWords } from "./later.js";
+import { followRecalls } from "./live.js";
 import { answerOffline, copyWords, startOffline, warning } from "./offline.js";
+import { drawHistory, forget, remember } from "./past.js";
 import { bindToggle, play } from "./sound.js";
 import { cannotTell, draw, KNOWN, packPath } from "./verdict.js";
 import { watchScanner } from "./wedge.js";
 
 const WAITING_MAX = 5;
-const HISTORY_MAX = 20;
 const SECONDS_WITH_COPY = 2.5; // who holds a copy need not wait for long
 const field = document.getElementById("scan");
 const result = document.getElementById("result");
@@ -92,19 +93,6 @@ async function onRecall(told) {
   if (shown !== at || busy || status !== 200 || !KNOWN.includes(value?.verdict) || value.verdict === at.verdict) return;
   show(value, at.asked);
   if (value.verdict === "stop") tell(`A recall has just begun: ${visible(told.title)}`);
-}
-
-function followRecalls() {
-  const stream = new EventSource("/api/v1/stream");
-  stream.addEventListener("recall", (event) => {
-    let told;
-    try {
-      told = JSON.parse(event.data);
-    } catch {
-      return; // not ours
-    }
-    onRecall(told);
-  });
 }
 
 function clearResult() {
@@ -239,43 +227,6 @@ function refocus() {
   else window.scrollTo({ top: 0 });
 }
 
-// --- the last scans of this tab ----------------------------------------------------------------------------
-
-let history = [];
-try {
-  history = JSON.parse(sessionStorage.getItem("rxtrail.history") ?? "[]");
-} catch {
-  history = []; // not ours, or storage is blocked: begin anew
-}
-if (!Array.isArray(history)) history = [];
-
-function remember(verdict) {
-  const { pack } = verdict;
-  history = [{
-    at: verdict.checked_at, verdict: verdict.verdict, headline: verdict.headline, path: packPath(pack),
-    what: pack.product || (pack.gtin && `GTIN ${pack.gtin}`) || (pack.sscc && `SSCC ${pack.sscc}`) || verdict.scan.raw.slice(0, 60),
-    serial: pack.serial ?? "",
-  }, ...history].slice(0, HISTORY_MAX);
-  drawHistory();
-}
-
-function drawHistory() {
-  try {
-    sessionStorage.setItem("rxtrail.history", JSON.stringify(history));
-  } catch {
-    // Shown until the page is left.
-  }
-  document.getElementById("history-empty").hidden = history.length > 0;
-  document.getElementById("history-clear").hidden = history.length === 0;
-  document.getElementById("history").replaceChildren(...history.filter((entry) => KNOWN.includes(entry.verdict)).map((entry) =>
-    el("li", { class: "past" }, shape(entry.verdict, "small"),
-      el("span", { class: "past-words" },
-        el("span", { class: "past-head" }, visible(entry.headline), el("span", { class: "faint" }, timeWords(entry.at))),
-        el(/^\/(packs|containers)\//.test(entry.path) ? "a" : "span",
-          { class: "past-what", href: /^\/(packs|containers)\//.test(entry.path) ? entry.path : undefined }, visible(entry.what)),
-        entry.serial ? el("span", { class: "mono faint" }, visible(entry.serial)) : null))));
-}
-
 // --- beginning ---------------------------------------------------------------------------------------------
 
 function bindChoice(select, name, fromAddress) {
@@ -298,7 +249,7 @@ document.getElementById("scan-form").addEventListener("submit", (event) => {
   event.preventDefault();
   onScan(field.value, { byScanner: false });
 });
-document.getElementById("history-clear").addEventListener("click", () => { history = []; drawHistory(); refocus(); });
+document.getElementById("history-clear").addEventListener("click", () => { forget(); refocus(); });
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") {
     field.value = "";
@@ -314,7 +265,7 @@ document.addEventListener("keydown", (event) => {
   }
 });
 window.addEventListener("offline", () => linkState(false));
-followRecalls();
+followRecalls(onRecall);
 const sendWaiting = startOffline({ site: () => site.value, told: onSent });
 site.addEventListener("change", () => sendWaiting.renew?.());
 drawHistory();

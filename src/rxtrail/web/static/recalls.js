@@ -1,6 +1,7 @@
 // The recall pages: look first, open what was looked at, and act by name. What changes elsewhere is shown by itself.
 import { actOnRecall, openRecall, previewRecall } from "./api.js";
 import { el, visible } from "./dom.js";
+import { followRecalls } from "./live.js";
 
 const problem = document.getElementById("recall-problem");
 const form = document.getElementById("recall-form");
@@ -75,13 +76,7 @@ acts?.addEventListener("submit", async (event) => {
 });
 
 const here = document.getElementById("recall")?.dataset;
-new EventSource("/api/v1/stream").addEventListener("recall", (event) => {
-  let told;
-  try {
-    told = JSON.parse(event.data);
-  } catch {
-    return; // not ours
-  }
+followRecalls((told) => {
   // Nobody's half-written form is thrown away.
   const writing = Array.from(document.querySelectorAll("input, textarea")).some((field) => field.type !== "checkbox" && field.value !== "");
   if (!writing && (here === undefined || told.id === here.recall)) location.reload();
