@@ -17,7 +17,7 @@ from rxtrail.core.gs1.check_digit import check_digit
 from tests.web import scene
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
 _OTHER_BODY = "037654400001"
@@ -161,12 +161,14 @@ class Party:
 class Network:
     """A hub, two pharmacies that have joined it, and the packs that the maker shipped to the first."""
 
-    def __init__(self, folder: Path, *serials: str, market: str = "us") -> None:
+    def __init__(self, folder: Path, *serials: str, market: str = "us", before: Iterable[tuple[str, ...]] = ()) -> None:
         self.hub = Party(folder / "hub")
         self.first = Party(folder / "first", FIRST)
         self.second = Party(folder / "second", SECOND)
         self.hub.run("init", "--role", "hub", "--market", market)
         self.hub.run("capture", "-", stdin=scene.shipment(*serials))
+        for words in before:  # done at the hub before anybody has joined it
+            self.hub.run(*words)
         for party in self.parties[1:]:
             party.run("init", "--role", "pharmacy", "--gln", party.gln, "--market", market)
         for party in self.parties:

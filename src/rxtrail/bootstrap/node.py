@@ -113,6 +113,7 @@ class Node:
             changed=self._captured,
             key=self.key,
             now_us=clock.now_us,
+            today=clock.today,
             random_bytes=clock.random_bytes,
         )
         self.log = Publishing(

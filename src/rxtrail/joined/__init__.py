@@ -1,8 +1,8 @@
 """Joined: a node's side of the hub that it has joined (:mod:`rxtrail.sites` is the other side).
 
 What happens here goes up by itself, in order, whenever the hub can be reached. What every counter must know comes down.
-Before a pack is handed over the hub is asked, and has 1.5 seconds; when it does not answer, this record does, and says
-that it was alone.
+Before a pack is handed over the hub is asked, and has 1.5 seconds; when it does not answer, this record does, together
+with the copy that the hub gave for that case, and says so.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import base64
 import contextlib
 import threading
 import time
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -18,11 +19,13 @@ import msgspec
 from rxtrail.core.epcis.write_json import event_json
 from rxtrail.core.rules.answer import Answer, Severity
 from rxtrail.errors import BadRequest, Busy, NotFound, Refused, RxtrailError, StoreFailed
+from rxtrail.joined.copy import HubCopy
 from rxtrail.joined.down import Down
 from rxtrail.joined.key_file import HubKey, forget, load, save
-from rxtrail.joined.merging import ABSENT, alone, merged
+from rxtrail.joined.merging import ABSENT, alone, by_the_copy, merged
 from rxtrail.joined.up import Up
 from rxtrail.keys import BadKey, VerifierKey
+from rxtrail.offline.bundle import BUNDLE_BYTES_MAX
 from rxtrail.outbound import Unreachable
 from rxtrail.outbound.lasting import Lasting, Refusing
 from rxtrail.record.standing import identity_of
@@ -31,7 +34,8 @@ from rxtrail.sites.wire import Asked, Claim, Fed, HubStatus, JoinStatus, Page
 from rxtrail.states.refusals import RefusedWithAlert
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import datetime
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from rxtrail.answers import ChangeReceipt
@@ -64,6 +68,11 @@ PAUSE_SECONDS: Final = 0.5
 PAUSE_SECONDS_MAX: Final = 15.0
 REFUSED_SECONDS: Final = 5.0
 IDLE_SECONDS: Final = 0.5
+COPY_SECONDS: Final = 600.0
+COPY_AGAIN_SECONDS: Final = 30.0
+COPY_SECONDS_MAX: Final = 600.0
+"""A hub with many millions of packs takes minutes to make a copy."""
+
 REPLY_BYTES_MAX: Final = 16 * 1024 * 1024
 NONCE_BYTES: Final = 24
 
@@ -87,6 +96,7 @@ class Joined:
         changed: Callable[[Appended | None], None],
         key: Callable[[], SigningKey],
         now_us: Callable[[], int],
+        today: Callable[[], datetime.date],
         random_bytes: Callable[[int], bytes],
     ) -> None:
         """Take what the use case needs; a node that has joined before is joined again."""
@@ -99,6 +109,7 @@ class Joined:
         self._random = random_bytes
         self._up = Up(reader, writer)
         self._down = Down(writer, reader, judge=judge, changed=changed, random_bytes=random_bytes)
+        self._copy = HubCopy(data, now_us=now_us, today=today)
         self._hub: HubKey | None = None
         self._lasting: Lasting | None = None
         self._threads: list[threading.Thread] = []
@@ -169,6 +180,7 @@ class Joined:
         runs = self._runs
         self.stop()
         was = forget(self._data)
+        self._copy.forget()
         self._use(None)
         self._runs = runs
         return was
@@ -190,6 +202,7 @@ class Joined:
             error=self._error,
             waiting=self._up.waiting(reader, through),
             cursor=self._down.cursor(reader, hub.hub_key),
+            copy=self._copy.as_of,
         )
 
     def _use(self, hub: HubKey | None) -> None:
@@ -200,6 +213,8 @@ class Joined:
         self._contact.clear()
         self._error, self._refused, self._failures, self._closed_until, self._fed = "", False, 0, 0.0, -1
         self._passed = -1
+        if hub is not None:
+            self._copy.load(hub, VerifierKey.parse(hub.hub_key))
 
     # -- at the counter --------------------------------------------------------------------------------------------
 
@@ -208,7 +223,7 @@ class Joined:
         if self._hub is None or not (local.pack.gtin and local.pack.serial):
             return local
         claim = self._ask(Asked(scan, purpose))
-        return self._alone(local) if claim is None else merged(local, claim.verdict, purpose=purpose)
+        return self._alone(local, purpose) if claim is None else merged(local, claim.verdict, purpose=purpose)
 
     def change(self, local: Callable[[Order], ChangeReceipt], order: Order) -> ChangeReceipt:
         """Dispense after the hub has granted it, or without the hub when that does not answer; all else is local.
@@ -220,6 +235,8 @@ class Joined:
             asked = Asked(order.code, "dispense", key=order.key, claim=True, override=bool(order.override))
             claim = self._ask(asked)
         if claim is None:
+            if self._hub is not None and order.verb == "dispense":
+                self._expect_copy_allows(order)
             return local(order)
         _allow(claim, order.override)
         receipt = self._carry_out(local, order, claim)
@@ -265,8 +282,22 @@ class Joined:
     def _release(self, code: str) -> None:
         self._ask(Asked(code, "dispense", release=True))
 
-    def _alone(self, verdict: Verdict) -> Verdict:
-        return alone(verdict, iso(self._contact_us)[:19] + "Z" if self._contact_us else "")
+    def _alone(self, verdict: Verdict, purpose: str) -> Verdict:
+        contact = iso(self._contact_us)[:19] + "Z" if self._contact_us else ""
+        return alone(verdict, contact, self._copy.of(verdict.pack, purpose=purpose), purpose=purpose)
+
+    def _expect_copy_allows(self, order: Order) -> None:
+        """Hold a dispensing without the hub against its copy; raises ``Refused``."""
+        pack = self._judge(None).judge(order.code, site=order.site, known_site=True).pack
+        copied = self._copy.of(pack, purpose="dispense")
+        for reason in copied.reasons if copied is not None else ():
+            assert copied is not None
+            said = f"{reason.message} ({by_the_copy(copied)})"
+            if reason.severity is Severity.STOP:
+                raise Refused(f"Do not dispense: {said}", place=reason.code, advice=reason.next)
+            if reason.severity is Severity.CHECK and not order.override:
+                lift = " A named person may override amber with a reason."
+                raise Refused(f"Check before you dispense: {said}", place=reason.code, advice=reason.next + lift)
 
     def _ask(self, asked: Asked) -> Claim | None:
         """Ask the hub within its time; None when it does not answer, and then nobody waits for it again soon."""
@@ -300,6 +331,7 @@ class Joined:
         self._threads = [
             threading.Thread(target=self._listen, name="rxtrail-hub-down", daemon=True),
             threading.Thread(target=self._tell, name="rxtrail-hub-up", daemon=True),
+            threading.Thread(target=self._renew_copy, name="rxtrail-hub-copy", daemon=True),
         ]
         for thread in self._threads:
             thread.start()
@@ -393,6 +425,23 @@ class Joined:
             if not more and not self._stopping.is_set():
                 self._wake.wait(IDLE_SECONDS)
 
+    def _renew_copy(self) -> None:
+        """Fetch the copy when the hub is there, and again every ten minutes."""
+        while not self._stopping.is_set():
+            hub = self._hub
+            if not self._contact.wait(IDLE_SECONDS) or self._refused or hub is None:
+                self._stopping.wait(IDLE_SECONDS)
+                continue
+            try:
+                self._copy.fetch(hub, VerifierKey.parse(hub.hub_key), self._ask_for_copy)
+                self._stopping.wait(COPY_SECONDS)
+            except RxtrailError as error:
+                self._error = error.message
+                self._stopping.wait(COPY_AGAIN_SECONDS)
+
+    def _ask_for_copy(self, path: str, headers: dict[str, str]) -> HttpReply:
+        return self._request("GET", path, COPY_SECONDS_MAX, b"", headers, BUNDLE_BYTES_MAX)
+
     def _send_batch(self) -> bool:
         hub = self._hub
         assert hub is not None
@@ -413,14 +462,20 @@ class Joined:
         self._error = ""
         return True
 
-    def _request(self, method: str, path: str, seconds: float, body: bytes) -> HttpReply:
+    def _request(
+        self,
+        method: str,
+        path: str,
+        seconds: float,
+        body: bytes,
+        more: Mapping[str, str] = MappingProxyType({}),
+        body_bytes_max: int = REPLY_BYTES_MAX,
+    ) -> HttpReply:
         hub, lasting = self._hub, self._lasting
         if hub is None or lasting is None:
             raise Unreachable("this node has left its hub", sent=False)
-        headers = {**_authorization(hub.secret), "Content-Type": "application/json"}
-        return lasting.request(
-            method, path, seconds=seconds, headers=headers, body=body, body_bytes_max=REPLY_BYTES_MAX
-        )
+        headers = {**_authorization(hub.secret), "Content-Type": "application/json", **more}
+        return lasting.request(method, path, seconds=seconds, headers=headers, body=body, body_bytes_max=body_bytes_max)
 
     def _say_hello(self, lasting: Lasting, secret: str, log: str) -> HubStatus:
         """Ask who is there, and have it sign a nonce with the key that it says is its own."""

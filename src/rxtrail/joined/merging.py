@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from rxtrail.core.rules.answer import Answer, Reason, Severity, Verdict
 from rxtrail.record.judge import HEADLINE_DEFAULTS, HEADLINES
+
+if TYPE_CHECKING:
+    from rxtrail.joined.copy import Copied
 
 HUB: Final = "hub"
 ABSENT: Final = frozenset({"no-transaction-data"})
@@ -27,6 +30,9 @@ _ANSWERS: Final = {
     Severity.NOT_COVERED: Answer.NOT_COVERED,
     Severity.INFO: Answer.OK,
 }
+
+
+_WORSE: Final = (Answer.OK, Answer.NOT_COVERED, Answer.CHECK, Answer.UNCONFIRMED, Answer.STOP)
 
 
 def merged(local: Verdict, hub: Verdict, *, purpose: str) -> Verdict:
@@ -55,17 +61,45 @@ def merged(local: Verdict, hub: Verdict, *, purpose: str) -> Verdict:
     return msgspec.structs.replace(base, verdict=answer, headline=_headline(answer, purpose), reasons=reasons, eu=eu)
 
 
-def alone(verdict: Verdict, last_contact: str) -> Verdict:
-    """Say of a verdict that the hub could not be asked; what it says stays."""
+def alone(verdict: Verdict, last_contact: str, copied: Copied | None = None, *, purpose: str = "dispense") -> Verdict:
+    """Say of a verdict that the hub could not be asked; the hub's copy makes it worse or leaves it as it is."""
     since = f"The last contact was at {last_contact}." if last_contact else "There was no contact since the start."
-    reason = Reason(
-        "unreachable",
-        Severity.INFO,
-        f"The hub could not be asked; this record alone answers. {since}",
-        "Go on. The hub is told when it is back, and a conflict becomes a case.",
+    reasons = list(verdict.reasons)
+    alone_ = "The hub could not be asked; this record alone answers."
+    if copied is not None:
+        alone_ = f"The hub could not be asked: checked against this record and the hub's copy of {copied.words}."
+        alone_ += f" {copied.too_old}" if copied.too_old else ""
+        if copied.here:
+            held = f" The hub's copy of {copied.words} holds it."
+            reasons = [
+                msgspec.structs.replace(reason, message=reason.message + held) if reason.code in ABSENT else reason
+                for reason in reasons
+            ]
+        said = {(reason.code, reason.severity) for reason in reasons}
+        reasons += [
+            msgspec.structs.replace(reason, message=f"{reason.message} ({by_the_copy(copied)})")
+            for reason in copied.reasons
+            if (reason.code, reason.severity) not in said
+        ]
+    reasons.sort(key=lambda reason: -_WEIGHT[reason.severity])
+    answer = max((_ANSWERS[reason.severity] for reason in reasons), key=_WORSE.index, default=verdict.verdict)
+    answer = max(answer, verdict.verdict, key=_WORSE.index)
+    headline = verdict.headline if answer is verdict.verdict else _headline(answer, purpose)
+    reasons.append(
+        Reason(
+            "unreachable",
+            Severity.INFO,
+            f"{alone_} {since}",
+            "Go on. The hub is told when it is back, and a conflict becomes a case.",
+        )
     )
     record = msgspec.structs.replace(verdict.record, not_checked=[*verdict.record.not_checked, HUB])
-    return msgspec.structs.replace(verdict, reasons=[*verdict.reasons, reason], record=record)
+    return msgspec.structs.replace(verdict, verdict=answer, headline=headline, reasons=reasons, record=record)
+
+
+def by_the_copy(copied: Copied) -> str:
+    """Say whose word a reason is."""
+    return f"by the hub's copy of {copied.words}"
 
 
 def _headline(answer: Answer, purpose: str) -> str:

@@ -72,15 +72,11 @@ def judge_offline(
             reasons.append(
                 Reason("already-dispensed-here", Severity.STOP, told, "If it never left, ask the pharmacist.")
             )
-        if known is not None:
-            reasons += [Reason(said.code, Severity(said.severity), said.message, said.next) for said in known.reasons]
-            _elements(scan, known, reasons)
     else:
         fault = "wrong-barcode" if scan.sscc and not scan.fault else scan.fault or "scanner-fault"
         told = _FAULTS.get(fault, "The scanner did not send a readable code.")
         reasons.append(Reason(fault, Severity.CHECK, told, AGAIN))
-    _expired(scan, known, purpose, today.isoformat(), reasons)
-    _recalled(scan, known, bundle, reasons)
+    reasons += findings(scan, bundle, known, purpose=purpose, day=today.isoformat())
     if is_pack:
         reasons += _unconfirmed(known, now, as_of, copy)
     reasons.sort(key=lambda reason: -_WEIGHT[reason.severity])
@@ -103,6 +99,17 @@ def judge_offline(
 
 
 _HEADLINES: Final = {Answer.CHECK: "Check first", Answer.UNCONFIRMED: "Cannot be confirmed now"}
+
+
+def findings(scan: Scan, bundle: Bundle, known: Known | None, *, purpose: str, day: str) -> list[Reason]:
+    """Give all that a copy has against a scan; ``known`` is what it has of the pack, ``day`` is today, ISO."""
+    reasons: list[Reason] = []
+    if known is not None:
+        reasons += [Reason(said.code, Severity(said.severity), said.message, said.next) for said in known.reasons]
+        _elements(scan, known, reasons)
+    _expired(scan, known, purpose, day, reasons)
+    _recalled(scan, known, bundle, reasons)
+    return reasons
 
 
 def _unconfirmed(known: Known | None, now: int, as_of: int, copy: str) -> list[Reason]:

@@ -117,3 +117,4 @@ class JoinStatus(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     error: str = ""
     waiting: int = 0  # records of this node's log that the hub does not have yet
     cursor: int = -1  # up to where the hub's log has been read
+    copy: str = ""  # when the hub made the copy that answers while it is away

@@ -78,6 +78,7 @@ def _secret(key_file: str) -> str:
 def _tell(status: JoinStatus, what: str) -> None:
     say.line((what, "strong"), f"  {status.url} as {status.site}")
     say.line(f"  last contact: {status.last_contact or 'none since the start'}")
+    say.line(f"  copy for when the hub is away: {status.copy or 'none yet'}")
     say.line(f"  waiting to go up: {status.waiting:,} records")
     if status.error and status.state != "connected":
         say.line(f"  why: {status.error}")
