@@ -13,6 +13,7 @@ import msgspec
 from rxtrail.access.budgets import UNKNOWN, Alarm, Budgets, BudgetSpent
 from rxtrail.access.public import public_answer
 from rxtrail.access.site_keys import ListedKey, NewKey, SiteKeys, WrongKey
+from rxtrail.access.tally import Tally
 from rxtrail.errors import RxtrailError
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ __all__ = [
     "ListedKey",
     "NewKey",
     "SiteKeys",
+    "Tally",
     "WrongKey",
     "WrongSite",
     "key_needed",
@@ -93,10 +95,12 @@ class Judges(Protocol):
 class Access:
     """Decides who asks, and what that one is told."""
 
-    def __init__(self, keys: SiteKeys, *, now_us: Callable[[], int], alarm: Callable[[Alarm], None]) -> None:
-        """Take the keys; ``alarm`` is told of harvesting, and must not wait."""
+    def __init__(
+        self, keys: SiteKeys, *, now_us: Callable[[], int], alarm: Callable[[Alarm], None], tally: Tally | None = None
+    ) -> None:
+        """Take the keys; ``alarm`` is told of harvesting, and must not wait; ``tally`` has the budgets on record."""
         self.keys = keys
-        self._budgets = Budgets(now_us=now_us)
+        self._budgets = Budgets(now_us=now_us, tally=tally)
         self._alarm = alarm
 
     def grant(self, authorization: str) -> Grant:

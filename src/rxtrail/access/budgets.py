@@ -2,7 +2,8 @@
 
 A bucket holds ``UNKNOWN_MAX`` questions and fills at ``UNKNOWN_PER_HOUR``. When it is empty every question of that site
 is refused alike, since an answer to the known ones only would tell them apart. A site's own record goes on.
-All of it is kept in memory, bounded: after a restart a bucket is full again, and the record has the cases.
+What is left stands on the record (:mod:`rxtrail.access.tally`), so all processes of a hub share it and a restart fills
+nothing. What was asked for, by which the alarms go, is kept in the memory of each process, bounded.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from rxtrail.errors import RxtrailError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rxtrail.access.tally import Tally
     from rxtrail.core.rules.answer import Verdict
 
 K = TypeVar("K")
@@ -38,6 +40,10 @@ ASKERS_MIN: Final = 5
 SEQUENCE_US: Final = 3_600 * 1_000_000
 ASKERS_US: Final = 24 * 3_600 * 1_000_000
 KEPT_MAX: Final = 50_000
+TOLD_US: Final = 2 * 1_000_000
+"""So often at most the record is told what one asker has spent, and asked what it spent elsewhere."""
+
+UNTOLD_MAX: Final = 20  # questions; then it is told at once
 UNKNOWN: Final = frozenset({"unknown-serial", "unknown-product", "no-transaction-data"})
 ENUMERATION: Final = "enumeration"  # kinds of cases
 MANY_ASKERS: Final = "many-askers"
@@ -68,11 +74,16 @@ class Alarm(msgspec.Struct, frozen=True, gc=False):
 
 
 class Budgets:
-    """The budgets of all sites of one process. Safe to use from several threads."""
+    """The budgets of all sites, as one process knows them. Safe to use from several threads."""
 
-    def __init__(self, *, now_us: Callable[[], int]) -> None:
-        """Start with full buckets."""
+    def __init__(self, *, now_us: Callable[[], int], tally: Tally | None = None) -> None:
+        """Start with the buckets that the ``tally`` has; without one, with full ones."""
         self._now = now_us
+        self._tally = tally
+        self._untold: dict[str, int] = {}  # spent here, and not yet on record
+        self._telling: set[str] = set()
+        self._told_at: OrderedDict[str, int] = OrderedDict()
+        self._read_at: OrderedDict[str, int] = OrderedDict()
         self._lock = threading.Lock()
         self._buckets: OrderedDict[str, tuple[float, int]] = OrderedDict()
         self._asked: OrderedDict[tuple[str, str], deque[tuple[int, str]]] = OrderedDict()
@@ -81,8 +92,11 @@ class Budgets:
 
     def admit(self, asker: str) -> None:
         """Refuse whoever has nothing left; raises ``BudgetSpent``."""
+        now = self._now()
+        if self._tally is not None and not 0 <= now - self._read_at.get(asker, -TOLD_US) < TOLD_US:
+            self._read(self._tally, asker, now)
         with self._lock:
-            left = self._left(asker, self._now())
+            left = self._left(asker, now)
         if left < 1.0:
             raise BudgetSpent(math.ceil((1.0 - left) * 3600 / UNKNOWN_PER_HOUR))
 
@@ -99,15 +113,54 @@ class Budgets:
         with self._lock:
             if unknown:
                 _put(self._buckets, asker, (max(0.0, self._left(asker, now) - 1.0), now))
+                if self._tally is not None:
+                    self._untold[asker] = self._untold.get(asker, 0) + 1
             found = [
                 self._sequence(asker, gtin, serial, now) if unknown else None,
                 self._many(asker, gtin, serial, now),
             ]
-            return [alarm for alarm in found if alarm is not None and self._is_news(alarm, now)]
+            alarms = [alarm for alarm in found if alarm is not None and self._is_news(alarm, now)]
+        if unknown and self._tally is not None:
+            self._tell(self._tally, asker, now)
+        return alarms
+
+    def _read(self, tally: Tally, asker: str, now: int) -> None:
+        """Take over what the record has of an asker, less what was spent here since it was told."""
+        known = tally.read(asker)
+        with self._lock:
+            _put(self._read_at, asker, now)
+            if known is not None:
+                untold = self._untold.get(asker, 0)
+                _put(self._buckets, asker, (max(0.0, _filled(known, now) - untold), now))
+
+    def _tell(self, tally: Tally, asker: str, now: int) -> None:
+        """Tell the record what was spent here, unless that was done a moment ago; nobody waits for it."""
+        with self._lock:
+            count = self._untold.get(asker, 0)
+            recent = 0 <= now - self._told_at.get(asker, -TOLD_US) < TOLD_US
+            if not count or asker in self._telling or (recent and count < UNTOLD_MAX):
+                return
+            self._telling.add(asker)
+            _put(self._told_at, asker, now)
+
+        def spent(known: tuple[float, int] | None) -> tuple[float, int]:
+            return max(0.0, _filled(known or (float(UNKNOWN_MAX), now), now) - count), now
+
+        def done(is_told: bool) -> None:  # noqa: FBT001 - called by the tally only
+            with self._lock:
+                self._telling.discard(asker)
+                left = self._untold.get(asker, 0) - (count if is_told else 0)
+                if left > 0:
+                    self._untold[asker] = left
+                else:
+                    self._untold.pop(asker, None)
+            if is_told:
+                self._tell(tally, asker, now)  # what was spent meanwhile, when that is much
+
+        tally.spend(asker, spent, done)
 
     def _left(self, asker: str, now: int) -> float:
-        left, at = self._buckets.get(asker, (float(UNKNOWN_MAX), now))
-        return min(float(UNKNOWN_MAX), left + max(0, now - at) / 3_600_000_000 * UNKNOWN_PER_HOUR)
+        return _filled(self._buckets.get(asker, (float(UNKNOWN_MAX), now)), now)
 
     def _sequence(self, asker: str, gtin: str, serial: str, now: int) -> Alarm | None:
         asked = self._asked.get((asker, gtin)) or deque(maxlen=4 * SEQUENCE_MIN)
@@ -139,6 +192,12 @@ class Budgets:
             return False
         _put(self._told, name, now)
         return True
+
+
+def _filled(left: tuple[float, int], now: int) -> float:
+    """Give what is left now of what was left then."""
+    was, at = left
+    return min(float(UNKNOWN_MAX), was + max(0, now - at) / 3_600_000_000 * UNKNOWN_PER_HOUR)
 
 
 def _put(kept: OrderedDict[K, V], key: K, value: V) -> None:

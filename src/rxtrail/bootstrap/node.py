@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, Self
 import msgspec
 
 from rxtrail import clock, partners
-from rxtrail.access import Access, SiteKeys
+from rxtrail.access import Access, SiteKeys, Tally
 from rxtrail.answers import (
     CaptureJob,
     CaptureReceipt,
@@ -200,6 +200,7 @@ class Node:
             SiteKeys(lambda: self._writing()[0], self._reader, random_bytes=clock.random_bytes),
             now_us=clock.now_us,
             alarm=lambda alarm: open_alarm(self._writing()[0], alarm, random_bytes=clock.random_bytes),
+            tally=Tally(lambda: self._writing()[0], self._reader),
         )
         self.sites = Sites(
             lambda: self._writing()[0],

@@ -457,6 +457,7 @@ class Joined:
             self._passed = self._fed
             raise Refusing(reply.status)
         self._fed = _fed(reply.body).through
+        self._up.things.taken()
         self._up.keep(hub.hub_key, self._fed)
         self._was_there()
         self._error = ""

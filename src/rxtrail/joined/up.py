@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from rxtrail.joined.down import RANGE_MAX, RANGES
+from rxtrail.joined.things import Things
 from rxtrail.ledger.prepare import restore
 from rxtrail.sites.wire import Feed, ScanNote
 from rxtrail.store.rows import RecordKind
@@ -44,6 +45,7 @@ class Up:
         self._reader = reader
         self._writer = writer
         self._log_id = ""
+        self.things = Things()
 
     def log_id(self) -> str:
         """Name this log by the random id of its first record; "" while there is none."""
@@ -85,6 +87,7 @@ class Up:
         ]
         bodies = {body.position: body for body in reader.event_bodies(wanted)} if wanted else {}
         events: list[bytes] = []
+        spoken: list[Event] = []
         commands: list[int] = []
         scans: list[ScanNote] = []
         size = 0
@@ -92,20 +95,23 @@ class Up:
         for record, canonical in rows:
             body = bodies.get(record.position)
             if body is not None:
-                text = msgspec.json.encode(write(restore(body.canonical, body.envelope)))
+                event = restore(body.canonical, body.envelope)
+                text = msgspec.json.encode(write(event))
                 if events and size + len(text) > BYTES_MAX:
                     through = record.position - 1
                     break
                 if not body.document:
                     commands.append(len(events))
                 events.append(text)
+                spoken.append(event)
                 size += len(text)
             elif record.kind == RecordKind.SCAN and (note := _scan(record.position, canonical)) is not None:
                 scans.append(note)
         if not events and not scans:
             return through, None
         document = msgspec.Raw(_HEAD + b",".join(events) + _TAIL)
-        return through, Feed(self.log_id(), told + 1, through, document, commands, scans)
+        masters = self.things.of(reader, spoken)
+        return through, Feed(self.log_id(), told + 1, through, document, commands, scans, masters)
 
 
 def _ranges(reader: Reader, first: int, last: int) -> list[tuple[int, int]]:

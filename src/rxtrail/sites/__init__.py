@@ -23,6 +23,7 @@ from rxtrail.errors import BadRequest
 from rxtrail.ledger.batch import append_events
 from rxtrail.ledger.prepare import prepare, restore
 from rxtrail.record.times import iso
+from rxtrail.sites.masters import rows_of
 from rxtrail.sites.wire import Asked, Claim, Fed, Feed, Item, Page, ScanNote
 from rxtrail.store.rows import RecordKind
 
@@ -172,6 +173,7 @@ class Sites:
         cases: list[str] = []
         command = [log.now, "site-fed", site, feed.log, feed.first, feed.through, len(events), len(feed.scans)]
         log.append(RecordKind.COMMAND, b"\x01" + _encode(command), party=tx.name_id(site))
+        tx.add_master(rows_of(feed.masters, site))
         plain: list[Prepared] = []
         for prepared, commanded in zip(events, ours, strict=True):
             # What a counter did is judged in its turn, by all that came before it.

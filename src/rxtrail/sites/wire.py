@@ -49,11 +49,20 @@ class ScanNote(msgspec.Struct, frozen=True, gc=False):
     reasons: list[str] = []
 
 
+class Told(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What a site knows of a product or place (``01/{gtin}``, ``414/{gln}``), and of when that is."""
+
+    thing: str
+    said_at: str
+    attributes: dict[str, str]
+
+
 class Feed(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """One batch of a site's log: positions ``first`` to ``through`` of the log that is called ``log``.
 
     ``document`` is an EPCIS 2.0 JSON document; ``commands`` are the indexes of those of its events that were ordered
-    at a counter of the site, not captured from somebody's file.
+    at a counter of the site, not captured from somebody's file. ``masters`` is what the site knows of the products and
+    places in them.
     """
 
     log: str
@@ -62,6 +71,7 @@ class Feed(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     document: msgspec.Raw
     commands: list[int] = []
     scans: list[ScanNote] = []
+    masters: list[Told] = []
 
 
 class Fed(msgspec.Struct, frozen=True, gc=False):
