@@ -8,6 +8,7 @@ import pytest
 
 from rxtrail.access.budgets import ASKERS_MIN, ENUMERATION, MANY_ASKERS, SEQUENCE_MIN, UNKNOWN_MAX
 from rxtrail.core.gs1.check_digit import check_digit
+from rxtrail.receipts import read
 from rxtrail.web.api.verify import PUBLIC_BYTES
 from rxtrail.web.app import build
 from tests import story
@@ -83,6 +84,19 @@ def test_a_receipt_that_was_asked_for_does_not_tell_by_its_length(served: tuple[
     _, api = served
     lengths = {len(api.post("/api/v1/verify", json={"scan": code, "receipt": True}).content) for code in CODES.values()}
     assert lengths == {PUBLIC_BYTES}
+
+
+def test_a_receipt_names_the_place_that_has_proved_itself_and_no_other(served: tuple[Scene, Api]) -> None:
+    hub, api = served
+    body = {"scan": CODES["fine"], "site": PHARMACY.gln, "receipt": True}
+    receipt, _, _ = read(api.post("/api/v1/verify", json=body).json()["receipt"])
+    assert receipt.site == "", "the public is no pharmacy"
+    secret = hub.node.access.keys.add(story.OTHER_PHARMACY.gln).secret
+    headers = {"authorization": f"Bearer {secret}"}
+    answer = api.post("/api/v1/verify", json=body, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (403, "wrong-site")
+    own = api.post("/api/v1/verify", json={**body, "site": ""}, headers=headers).json()
+    assert read(own["receipt"])[0].site == story.OTHER_PHARMACY.gln
 
 
 def test_many_sites_that_ask_for_one_pack_make_one_case(served: tuple[Scene, Api]) -> None:
