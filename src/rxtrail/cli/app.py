@@ -40,6 +40,7 @@ COMMANDS: dict[str, list[tuple[str, str, str]]] = {
         ("verify", "verify", "May this pack be dispensed?"),
         ("scan", "scan", "Read scanner text only, without asking the record."),
         ("receipt", "receipt", "Signed receipts of verdicts: give one, check one."),
+        ("proof", "proof", "Proofs of the log that outsiders check offline."),
         ("calibrate", "calibrate", "Find out how a scanner is set, and put its scans right."),
         ("trace", "trace", "The journey of a pack or container."),
         ("dispense", "change", "Dispense a pack."),
