@@ -54,6 +54,7 @@ class CaptureJob(msgspec.Struct, frozen=True, gc=False):
     finished_at: str = ""
     error: str = ""
     receipt: CaptureReceipt | None = None
+    proceed: bool = False  # an event that cannot be read is left out, and does not refuse the document
 
 
 class Place(msgspec.Struct, frozen=True, gc=False):

@@ -36,6 +36,7 @@ from rxtrail.calibration import Stations
 from rxtrail.capture import Accepted, Capture, receipt_of
 from rxtrail.cases import Case, Cases
 from rxtrail.core.gs1 import check_digit
+from rxtrail.epcis_query.room import Epcis
 from rxtrail.errors import BadRequest, Busy, NotFound, StoreFailed, StoreSetBack
 from rxtrail.joined import Joined
 from rxtrail.keys import SigningKey, open_key
@@ -211,6 +212,9 @@ class Node:
             changed=self._captured,
             random_bytes=clock.random_bytes,
         )
+        self.epcis = Epcis(
+            lambda: self._writing()[0], reader=self._reader, now_us=clock.now_us, random_bytes=clock.random_bytes
+        )
         gc.set_threshold(*GC_THRESHOLDS)
 
     def __enter__(self) -> Self:
@@ -226,6 +230,7 @@ class Node:
     def close(self) -> None:
         """Finish what runs (a capture job stops between two batches and goes on at the next start), then let go."""
         self._closing.set()
+        self.epcis.stop()
         self.hub.stop()
         if self._capture is not None:
             self._capture.stop()
@@ -286,6 +291,7 @@ class Node:
     def _committed(self, log_size: int) -> None:
         self._log_size = log_size
         self.hub.woke()
+        self.epcis.woke()
 
     def _captured(self, _appended: Appended | None) -> None:
         self._generation += 1
@@ -392,6 +398,7 @@ class Node:
         proceed: bool = False,
         progress: Callable[[int, int], None] | None = None,
         read: Callable[[int], None] | None = None,
+        speaker: str = "",
     ) -> CaptureReceipt:
         """Read, keep and apply one document, and wait for it; unfinished jobs go first.
 
@@ -400,20 +407,20 @@ class Node:
         :raises BadDocument: the document cannot be read; nothing was kept.
         """
         _, capture, _ = self._writing()
-        accepted = capture.accept(stream, name=name, proceed=proceed, progress=read)
+        accepted = capture.accept(stream, name=name, proceed=proceed, progress=read, speaker=speaker)
         self._captured(None)
         try:
             return capture.apply(accepted, progress=progress)
         finally:
             self._captured(None)
 
-    def submit(self, stream: BinaryIO, *, name: str, proceed: bool = False) -> CaptureJob:
+    def submit(self, stream: BinaryIO, *, name: str, proceed: bool = False, speaker: str = "") -> CaptureJob:
         """Read and keep one document; its events are applied in the background.
 
         :raises BadDocument: the document cannot be read; nothing was kept.
         """
         _, capture, _ = self._writing()
-        accepted = capture.accept(stream, name=name, proceed=proceed)
+        accepted = capture.accept(stream, name=name, proceed=proceed, speaker=speaker)
         self._captured(None)
         if not accepted.duplicate:
             self._pool.submit(self._apply, accepted)
@@ -442,6 +449,7 @@ class Node:
         Where several processes write, those of a process that dies later too.
         """
         self._pool.submit(self._resume_if_possible)
+        self.epcis.start()
         if self._store.shared:
             threading.Thread(target=self._resume_again, name="rxtrail-resume", daemon=True).start()
 
@@ -483,6 +491,7 @@ class Node:
             finished_at=iso(row.finished_at) if row.finished_at else "",
             error=row.error,
             receipt=None if row.open else receipt_of(reader, row.id),
+            proceed=row.proceed,
         )
 
     def jobs(self, after: str = "", limit: int = 50) -> list[CaptureJob]:

@@ -149,6 +149,10 @@ class PostgresReader(SqlReader):
     def _texts(self, values: Iterable[str]) -> Value:
         return list(values)
 
+    def terms_since(self, terms: Sequence[int], low: int) -> dict[int, int]:
+        """Give the last position of each of these terms that was used at or after a position."""
+        return dict(self._all("terms_since", list(terms), low))
+
     def _identified(self, identities: Sequence[bytes]) -> list[tuple[bytes, int]]:
         return self._all("events_by_identity", list(identities)) if identities else []
 
