@@ -44,6 +44,7 @@ from rxtrail.ledger.committing import OFF, ON, PACKAGE_PROOFS, open_writer
 from rxtrail.ledger.containers import fold_all
 from rxtrail.moving import LogPosition, LogWatch, backup
 from rxtrail.offline import Offline, scans_of
+from rxtrail.products import Products, ProductsReport
 from rxtrail.proofs import Proofs
 from rxtrail.publishing import Publishing
 from rxtrail.query import export as export_rows
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from rxtrail.core.rules.answer import Verdict
+    from rxtrail.core.rules.coverage import Product
     from rxtrail.ledger.batch import Appended
     from rxtrail.ledger.log import Log
     from rxtrail.ledger.writer import Writer
@@ -177,6 +179,7 @@ class Node:
             new_uuid_urn=clock.new_uuid_urn,
         )
         self.cases = Cases(lambda: self._writing()[0], self._reader)
+        self.products = Products(lambda: self._writing()[0], reader=self._reader, changed=lambda: self._captured(None))
         self.recalls = RecallDesk(
             lambda: self._writing()[0],
             reader=self._reader,
@@ -674,6 +677,14 @@ class Node:
     def export_partners(self) -> bytes:
         """Give the partner table as CSV."""
         return partners.write_table(self.partners())
+
+    def load_products(self, table: bytes, *, replace: bool = False) -> ProductsReport:
+        """Add products of a CSV or JSON table or change them, all or none."""
+        return self.products.load(table, replace=replace)
+
+    def remove_product(self, gtin: str) -> Product:
+        """Remove a product from the table; raises ``NotFound``."""
+        return self.products.remove(gtin)
 
     def documents(self, after: str = "", limit: int = 50) -> list[Document]:
         """List kept documents in order of arrival; ``after`` is the SHA-256 of the last one seen."""

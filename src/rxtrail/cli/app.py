@@ -65,6 +65,7 @@ COMMANDS: dict[str, list[tuple[str, str, str]]] = {
         ("documents", "documents", "The documents that are kept, and their raw bytes."),
         ("jobs", "jobs", "Captures: running and done."),
         ("partner", "partner", "The table of trading partners."),
+        ("product", "product", "The table of products: what the law does not track."),
         ("vrs", "vrs", "Verification requests between trading partners."),
         ("holders", "holders", "Who holds the packages of a lot."),
         ("recall", "recall", "Recalls: preview, open, approve, status, close."),

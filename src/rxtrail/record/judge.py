@@ -30,7 +30,7 @@ from rxtrail.ledger.committing import OFF, PACKAGE_PROOFS
 from rxtrail.record.choosing import chosen
 from rxtrail.record.close_by import file_minutes, near_miss
 from rxtrail.record.facts import Found, Memory, Pending, Recalls, find
-from rxtrail.record.names import product_view
+from rxtrail.record.names import product_row, product_view
 from rxtrail.record.orders import Orders
 from rxtrail.record.standing import as_seen_by, authority_of, identity_of, partners_of
 from rxtrail.record.times import day as day_of
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from rxtrail.core.gs1.scan import Scan
     from rxtrail.core.rules.authority import Authority
+    from rxtrail.core.rules.coverage import Product
     from rxtrail.core.rules.verdict import Facts
     from rxtrail.store import Reader
 
@@ -228,6 +229,7 @@ class Judge:
             recalled=recalled,
             late=self._late,
             ordered=self._orders.of(scan.gtin, scan.serial, lot, expiry, made) if scan.gtin else (),
+            product=self._left_out(scan.gtin) if scan.gtin and (found is None or not found.facts.on_record) else None,
         )
         product, ndc = self._product(scan.gtin) if scan.gtin else ("", "")
         self.awaited = found.facts.custody.to if found is not None else ()
@@ -291,6 +293,11 @@ class Judge:
     def market(self) -> str:
         """Give the market whose words and rules hold: us or eu."""
         return self._identity.market
+
+    def _left_out(self, gtin: str) -> Product | None:
+        """Give the row of the product table; None for a product that it has as not tracked, but the record tracks."""
+        row = product_row(self._reader, gtin)
+        return None if row is None or (row.exempt and self._reader.product(gtin) is not None) else row
 
     def _product(self, gtin: str) -> tuple[str, str]:
         """Give (name, NDC as stated) from master data."""
