@@ -16,7 +16,7 @@ import pytest
 
 from tests import engines
 from tests.conformance.shared import counted, shared_dir
-from tests.engines import _own_places, open_record, places, rows  # noqa: F401 (pytest finds fixtures by name)
+from tests.engines import _own_places, one_root, open_record, places, rows  # noqa: F401 (pytest finds fixtures by name)
 from tests.postgres.fixtures import citus_dsn, postgres_dsn, postgres_server  # noqa: F401 (pytest finds fixtures by name)
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ tables anew costs a fifth of a second (on Citus half of one) and emptying them a
 
 from __future__ import annotations
 
+import contextlib
 import os
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,11 +17,16 @@ import psycopg
 import pytest
 from psycopg import conninfo, sql
 
+from rxtrail import clock
 from rxtrail.bootstrap import STORE_FILE, node
 from rxtrail.bootstrap import engines as bootstrap_engines
+from rxtrail.config import ROOT_KEY_VARIABLE
 from rxtrail.errors import StoreFailed
+from rxtrail.sealing import Keeper, Sealer
 from rxtrail.store.postgres import distribute, open_store
 from rxtrail.store.postgres.transaction import PostgresTransaction
+from rxtrail.store.sqlite import PLAIN, connect, root_of
+from rxtrail.store.sqlite import open_store as open_sqlite
 from tests.postgres.databases import uri
 from tests.postgres.fixtures import CITUS_DSN, NO_CITUS, empty_citus
 
@@ -153,13 +158,13 @@ def places(request: pytest.FixtureRequest) -> Iterator[Places | None]:
     real = bootstrap_engines.open_engine
 
     def led(
-        data: Path, *, store_url: str | None, write: bool, create: bool
+        data: Path, *, store_url: str | None, how: bootstrap_engines.How, create: bool
     ) -> tuple[Path, Store, bool, Callable[[], None]]:
         if store_url is None:
             if not create and not opened.known(data):
                 raise StoreFailed(f"there is no store in {data}", advice="Start with: rxtrail init")
             store_url = opened.url(data)
-        return real(data, store_url=store_url, write=write, create=create)
+        return real(data, store_url=store_url, how=how, create=create)
 
     patch = pytest.MonkeyPatch()
     patch.setattr(node, "open_engine", led)
@@ -187,7 +192,9 @@ def open_record(places: Places | None, tmp_path: Path) -> Iterator[Callable[[], 
 
     def opened() -> Store:
         url = None if places is None else places.url(tmp_path)
-        _, store, _, let_go = bootstrap_engines.open_engine(tmp_path, store_url=url, write=True, create=True)
+        _, store, _, let_go = bootstrap_engines.open_engine(
+            tmp_path, store_url=url, how=bootstrap_engines.How(write=True), create=True
+        )
         lets_go.append(let_go)
         return store
 
@@ -196,8 +203,39 @@ def open_record(places: Places | None, tmp_path: Path) -> Iterator[Callable[[], 
         let_go()
 
 
+def connect_file(path: Path, *, read_only: bool = True) -> Any:
+    """Connect to a SQLite record with the root key beside it, as nobody but its owner can."""
+    named = root_of(path)
+    root = None if named in (None, PLAIN) else root_beside(path).root(wanted=named)
+    return connect(path, root, cache_kib=1000, read_only=read_only)
+
+
+def root_beside(path: Path) -> Keeper:
+    """Give what keeps the root key of a SQLite record."""
+    return Keeper(path.parent, random_bytes=clock.random_bytes)
+
+
+def open_file(path: Path, *, writable: bool = True) -> Store:
+    """Open a SQLite record without a node and without its lock, with the root key beside it."""
+    keeper = root_beside(path)
+    named = root_of(path)
+    root = None if named == PLAIN else keeper.root(create=named is None)
+    return open_sqlite(path, writable=writable, root=root, sealer=sealer_of(keeper, seals=root is not None))
+
+
+def sealer_of(keeper: Keeper, *, seals: bool = True) -> Sealer:
+    """Give what seals under a root key."""
+    return Sealer(keeper, seals=seals, random_bytes=clock.random_bytes, now_us=clock.now_us)
+
+
+@pytest.fixture
+def one_root(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have all data folders and processes of a test share one root key, as the machines of one record do."""
+    monkeypatch.setenv(ROOT_KEY_VARIABLE, str(tmp_path_factory.mktemp("root") / "root.key"))
+
+
 def _rows_of_file(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
-    with sqlite3.connect(f"file:{folder / STORE_FILE}?mode=ro", uri=True) as connection:
+    with contextlib.closing(connect_file(folder / STORE_FILE)) as connection:
         tables = connection.execute("select name from sqlite_master where type = 'table'").fetchall()
         return {table: connection.execute(_every(table).decode()).fetchall() for (table,) in tables}
 

@@ -12,6 +12,7 @@ from rxtrail.errors import BadRequest
 from rxtrail.log_settings import LogSettings
 
 DATA_VARIABLE = "RXTRAIL_DATA"
+ROOT_KEY_VARIABLE = "RXTRAIL_ROOT_KEY_FILE"
 CONFIG_BYTES_MAX = 1 << 20
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8470
@@ -32,6 +33,12 @@ class ServeConfig(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=T
 def chosen_folder(given: str | None) -> Path | None:
     """The DATA folder that was asked for: the one given, else ``$RXTRAIL_DATA``; None when neither is."""
     chosen = given or os.environ.get(DATA_VARIABLE, "")
+    return Path(chosen).expanduser().absolute() if chosen else None
+
+
+def root_key_file() -> Path | None:
+    """The file that keeps the root key outside of DATA, where ``$RXTRAIL_ROOT_KEY_FILE`` names one."""
+    chosen = os.environ.get(ROOT_KEY_VARIABLE, "")
     return Path(chosen).expanduser().absolute() if chosen else None
 
 

@@ -9,12 +9,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-import contextlib
 import hashlib
-import os
 import re
-import stat
-import threading
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -22,6 +18,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
+from rxtrail import private_file
 from rxtrail.errors import RxtrailError
 
 if TYPE_CHECKING:
@@ -217,19 +214,18 @@ def _read(path: Path) -> SigningKey | None:
 def _read_line(path: Path) -> tuple[str, str, bytes] | None:
     """Give name, key ID and (type, seed) of a key file; None when there is none."""
     try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
-    except FileNotFoundError:
-        return None
+        content = private_file.read(path, FILE_BYTES_MAX + 1)
+    except private_file.Exposed as seen:
+        raise KeyFailed(
+            "others on this machine may read the key",
+            place=str(path),
+            advice=f"chmod 600 {path}, and find out who could have read it.",
+        ) from seen
     except OSError as error:
         raise _bad_file(path, f"cannot be read: {error.strerror}") from error
-    with os.fdopen(handle, "rb") as file:
-        if os.name == "posix" and os.fstat(handle).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise KeyFailed(
-                "others on this machine may read the key",
-                place=str(path),
-                advice=f"chmod 600 {path}, and find out who could have read it.",
-            )
-        line = file.read(FILE_BYTES_MAX + 1).decode("ascii", "replace")
+    if content is None:
+        return None
+    line = content.decode("ascii", "replace")
     parts = _SECRET.fullmatch(line)
     if parts is None:
         raise _bad_file(path, "is not a key file")
@@ -244,33 +240,11 @@ def _read_line(path: Path) -> tuple[str, str, bytes] | None:
 
 
 def _write_new(path: Path, line: bytes) -> None:
-    """Put the key there unless another process was faster; it is on the disk before its name is."""
-    folder = path.parent
+    """Put the key there unless another process was faster; raises ``KeyFailed``."""
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)  # also one that an open umask or a hand made
-        beside = folder / f".{path.name}.{os.getpid()}.{threading.get_ident()}"
-        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(line)
-                file.flush()
-                os.fsync(file.fileno())
-            with contextlib.suppress(FileExistsError):
-                os.link(beside, path)  # fails where there is one, which rename would not
-        finally:
-            beside.unlink()
-        _sync_folder(folder)
+        private_file.write_new(path, line)
     except OSError as error:
         raise _bad_file(path, f"cannot be written: {error.strerror}") from error
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _bad_text(text: str) -> BadKey:

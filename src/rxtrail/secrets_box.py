@@ -6,13 +6,12 @@ Source: NIST SP 800-38D (a random 96-bit nonce for each message; at most 2**32 m
 
 from __future__ import annotations
 
-import contextlib
-import os
 from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from rxtrail import private_file
 from rxtrail.errors import Refused
 
 if TYPE_CHECKING:
@@ -65,30 +64,16 @@ def open_box(keys: Path, random_bytes: Callable[[int], bytes]) -> SecretsBox:
 
     :raises NotOpened: the key file does not hold a key.
     """
-    keys.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = keys / KEY_FILE
-    if not path.exists():
-        _make_key(path, random_bytes(KEY_BYTES))
-    if path.stat().st_mode & 0o077:
-        raise NotOpened("others on this machine may read the key", place=str(path), advice=f"Run: chmod 600 {path}")
-    key = path.read_bytes()
-    if len(key) != KEY_BYTES:
+    try:
+        key = private_file.read(path, KEY_BYTES + 1)
+        if key is None:
+            private_file.write_new(path, random_bytes(KEY_BYTES))
+            key = private_file.read(path, KEY_BYTES + 1)
+    except private_file.Exposed as seen:
+        raise NotOpened(
+            "others on this machine may read the key", place=str(path), advice=f"Run: chmod 600 {path}"
+        ) from seen
+    if key is None or len(key) != KEY_BYTES:
         raise NotOpened(f"{KEY_FILE} is not a key of {KEY_BYTES} bytes", place=str(path))
     return SecretsBox(key, random_bytes)
-
-
-def _make_key(path: Path, key: bytes) -> None:
-    """Write a key whole, or leave the one that another process has just written."""
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as file:
-        file.write(key)
-        file.flush()
-        os.fsync(file.fileno())
-    with contextlib.suppress(FileExistsError):
-        os.link(fresh, path)
-    fresh.unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,6 +28,12 @@ def at(rxtrail: CommandLine, folder: Path) -> CommandLine:
     return CommandLine(folder, rxtrail._capture, rxtrail._patch)
 
 
+def with_key(rxtrail: CommandLine, folder: Path) -> CommandLine:
+    """A machine that was given the root key."""
+    shutil.copytree(folder.parent / "data" / "keys", folder / "keys")
+    return at(rxtrail, folder)
+
+
 def test_a_backup_is_taken_checked_and_restored(kept: CommandLine, tmp_path: Path) -> None:
     file = tmp_path / "a.backup"
     told = kept.json("backup", str(file)).one
@@ -35,7 +42,7 @@ def test_a_backup_is_taken_checked_and_restored(kept: CommandLine, tmp_path: Pat
     assert file.stat().st_mode & 0o777 == 0o600
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.backup", "data"]
     assert kept.json("restore", "--check", str(file)).one["log_size"] == told["log_size"]
-    elsewhere = at(kept, tmp_path / "elsewhere")
+    elsewhere = with_key(kept, tmp_path / "elsewhere")
     arrived = elsewhere.json("restore", str(file)).one
     assert arrived["packages"] == 2
     assert arrived["store"] == f"sqlite:///{tmp_path}/elsewhere/rxtrail.sqlite"
@@ -51,7 +58,7 @@ def test_words_say_what_was_done(kept: CommandLine, tmp_path: Path) -> None:
     file = tmp_path / "a.backup"
     assert b"read back and whole" in kept("backup", str(file)).out
     assert b"whole: " in kept("restore", "--check", str(file)).out
-    assert b"2 packages" in at(kept, tmp_path / "e")("restore", str(file)).out
+    assert b"2 packages" in with_key(kept, tmp_path / "e")("restore", str(file)).out
 
 
 def test_a_backup_goes_down_a_pipe(kept: CommandLine, tmp_path: Path) -> None:
@@ -83,11 +90,23 @@ def test_a_damaged_backup_is_refused_with_its_place(kept: CommandLine, tmp_path:
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
     file.write_bytes(content)
+    new = with_key(kept, tmp_path / "new")
     for words in (["--check"], []):
-        told = at(kept, tmp_path / "new").json("restore", str(file), *words)
+        told = new.json("restore", str(file), *words)
         assert told.code == 1
         assert told.one["error"]["code"] == "bad-backup"
         assert told.one["error"]["place"].startswith(("byte ", "table "))
+    assert [entry.name for entry in (tmp_path / "new").iterdir()] == ["keys"]
+
+
+def test_a_backup_says_which_key_it_needs_and_is_left_alone_without_it(kept: CommandLine, tmp_path: Path) -> None:
+    file = tmp_path / "a.backup"
+    kept("backup", str(file))
+    for words in (["--check"], []):
+        told = at(kept, tmp_path / "new").json("restore", str(file), *words)
+        assert told.code == 4
+        assert told.one["error"]["code"] == "cannot-decrypt"
+        assert "keys import" in told.one["error"]["advice"]
     assert not (tmp_path / "new").exists()
 
 
@@ -123,8 +142,7 @@ def test_an_old_copy_is_told_by_every_command(kept: CommandLine, tmp_path: Path)
 def test_a_store_is_moved(kept: CommandLine, tmp_path: Path, postgres_dsn: str) -> None:
     here = f"sqlite:///{tmp_path}/data/rxtrail.sqlite"
     before = kept("export", "packs").out
-    bare = CommandLine(tmp_path / "data", kept._capture, kept._patch)
-    assert bare("move-store", here, postgres_dsn).code == 2, "--data has no meaning here"
+    assert kept("move-store", here, postgres_dsn, "--store", here).code == 2, "both are named already"
     from rxtrail.cli.app import run
 
     kept._capture.readouterr()

@@ -20,7 +20,7 @@ import pytest
 from benchmarks import documents
 from rxtrail.core.gs1.check_digit import check_digit
 from rxtrail.store.rows import RecordKind
-from rxtrail.store.sqlite import open_store
+from tests.engines import open_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -239,7 +239,7 @@ class Left(NamedTuple):
 def look(data: Path, name: str) -> Left:
     """Look into a store as its reader sees it, and check that its log is whole and nothing stray lies about."""
     assert {entry.name for entry in data.iterdir()} <= STORE_FILES
-    store = open_store(data / "rxtrail.sqlite", writable=False)
+    store = open_file(data / "rxtrail.sqlite", writable=False)
     reader = store.reader()
     try:
         jobs = [job for job in reader.jobs_before(1 << 62, 1000) if job.name == name]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from tests.faults.client import Acknowledged
 
-pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(1200), pytest.mark.usefixtures("one_root")]
 
 RECONNECT_SECONDS_MAX = 5.0  # what we may take beside the cluster's own time
 LOAD_SECONDS = 4.0

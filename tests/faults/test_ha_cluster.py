@@ -14,7 +14,7 @@ from tests.postgres.binaries import NoServer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.usefixtures("one_root")]
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from rxtrail.bootstrap import Node
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_root")]
 
 PACKS = 9
 SAMPLED = 12

@@ -18,7 +18,7 @@ from tests.store.test_contract import add_event, record
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_root")]
 
 CRASHES = 4
 JOBS = 20

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_root")]
 
 # Read when pytest collects: later the suite hides all settings from the tests.
 KILLS = int(os.environ.get("RXTRAIL_FAULT_KILLS", "100"))

@@ -15,15 +15,18 @@ import pytest
 from hypothesis import strategies as st
 
 from rxtrail.bootstrap import open_node
+from rxtrail.bootstrap.engines import keeper_of
 from rxtrail.bootstrap.moving import check_backup, move_store, restore_store
 from rxtrail.errors import BadBackup, BadRequest, CopyDiffers, StoreClosed, StoreSetBack
-from rxtrail.moving import BackupFile
+from rxtrail.moving import BackupFile, backup
 from rxtrail.moving.backup_format import FRAME, MAGIC
+from rxtrail.sealing import CannotDecrypt, Root, stream
+from rxtrail.sealing.root_file import encode, parse
 from rxtrail.store.postgres.copying import PostgresCopying
 from rxtrail.store.sqlite.copying import SqliteCopying
 from rxtrail.store.tables import TABLES
 from tests.moving.conftest import SERVERS
-from tests.moving.records import everything
+from tests.moving.records import everything, lend_root
 from tests.moving.test_log_position import EACH
 from tests.moving.test_moving import Broken, break_after, quiet, rows_of
 from tests.story import made, pack, packed, packs, sscc, xml
@@ -35,12 +38,22 @@ pytestmark = pytest.mark.sqlite_only
 
 
 def back_up(url: str, folder: Path, to: Path) -> Path:
+    """Back up, and put the root key aside as an escrow does."""
     with open_node(folder, store_url=url, write=False, create=False) as node:
         to.write_bytes(b"".join(node.backup()))
+    root = keeper_of(folder, url).file()
+    assert root is not None
+    to.with_suffix(".root").write_bytes(encode(root))
     return to
 
 
 def put_back(file: Path, url: str, folder: Path, **more: Any) -> Any:
+    """Restore, on a machine that was given the root key."""
+    escrow = file.with_suffix(".root")
+    if escrow.exists():
+        keeper_of(folder, url).adopt(parse(escrow.read_bytes(), "escrow"))
+    else:
+        lend_root(folder, url)
     return restore_store(folder, url, file, progress=quiet, **{"accept_loss": False, **more})
 
 
@@ -69,9 +82,11 @@ def test_a_backup_of_any_engine_is_restored_to_any_other(
     assert everything(again, tmp_path / "z") == before
 
 
-def test_a_backup_tells_whose_record_it_is_and_where_its_log_ends(a_record: str, a_backup: Path) -> None:
+def test_a_backup_tells_whose_record_it_is_and_where_its_log_ends(
+    a_record: str, a_backup: Path, tmp_path: Path
+) -> None:
     records = rows_of(a_record)["record"]
-    manifest = check_backup(a_backup, progress=quiet)
+    manifest = check_backup(tmp_path / "told", None, a_backup, progress=quiet)
     assert (manifest.role, manifest.glns) == ("hub", [])
     assert manifest.log_size == len(records)
     assert (manifest.first_record, manifest.last_record) == (records[0][5].hex(), records[-1][5].hex())
@@ -189,9 +204,10 @@ def test_what_a_disk_changed_after_the_restore_wrote_it_is_found(
 
 @pytest.fixture(scope="session")
 def whole(told_once: Path) -> bytes:
-    """Give the bytes of a good backup."""
+    """Give the bytes of a good backup, as they are within the seal."""
     with open_node(told_once, write=False) as node:
-        return b"".join(node.backup())
+        copying = node._store.copying()
+        return b"".join(backup(copying, rxtrail="x", created_at="now", progress=quiet))
 
 
 def refused(content: bytes, folder: Path) -> BadBackup:
@@ -219,6 +235,62 @@ def test_a_backup_that_was_cut_off_anywhere_is_refused(whole: bytes, tmp_path: P
     refused(whole[: data.draw(st.integers(0, len(whole) - 1))], tmp_path)
 
 
+@pytest.fixture(scope="session")
+def under_seal(told_once: Path) -> bytes:
+    """Give the bytes of a good backup."""
+    with open_node(told_once, write=False) as node:
+        return b"".join(node.backup())
+
+
+def not_opened(content: bytes, told_once: Path, folder: Path) -> None:
+    """See that a file is refused on a machine that has the root key, and that nothing is written."""
+    (folder / "x.backup").write_bytes(content)
+    root = keeper_of(told_once, None).file()
+    assert root is not None
+    keeper_of(folder / "data", None).adopt(root)
+    with pytest.raises((BadBackup, CannotDecrypt)) as told:
+        restore_store(folder / "data", None, folder / "x.backup", accept_loss=False, progress=quiet)
+    assert [entry.name for entry in (folder / "data").iterdir()] == ["keys"], "nothing is written before all is checked"
+    assert told.value.place
+
+
+@hypothesis.given(data=st.data())
+@hypothesis.settings(max_examples=60, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])
+def test_a_sealed_backup_with_any_byte_changed_or_cut_off_is_refused(
+    under_seal: bytes, told_once: Path, tmp_path: Path, data: st.DataObject
+) -> None:
+    at = data.draw(st.integers(0, len(under_seal) - 1))
+    changed = bytearray(under_seal)
+    changed[at] ^= data.draw(st.integers(1, 255))
+    not_opened(bytes(changed), told_once, tmp_path)
+    not_opened(under_seal[:at], told_once, tmp_path)
+
+
+def test_a_sealed_backup_with_chunks_moved_doubled_or_added_is_refused(
+    under_seal: bytes, told_once: Path, tmp_path: Path
+) -> None:
+    whole = stream.CHUNK_BYTES + stream.TAG_BYTES
+    begin = len(under_seal) % whole  # so that what follows it is a number of whole chunks
+    for changed in (
+        under_seal + b"\0",
+        under_seal + under_seal[-whole:],
+        under_seal[: -len(under_seal) // 2],
+        under_seal[:begin] + under_seal[begin + whole :],
+    ):
+        not_opened(changed, told_once, tmp_path)
+
+
+def test_a_backup_tells_nothing_to_who_has_no_root_key(under_seal: bytes, whole: bytes, tmp_path: Path) -> None:
+    assert len(under_seal) > 10_000
+    for tells in (b"rxtrail-backup", b"setting", b"pharmacy", b"urn:epc"):
+        assert tells not in under_seal
+    assert b"rxtrail-backup" in whole
+    (tmp_path / "x.backup").write_bytes(under_seal)
+    with pytest.raises(CannotDecrypt, match=r"the root key [0-9a-f]{16} is not here"):
+        restore_store(tmp_path / "data", None, tmp_path / "x.backup", accept_loss=False, progress=quiet)
+    assert not (tmp_path / "data").exists()
+
+
 def test_a_backup_with_something_after_its_end_is_refused(whole: bytes, tmp_path: Path) -> None:
     assert "end" in refused(whole + b"\0", tmp_path).message
 
@@ -227,9 +299,9 @@ def test_other_files_are_named_as_such(whole: bytes, tmp_path: Path) -> None:
     for content in (b"", b"PK\x03\x04", b"SQLite format 3\0" + bytes(5000), whole[1:], MAGIC.replace(b"1", b"2")):
         assert "not an rxtrail backup" in refused(content, tmp_path).message
     with pytest.raises(BadBackup, match="cannot be read"):
-        check_backup(tmp_path / "nothing", progress=quiet)
+        check_backup(tmp_path, None, tmp_path / "nothing", progress=quiet)
     with pytest.raises(BadBackup, match="cannot be read"):
-        check_backup(tmp_path, progress=quiet)
+        check_backup(tmp_path, None, tmp_path, progress=quiet)
 
 
 def frames(content: bytes) -> list[bytes]:
@@ -309,9 +381,13 @@ def test_a_frame_that_would_fill_the_memory_is_refused(whole: bytes, tmp_path: P
     assert "larger" in told.message
 
 
+def no_root(header: stream.Header) -> Root:
+    raise AssertionError(f"this file is not sealed: {header}")
+
+
 def test_a_page_can_be_read_from_the_middle(whole: bytes, tmp_path: Path) -> None:
     (tmp_path / "x.backup").write_bytes(whole)
-    with BackupFile(tmp_path / "x.backup") as file:
+    with BackupFile(tmp_path / "x.backup", no_root) as file:
         file.check(quiet)
         for table in TABLES:
             rows = list(itertools.chain.from_iterable(file.pages(table)))

@@ -14,6 +14,7 @@ from rxtrail.bootstrap import open_node
 from rxtrail.bootstrap.moving import accept_loss
 from rxtrail.errors import StoreSetBack
 from rxtrail.moving import LOG_POSITION_FILE, LogPosition, Position
+from tests.moving.records import lend_root
 from tests.story import made, pack, xml
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def test_another_record_at_the_place_that_was_seen_is_noticed_however_long_the_l
     set_back: Path, tmp_path: Path
 ) -> None:
     # Somebody goes on with the old copy elsewhere, and brings it back when it is longer.
+    lend_root(tmp_path / "aside", "")
     capture(tmp_path / "aside", "X")
     shutil.copy(tmp_path / "old.sqlite", tmp_path / "aside" / "rxtrail.sqlite")
     (tmp_path / "aside" / LOG_POSITION_FILE).unlink()
@@ -102,6 +104,7 @@ def test_the_same_log_is_known_wherever_it_was_put(set_back: Path, tmp_path: Pat
     move_store(f"sqlite:///{tmp_path}/copy/rxtrail.sqlite", postgres_dsn, progress=lambda *_: None)
     with pytest.raises(StoreSetBack, match=f"has seen {3 * EACH}"):
         open_node(set_back, store_url=postgres_dsn)
+    lend_root(tmp_path / "fresh", postgres_dsn)
     open_node(tmp_path / "fresh", store_url=postgres_dsn).close()  # a folder that has seen nothing cannot know
 
 

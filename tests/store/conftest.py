@@ -8,7 +8,7 @@ import pytest
 
 from rxtrail.store.postgres import distribute
 from rxtrail.store.postgres import open_store as open_postgres
-from rxtrail.store.sqlite import open_store as open_sqlite
+from tests.engines import open_file, root_beside, sealer_of
 from tests.postgres.fixtures import CITUS_DSN
 
 if TYPE_CHECKING:
@@ -31,11 +31,12 @@ ENGINES = ["sqlite", "postgres", *(["citus"] if CITUS_DSN else [])]
 def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
     """Open one and the same store, as often as a test asks for it."""
     if request.param == "sqlite":
-        return lambda *, writable=True: open_sqlite(tmp_path / "store.sqlite", writable=writable)
+        return lambda *, writable=True: open_file(tmp_path / "store.sqlite", writable=writable)
     dsn = request.getfixturevalue(f"{request.param}_dsn")
+    keeper = root_beside(tmp_path / "store.sqlite")
     if request.param == "citus":
         assert distribute(dsn), "an emptied cluster has no tables of ours"
-    return lambda *, writable=True: open_postgres(dsn, writable=writable)
+    return lambda *, writable=True: open_postgres(dsn, writable=writable, sealer=sealer_of(keeper))
 
 
 @pytest.fixture

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 DAY = datetime.timedelta(days=1)
 PACK = pack("TWO")
 
+pytestmark = pytest.mark.usefixtures("one_root")
+
 
 class Clients:
     """Opens clients of one record: nodes of their own on a server; on SQLite all go through the one that writes."""

@@ -18,7 +18,7 @@ def test_a_backup_is_downloaded_while_the_node_serves(api: Api, tmp_path: Path) 
     assert answer.headers["content-type"] == "application/octet-stream"
     assert answer.headers["content-disposition"] == 'attachment; filename="rxtrail.backup"'
     (tmp_path / "x.backup").write_bytes(answer.content)
-    manifest = check_backup(tmp_path / "x.backup", progress=lambda *_: None)
+    manifest = check_backup(tmp_path / "data", None, tmp_path / "x.backup", progress=lambda *_: None)
     assert manifest.log_size == api.get("/api/v1/status").json()["log_size"]
 
 

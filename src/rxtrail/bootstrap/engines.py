@@ -6,9 +6,13 @@ import contextlib
 import fcntl
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from rxtrail import clock
+from rxtrail.config import root_key_file
 from rxtrail.errors import BadRequest, Busy, StoreFailed
+from rxtrail.sealing import Keeper, NotEncrypted, Sealer
+from rxtrail.store.copying import UNENCRYPTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,30 +94,65 @@ def distribute(store_url: str | None) -> bool:
     return postgres.distribute(str(store_url))
 
 
+def keys_folder(data: Path, store_url: str | None) -> Path:
+    """Give the folder whose ``keys`` belong to a store: that of the file, or the data folder beside a server."""
+    return data if is_server(store_url) else store_path(data, store_url).parent
+
+
+def keeper_of(data: Path, store_url: str | None) -> Keeper:
+    """Give what keeps the root key of a store."""
+    return keeper_in(keys_folder(data, store_url))
+
+
+def keeper_in(folder: Path) -> Keeper:
+    """Give what keeps the root key of the store whose files lie in a folder."""
+    return Keeper(folder, random_bytes=clock.random_bytes, elsewhere=root_key_file())
+
+
+class How(NamedTuple):
+    """How a store is opened."""
+
+    write: bool
+    encrypt: bool = True  # False: one that is new, or not encrypted, shall not be
+    as_it_is: bool = False  # to be copied: also one that is not encrypted, and one whose keys are not here
+
+
 def open_engine(
-    data: Path, *, store_url: str | None, write: bool, create: bool
+    data: Path, *, store_url: str | None, how: How, create: bool, keeper: Keeper | None = None
 ) -> tuple[Path, Store, bool, Callable[[], None]]:
     """Open the record; give (folder for files, store, whether it may be written, what lets go of it).
 
+    ``keeper`` keeps the root key when the store's own folder does not.
+
     :raises Busy: another process holds the writer lock.
     :raises StoreFailed: there is no store (``create`` is False), or it cannot be opened.
+    :raises CannotDecrypt: its root key is not here.
+    :raises NotEncrypted: it is not encrypted, and nobody has said that it shall not be.
     """
+    keeper = keeper or keeper_of(data, store_url)
+    sealer = Sealer(keeper, seals=True, random_bytes=clock.random_bytes, now_us=clock.now_us)
     if is_server(store_url):
         from rxtrail.store import postgres
 
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return data, postgres.open_store(str(store_url), writable=write), write, lambda: None
-    return _open_file(store_path(data, store_url), write=write, create=create)
-
-
-def _open_file(path: Path, *, write: bool, create: bool) -> tuple[Path, Store, bool, Callable[[], None]]:
-    from rxtrail.store import sqlite
-
+        store = postgres.open_store(str(store_url), writable=how.write, sealer=sealer)
+        return data, _admitted(store, how), how.write, lambda: None
+    path = store_path(data, store_url)
     folder = path.parent
     if not create and not path.exists():
         raise StoreFailed(f"there is no store in {folder}", advice="Start with: rxtrail init, or rxtrail capture FILE")
-    if not write and path.exists():
-        return folder, sqlite.open_store(path, writable=False), False, lambda: None
+    if not how.write and path.exists():
+        return folder, _open_file(path, keeper, sealer, how), False, lambda: None
+    handle = _locked(folder)
+    try:
+        return folder, _open_file(path, keeper, sealer, how._replace(write=True)), True, lambda: os.close(handle)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.close(handle)
+        raise
+
+
+def _locked(folder: Path) -> int:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -123,9 +162,51 @@ def _open_file(path: Path, *, write: bool, create: bool) -> tuple[Path, Store, b
         raise Busy(
             "another process holds the writer lock of this data folder", advice="Go through it, or stop it."
         ) from error
+    return handle
+
+
+def _open_file(path: Path, keeper: Keeper, sealer: Sealer, how: How) -> Store:
+    from rxtrail.store import sqlite
+
+    named = sqlite.root_of(path)
+    root = None
+    if named is None:
+        root = keeper.root(create=True) if how.encrypt and how.write else None
+    elif named != sqlite.PLAIN:
+        root = keeper.root(wanted=named)
+    store = sqlite.open_store(path, writable=how.write, root=root, sealer=sealer)
+    return _admitted(store, how, plain=path if root is None else None)
+
+
+def _admitted(store: Store, how: How, plain: Path | None = None) -> Store:
+    """See that a store is encrypted or shall not be, and that its keys are here; ``plain`` is a file that is not."""
     try:
-        return folder, sqlite.open_store(path), True, lambda: os.close(handle)
+        reader = store.reader()
+        try:
+            unencrypted = UNENCRYPTED in reader.settings()
+            if not how.encrypt and not unencrypted:
+                if reader.data_keys() or not (plain or store.shared):
+                    raise BadRequest(
+                        "this store is encrypted already",
+                        place="store",
+                        advice="Make a new one with --no-encryption, then use: rxtrail move-store FROM TO",
+                    )
+                store.begin().set_settings({UNENCRYPTED: "yes"})
+                store.commit()
+                unencrypted = True
+            if plain and not unencrypted and not how.as_it_is:
+                raise NotEncrypted(
+                    "this record was made by a version that did not encrypt",
+                    place=str(plain),
+                    advice="Move it to a new store, which is encrypted: rxtrail move-store sqlite:///OLD sqlite:///NEW "
+                    "Or say once that it shall stay as it is: rxtrail store init --no-encryption",
+                )
+            store.sealer.seals = not unencrypted
+            if how.write and not how.as_it_is:
+                store.sealer.admit(reader)
+        finally:
+            reader.close()
     except BaseException:
-        with contextlib.suppress(OSError):
-            os.close(handle)
+        store.close()
         raise
+    return store

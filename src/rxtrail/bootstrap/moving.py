@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from rxtrail import clock, moving
-from rxtrail.bootstrap.engines import is_server, open_engine, store_name, store_path
+from rxtrail.bootstrap.engines import How, is_server, keeper_in, keeper_of, open_engine, store_name, store_path
+from rxtrail.config import data_folder
 from rxtrail.errors import BadRequest, RxtrailError
 from rxtrail.moving import Copied, LogPosition, Loss
 from rxtrail.record.times import iso
+from rxtrail.sealing import Keeper, Root, passphrase, stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,8 +35,11 @@ class Arrived(msgspec.Struct, frozen=True, gc=False):
     accepted: list[Loss] = []
 
 
-def move_store(source_url: str, target_url: str, *, progress: Progress) -> Arrived:
+def move_store(source_url: str, target_url: str, *, data: Path | None = None, progress: Progress) -> Arrived:
     """Move a record to an empty store; called again it goes on where it was broken off.
+
+    The root key goes with it: the target's folder is given what the source's has. ``data`` is the folder that keeps
+    the root key of a record on a server; without it that is the folder of the file on the other side.
 
     :raises BadRequest: the two are the same, share a folder, or the target is not empty.
     :raises Busy: another process works on one of them.
@@ -44,10 +50,48 @@ def move_store(source_url: str, target_url: str, *, progress: Progress) -> Arriv
     files = [store_path(_NOWHERE, url) for url in (source_url, target_url) if not is_server(url)]
     if len(files) == 2 and files[0].absolute().parent == files[1].absolute().parent:
         raise BadRequest("two stores share a folder", place="TO", advice="Give the new file a folder of its own.")
-    with _opened(source_url, create=False) as source, _opened(target_url, create=True) as target:
-        with _told(source, target), contextlib.closing(target.copying()) as filled:
-            copied = moving.move(source.copying(), filled, to=there, progress=progress)
-        return Arrived(there, _packages(target), copied)
+    here_kept, there_kept = _keepers(source_url, target_url, data)
+    with _opened(source_url, create=False, data=here_kept.folder, keeper=here_kept) as source:
+        _see_keys(source)
+        root, other = here_kept.file(), there_kept.file()
+        if root is not None and other is None:
+            there_kept.adopt(root)
+        with _opened(target_url, create=True, data=there_kept.folder, keeper=there_kept) as target:
+            with _told(source, target), contextlib.closing(target.copying()) as filled:
+                if root is not None and other is not None and root.id != other.id:
+                    moving.refuse_unless_empty(filled)
+                    raise BadRequest(
+                        f"the target has a root key of its own, {other.id}, and the record's is {root.id}",
+                        place=str(there_kept.path),
+                        advice="Give the new store a folder that has no keys yet: the record's go with it.",
+                    )
+                copied = moving.move(source.copying(), filled, to=there, progress=progress)
+            return Arrived(there, _packages(target), copied)
+
+
+def _see_keys(source: Store) -> None:
+    reader = source.reader()
+    try:
+        source.sealer.admit(reader, create=False)
+    finally:
+        reader.close()
+
+
+def _keepers(source_url: str, target_url: str, data: Path | None) -> tuple[Keeper, Keeper]:
+    """Give what keeps the root key of each side: a file's own folder, or for a server the one that has a key."""
+    folders = [None if is_server(url) else store_path(_NOWHERE, url).parent for url in (source_url, target_url)]
+    here, there = (
+        [folder]
+        if folder is not None
+        else [*([data] if data else []), *(other for other in folders if other), data_folder(None)]
+        for folder in folders
+    )
+    return _first_with_key(here), _first_with_key(there)
+
+
+def _first_with_key(folders: list[Path]) -> Keeper:
+    keepers = [keeper_in(folder) for folder in folders]
+    return next((keeper for keeper in keepers if keeper.path.exists()), keepers[0])
 
 
 def restore_store(data: Path, store_url: str | None, path: Path, *, accept_loss: bool, progress: Progress) -> Arrived:
@@ -56,10 +100,14 @@ def restore_store(data: Path, store_url: str | None, path: Path, *, accept_loss:
     :raises BadBackup: the file is not whole; nothing was written.
     :raises StoreSetBack: this data folder has seen more of this log than the backup has, and nobody accepted that.
     :raises BadRequest: the store is not empty.
+    :raises CannotDecrypt: the root key that the backup is sealed under is not here, and not in it.
     """
     name = store_name(data, store_url)
-    with moving.BackupFile(path) as file:
+    keeper = keeper_of(data, store_url)
+    with moving.BackupFile(path, partial(_root_for, keeper)) as file:
         file.check(progress)
+        if file.guarded is not None:
+            keeper.adopt(file.guarded)
         with _opened(store_url, create=True, data=data) as store, contextlib.closing(store.copying()) as filled:
             with _told(store):
                 moving.check_fillable(file, filled)
@@ -96,21 +144,29 @@ def accept_loss(data: Path, store_url: str | None) -> list[Loss]:
             reader.close()
 
 
-def check_backup(path: Path, *, progress: Progress) -> moving.Manifest:
-    """Prove a backup file whole and unchanged.
+def check_backup(data: Path, store_url: str | None, path: Path, *, progress: Progress) -> moving.Manifest:
+    """Prove a backup file whole and unchanged, with the root key of this data folder or of the backup itself.
 
     :raises BadBackup: it is not.
+    :raises CannotDecrypt: the root key that it is sealed under is neither here nor in it.
     """
-    with moving.BackupFile(path) as file:
+    with moving.BackupFile(path, partial(_root_for, keeper_of(data, store_url))) as file:
         file.check(progress)
         return file.manifest
 
 
+def _root_for(keeper: Keeper, header: stream.Header) -> Root:
+    """Give the root key of a sealed backup: the one here, or the one in it, which a passphrase or a service guards."""
+    if keeper.file() is None and header.key_file is not None:
+        return header.key_file.open(passphrase.asked, "the backup")
+    return keeper.root(wanted=header.root)
+
+
 @contextlib.contextmanager
-def _opened(store_url: str | None, *, create: bool, data: Path | None = None) -> Iterator[Store]:
+def _opened(store_url: str | None, *, create: bool, data: Path, keeper: Keeper | None = None) -> Iterator[Store]:
     """Open a store for writing, beside no other writer of it where there can be only one."""
-    folder = data if data is not None else _NOWHERE
-    _, store, _, let_go = open_engine(folder, store_url=store_url, write=True, create=create)
+    how = How(write=True, as_it_is=True)
+    _, store, _, let_go = open_engine(data, store_url=store_url, how=how, create=create, keeper=keeper)
     try:
         yield store
     finally:

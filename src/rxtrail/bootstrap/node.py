@@ -31,12 +31,11 @@ from rxtrail.answers import (
     PartnersReport,
     Status,
 )
-from rxtrail.bootstrap.engines import SOCKET_FILE, open_engine, store_name
+from rxtrail.bootstrap.engines import SOCKET_FILE, How, open_engine, store_name
 from rxtrail.calibration import Stations
 from rxtrail.capture import Accepted, Capture, receipt_of
 from rxtrail.cases import Case, Cases
 from rxtrail.core.gs1 import check_digit
-from rxtrail.epcis_query.room import Epcis
 from rxtrail.errors import BadRequest, Busy, NotFound, StoreFailed, StoreSetBack
 from rxtrail.joined import Joined
 from rxtrail.keys import SigningKey, open_key
@@ -44,8 +43,6 @@ from rxtrail.ledger.committing import OFF, ON, PACKAGE_PROOFS, open_writer
 from rxtrail.ledger.containers import fold_all
 from rxtrail.moving import LogPosition, LogWatch, backup
 from rxtrail.offline import Offline, scans_of
-from rxtrail.products import Products, ProductsReport
-from rxtrail.proofs import Proofs
 from rxtrail.publishing import Publishing
 from rxtrail.query import export as export_rows
 from rxtrail.query.holders import holders
@@ -66,7 +63,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from rxtrail.core.rules.answer import Verdict
-    from rxtrail.core.rules.coverage import Product
     from rxtrail.ledger.batch import Appended
     from rxtrail.ledger.log import Log
     from rxtrail.ledger.writer import Writer
@@ -109,7 +105,6 @@ class Node:
         self._capture: Capture | None = None
         self._states: States | None = None
         self.stations = Stations(self._reader, lambda: self._writing()[0], this_year=lambda: clock.today().year)
-        self.proofs = Proofs(self._reader, lambda: authority_of(self._reader(), clock.today()))
         self.hub = Joined(
             data,
             writer=lambda: self._writing()[0],
@@ -179,7 +174,6 @@ class Node:
             new_uuid_urn=clock.new_uuid_urn,
         )
         self.cases = Cases(lambda: self._writing()[0], self._reader)
-        self.products = Products(lambda: self._writing()[0], reader=self._reader, changed=lambda: self._captured(None))
         self.recalls = RecallDesk(
             lambda: self._writing()[0],
             reader=self._reader,
@@ -215,9 +209,6 @@ class Node:
             changed=self._captured,
             random_bytes=clock.random_bytes,
         )
-        self.epcis = Epcis(
-            lambda: self._writing()[0], reader=self._reader, now_us=clock.now_us, random_bytes=clock.random_bytes
-        )
         gc.set_threshold(*GC_THRESHOLDS)
 
     def __enter__(self) -> Self:
@@ -233,7 +224,6 @@ class Node:
     def close(self) -> None:
         """Finish what runs (a capture job stops between two batches and goes on at the next start), then let go."""
         self._closing.set()
-        self.epcis.stop()
         self.hub.stop()
         if self._capture is not None:
             self._capture.stop()
@@ -294,7 +284,6 @@ class Node:
     def _committed(self, log_size: int) -> None:
         self._log_size = log_size
         self.hub.woke()
-        self.epcis.woke()
 
     def _captured(self, _appended: Appended | None) -> None:
         self._generation += 1
@@ -401,7 +390,6 @@ class Node:
         proceed: bool = False,
         progress: Callable[[int, int], None] | None = None,
         read: Callable[[int], None] | None = None,
-        speaker: str = "",
     ) -> CaptureReceipt:
         """Read, keep and apply one document, and wait for it; unfinished jobs go first.
 
@@ -410,20 +398,20 @@ class Node:
         :raises BadDocument: the document cannot be read; nothing was kept.
         """
         _, capture, _ = self._writing()
-        accepted = capture.accept(stream, name=name, proceed=proceed, progress=read, speaker=speaker)
+        accepted = capture.accept(stream, name=name, proceed=proceed, progress=read)
         self._captured(None)
         try:
             return capture.apply(accepted, progress=progress)
         finally:
             self._captured(None)
 
-    def submit(self, stream: BinaryIO, *, name: str, proceed: bool = False, speaker: str = "") -> CaptureJob:
+    def submit(self, stream: BinaryIO, *, name: str, proceed: bool = False) -> CaptureJob:
         """Read and keep one document; its events are applied in the background.
 
         :raises BadDocument: the document cannot be read; nothing was kept.
         """
         _, capture, _ = self._writing()
-        accepted = capture.accept(stream, name=name, proceed=proceed, speaker=speaker)
+        accepted = capture.accept(stream, name=name, proceed=proceed)
         self._captured(None)
         if not accepted.duplicate:
             self._pool.submit(self._apply, accepted)
@@ -452,7 +440,6 @@ class Node:
         Where several processes write, those of a process that dies later too.
         """
         self._pool.submit(self._resume_if_possible)
-        self.epcis.start()
         if self._store.shared:
             threading.Thread(target=self._resume_again, name="rxtrail-resume", daemon=True).start()
 
@@ -494,7 +481,6 @@ class Node:
             finished_at=iso(row.finished_at) if row.finished_at else "",
             error=row.error,
             receipt=None if row.open else receipt_of(reader, row.id),
-            proceed=row.proceed,
         )
 
     def jobs(self, after: str = "", limit: int = 50) -> list[CaptureJob]:
@@ -678,14 +664,6 @@ class Node:
         """Give the partner table as CSV."""
         return partners.write_table(self.partners())
 
-    def load_products(self, table: bytes, *, replace: bool = False) -> ProductsReport:
-        """Add products of a CSV or JSON table or change them, all or none."""
-        return self.products.load(table, replace=replace)
-
-    def remove_product(self, gtin: str) -> Product:
-        """Remove a product from the table; raises ``NotFound``."""
-        return self.products.remove(gtin)
-
     def documents(self, after: str = "", limit: int = 50) -> list[Document]:
         """List kept documents in order of arrival; ``after`` is the SHA-256 of the last one seen."""
         reader = self._reader()
@@ -764,12 +742,13 @@ class Node:
         return self.recalls.act(command)
 
     def backup(self, *, progress: Progress = lambda _what, _done, _in_all: None) -> Iterator[bytes]:
-        """Stream a backup of the whole record as it is now, raw documents included; others go on writing.
+        """Stream a backup of the whole record as it is now, raw documents included, sealed; others go on writing.
 
         :raises CopyDiffers: the record is damaged.
         """
         created_at = iso(clock.now_us())
-        return backup(self._store.copying(), rxtrail=version(), created_at=created_at, progress=progress)
+        pieces = backup(self._store.copying(), rxtrail=version(), created_at=created_at, progress=progress)
+        return self._store.sealer.sealed_stream(pieces)
 
     def status(self) -> Status:
         """Tell what this node holds right now."""
@@ -811,15 +790,20 @@ def version() -> str:
     return metadata.version("rxtrail")
 
 
-def open_node(data: Path, *, store_url: str | None = None, write: bool = True, create: bool = True) -> Node:
-    """Open the node in a data folder.
+def open_node(
+    data: Path, *, store_url: str | None = None, write: bool = True, create: bool = True, encrypt: bool = True
+) -> Node:
+    """Open the node in a data folder; without ``encrypt`` a store that is new shall not be encrypted.
 
     :raises Busy: another process holds the writer lock.
     :raises StoreFailed: there is no store (``create`` is False), or it cannot be opened.
     :raises StoreClosed: the record was moved away and would be written, or is not filled yet.
     :raises StoreSetBack: an old copy stands where the record was, and it would be written.
+    :raises CannotDecrypt: the root key of the record is not here.
+    :raises NotEncrypted: the record is not encrypted, and nobody has said that it shall not be.
     """
-    folder, store, writes, let_go = open_engine(data, store_url=store_url, write=write, create=create)
+    how = How(write, encrypt)
+    folder, store, writes, let_go = open_engine(data, store_url=store_url, how=how, create=create)
     try:
         return Node(folder, store, name=store_name(data, store_url), writes=writes, let_go=let_go)
     except BaseException:

@@ -1,17 +1,18 @@
 """Keeping a raw document while it is read: its SHA-256, its size, and its compressed bytes.
 
 One pass: the parser reads through here. Small documents stay in memory, larger ones go to an unnamed file beside the
-store, so nothing is left behind when the process dies.
+store, sealed under a key that is nowhere else, so nothing is left behind when the process dies.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
-import tempfile
 from typing import TYPE_CHECKING, BinaryIO
 
 import zstandard
+
+from rxtrail.sealing import Spill
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,8 +39,7 @@ class RawCopy(io.RawIOBase):
         self.size = 0
         self._head: list[bytes] | None = []  # of a document that may be small
         self._compressor: zstandard.ZstdCompressionObj | None = None
-        spill_to = str(folder) if folder is not None else None
-        self._kept = tempfile.SpooledTemporaryFile(max_size=MEMORY_BYTES_MAX, dir=spill_to)  # noqa: SIM115
+        self._kept = Spill(folder, memory_bytes_max=MEMORY_BYTES_MAX)
         self._finished = False
 
     def readable(self) -> bool:
@@ -89,7 +89,7 @@ class RawCopy(io.RawIOBase):
 
     def chunks(self) -> Iterator[bytes]:
         """Give the compressed bytes in chunks."""
-        self._kept.seek(0)
+        self._kept.rewind()
         while chunk := self._kept.read(CHUNK_BYTES):
             yield chunk
 

@@ -1,15 +1,15 @@
-"""Events between reading and writing: in memory while few, in an unnamed file beyond that."""
+"""Events between reading and writing: in memory while few, in an unnamed and sealed file beyond that."""
 
 from __future__ import annotations
 
 import contextlib
-import tempfile
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from rxtrail.core.epcis.event import Finding
 from rxtrail.ledger.prepare import Prepared, prepare, restore
+from rxtrail.sealing import Spill
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +47,7 @@ class Spool:
         self._folder = folder
         self._memory: list[Prepared] = []
         self._bytes = 0
-        self._file: IO[bytes] | None = None
+        self._file: Spill | None = None
         self._encoder = msgspec.msgpack.Encoder()
         self._decoder = msgspec.msgpack.Decoder(_Spilled)
         self.count = 0
@@ -62,7 +62,7 @@ class Spool:
             for runs in (event.epcs, event.children, event.inputs, event.outputs):
                 self._bytes += MENTION_BYTES * sum(len(run.serials) for run in runs)
             if self._bytes > MEMORY_BYTES_MAX:
-                self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 (closed with the spool)
+                self._file = Spill(self._folder, memory_bytes_max=0)
             return
         p = prepared
         spilled = _Spilled(
@@ -94,7 +94,7 @@ class Spool:
             yield memory.pop()
         if self._file is None:
             return
-        self._file.seek(0)
+        self._file.rewind()
         while head := self._file.read(_LENGTH_BYTES):
             s = self._decoder.decode(self._file.read(int.from_bytes(head, "big")))
             yield Prepared(

@@ -19,9 +19,8 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 OUTPUT_CLOSED = 141  # 128 + SIGPIPE
 SERVER_FAULT = "internal-error"  # the code by which a serve tells its own mistake
 
-# Of rooms that are not imported for this: what was asked for is published in a moment, who signs or a server elsewhere
-# cannot be asked now.
-NOT_NOW = frozenset({"not-published", "signer-away", "unreachable"})
+# Of rooms that are not imported for this: who signs cannot be asked now, a server elsewhere does not answer.
+NOT_NOW = frozenset({"signer-away", "unreachable"})
 TERMINATED = 143  # 128 + SIGTERM
 
 
@@ -50,6 +49,7 @@ def worse(one: int, other: int) -> int:
 
 def of_error(error: errors.RxtrailError) -> int:
     """The exit code of a named error."""
+    from rxtrail.sealing.refusals import CannotDecrypt, NotEncrypted
     from rxtrail.web import refusals
 
     match error:
@@ -57,7 +57,7 @@ def of_error(error: errors.RxtrailError) -> int:
             return USAGE
         case errors.BadScan():
             return CHECK  # the reader or the reading is at fault: scan again
-        case errors.Busy() | errors.StoreFailed():
+        case errors.Busy() | errors.StoreFailed() | CannotDecrypt() | NotEncrypted():
             return CANNOT_TELL
         case refusals.Overloaded() | refusals.DeadlinePassed() | refusals.UploadBroken():
             return CANNOT_TELL  # what a serve says that holds the record

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from rxtrail.cli import say
+from rxtrail.durable import sync_folder
 from rxtrail.errors import BadRequest
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def to_file(chunks: Iterable[bytes], path: Path) -> int:
                 with contextlib.suppress(FileNotFoundError):
                     beside.unlink()
                 raise
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise BadRequest(
             f"cannot be written: {error.strerror}",
@@ -52,12 +53,3 @@ def deliver(chunks: Iterable[bytes], path: Path | None, *, as_json: bool) -> Non
         say.answer({"file": say.printable(str(path)), "bytes": count})
     else:
         say.note(f"{path}: {count:,} bytes")
-
-
-def _sync_folder(folder: Path) -> None:
-    # The rename itself is durable only when the folder's entry is.
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

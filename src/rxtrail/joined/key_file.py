@@ -5,13 +5,11 @@ The secret stands nowhere else: not in the record, not in a log, and on no comma
 
 from __future__ import annotations
 
-import contextlib
-import os
-import stat
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from rxtrail import private_file
 from rxtrail.keys import FOLDER, KeyFailed
 
 if TYPE_CHECKING:
@@ -41,19 +39,17 @@ def load(data: Path) -> HubKey | None:
     """
     path = data / FOLDER / FILE
     try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
-    except FileNotFoundError:
-        return None
+        content = private_file.read(path, FILE_BYTES_MAX)
+    except private_file.Exposed as seen:
+        raise KeyFailed(
+            "others on this machine may read the key for the hub",
+            place=str(path),
+            advice=f"chmod 600 {path}, have the hub rotate the key, and join again.",
+        ) from seen
     except OSError as error:
         raise _failed(path, f"cannot be read: {error.strerror}") from error
-    with os.fdopen(handle, "rb") as file:
-        if os.name == "posix" and os.fstat(handle).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise KeyFailed(
-                "others on this machine may read the key for the hub",
-                place=str(path),
-                advice=f"chmod 600 {path}, have the hub rotate the key, and join again.",
-            )
-        content = file.read(FILE_BYTES_MAX)
+    if content is None:
+        return None
     try:
         return msgspec.json.decode(content, type=HubKey)
     except msgspec.DecodeError as wrong:
@@ -62,20 +58,9 @@ def load(data: Path) -> HubKey | None:
 
 def save(data: Path, hub: HubKey) -> None:
     """Write the file, whole or not at all; raises ``KeyFailed``."""
-    folder = data / FOLDER
-    path = folder / FILE
-    beside = folder / f".{FILE}.{os.getpid()}"
+    path = data / FOLDER / FILE
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)
-        with contextlib.suppress(FileNotFoundError):
-            beside.unlink()  # of a process that died here
-        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(msgspec.json.encode(hub))
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
+        private_file.replace(path, msgspec.json.encode(hub))
     except OSError as error:
         raise _failed(path, f"cannot be written: {error.strerror}") from error
 

@@ -10,7 +10,7 @@ from rxtrail.errors import BadRequest, CopyDiffers
 from rxtrail.moving.backup_file import BackupFile
 from rxtrail.moving.backup_format import Manifest, id_of, write
 from rxtrail.moving.comparing import Digest, compare, records_digest
-from rxtrail.moving.filling import fill, identity_of, left_in, record_at, totals_of, unfinished
+from rxtrail.moving.filling import fill, identity_of, left_in, record_at, refuse_unless_empty, totals_of, unfinished
 from rxtrail.moving.log_position import LOG_POSITION_FILE, LogPosition, Loss, Position
 from rxtrail.moving.log_watch import LogWatch
 from rxtrail.store.copying import MOVED, UNFINISHED, closed
@@ -35,6 +35,7 @@ __all__ = [
     "id_in",
     "move",
     "position_of",
+    "refuse_unless_empty",
     "restore",
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import itertools
 from bisect import bisect_right
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Self, TypeVar
@@ -23,14 +24,16 @@ from rxtrail.moving.backup_format import (
     columns_here,
 )
 from rxtrail.moving.comparing import Digest
+from rxtrail.sealing import CannotDecrypt, RootFile, stream
 from rxtrail.store.tables import BY_NAME, TABLES, decode, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from types import TracebackType
 
     from rxtrail.moving.filling import Progress
+    from rxtrail.sealing import Root
     from rxtrail.store.tables import Key, Row, Table
 
 FRAME_BYTES_MAX = 256 << 20  # of one frame, packed or not; a page is at most a few MiB and one row
@@ -55,10 +58,11 @@ class _PageAt(NamedTuple):
 class BackupFile:
     """The tables of a backup at rest; :meth:`check` comes first."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the file.
+    def __init__(self, path: Path, root_for: Callable[[stream.Header], Root]) -> None:
+        """Open the file; ``root_for`` gives the root key that a sealed one names.
 
         :raises BadBackup: it cannot be opened, or is of another kind.
+        :raises CannotDecrypt: its root key is not here.
         """
         self._index: dict[str, list[_PageAt]] = {table.name: [] for table in TABLES}
         self._manifest: Manifest | None = None
@@ -70,6 +74,18 @@ class BackupFile:
             raise BadBackup(
                 f"cannot be read: {error.strerror}", place=str(path), advice="Name a backup file."
             ) from error
+        self.guarded: RootFile | None = None
+        try:
+            header = stream.header_of(self._file)
+            if header is not None:
+                sealed = stream.SealedFile(self._file, self.size, root_for(header))
+                self._file, self.size, self.guarded = io.BufferedReader(sealed), sealed.size, header.key_file
+        except OSError as error:
+            self._file.close()
+            raise BadBackup(f"cannot be read: {error.strerror}", place=str(path)) from error
+        except BaseException:
+            self._file.close()
+            raise
 
     def __enter__(self) -> Self:
         """Use the file as a context manager."""
@@ -96,6 +112,8 @@ class BackupFile:
             self._check(progress)
         except OSError as error:
             raise BadBackup(f"cannot be read: {error.strerror}", place=f"byte {self._file.tell()}") from error
+        except CannotDecrypt as error:
+            raise BadBackup(error.message, place=error.place, advice=_AGAIN) from error
 
     def count(self, table: Table) -> int:
         """Count the rows of a table."""

@@ -8,7 +8,8 @@
     SHA-256             32 bytes, over everything before them
 
 Everything can be read with a zstd and a MessagePack library and without rxtrail. The digests find accidents. They do
-not find somebody who writes a whole new file: keep backups where only those who may read the record can write.
+not find somebody who writes a whole new file. The backup of an encrypted record is sealed around all this
+(``sealing/stream.py``), under the root key: who does not have that key can neither read nor write such a file.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import zstandard
@@ -54,15 +54,17 @@ def compare(one: Pages, other: Pages, progress: Progress, in_all: int) -> dict[s
 def records_digest(view: View) -> str:
     """Give the SHA-256 over (position, id, salt, canonical bytes) of every record in log order, each as MessagePack.
 
+    Of a record whose key was destroyed the SHA-256 of its sealed block stands in the place of the bytes.
+
     :raises CopyDiffers: a record's bytes are not where it says they are.
     """
     hasher = hashlib.sha256()
-    opened: dict[int, bytes] = {}
+    opened: dict[int, bytes | _Lost] = {}
     for run in _runs(view.pages(BY_NAME["record"])):
         opened = _opened(view, {place.block for place in run}, opened)
-        told = [(at.position, at.id, at.salt, opened[at.block][at.start : at.start + at.length]) for at in run]
+        told = [(at.position, at.id, at.salt, _bytes_at(opened[at.block], at)) for at in run]
         for at, (*_, canonical) in zip(run, told, strict=True):
-            if len(canonical) != at.length:
+            if len(canonical) != at.length and not isinstance(opened[at.block], _Lost):
                 raise CopyDiffers(f"the bytes of record {at.position} are not in its block", place=f"block {at.block}")
         hasher.update(rows_of(msgspec.msgpack.encode(told)))
     return hasher.hexdigest()
@@ -84,15 +86,26 @@ def _runs(pages: Iterator[list[Row]]) -> Iterator[list[Record]]:
         yield run
 
 
-def _opened(view: View, wanted: set[int], held: dict[int, bytes]) -> dict[int, bytes]:
-    """Give the blocks that are wanted, decompressed; what was held of them is not read again."""
+class _Lost(NamedTuple):
+    """A block whose key was destroyed."""
+
+    sha256: bytes
+
+
+def _bytes_at(block: bytes | _Lost, at: Record) -> bytes:
+    return block.sha256 if isinstance(block, _Lost) else block[at.start : at.start + at.length]
+
+
+def _opened(view: View, wanted: set[int], held: dict[int, bytes | _Lost]) -> dict[int, bytes | _Lost]:
+    """Give the blocks that are wanted, unsealed and decompressed; what was held of them is not read again."""
     found = {number: data for number, data in held.items() if number in wanted}
     missing = sorted(wanted - found.keys())
     kept = view.blocks(missing) if missing else {}
     expand = zstandard.ZstdDecompressor().decompress
     for number in missing:
         try:
-            found[number] = expand(kept[number])
+            opened = view.unsealed(number, kept[number])
+            found[number] = _Lost(hashlib.sha256(kept[number]).digest()) if opened is None else expand(opened)
         except (KeyError, zstandard.ZstdError) as error:
             raise CopyDiffers(f"block {number} is missing or damaged", place=f"block {number}") from error
     return found

@@ -54,7 +54,7 @@ def left_in(target: Copying, source: str, kind: str) -> Unfinished | None:
     if MOVED in marks:
         raise closed(MOVED, marks[MOVED])
     if UNFINISHED not in marks:
-        _refuse_unless_empty(target)
+        refuse_unless_empty(target)
         return None
     left = msgspec.json.decode(marks[UNFINISHED], type=Unfinished)
     if (left.source, left.kind) != (source, kind):
@@ -78,7 +78,7 @@ def unfinished(target: Copying, source: str, kind: str) -> Unfinished:
     begun = Unfinished(source, kind)
     target.mark({UNFINISHED: msgspec.json.encode(begun).decode()})
     try:
-        _refuse_unless_empty(target)  # nobody can write from here on; somebody may have just before
+        refuse_unless_empty(target)  # nobody can write from here on; somebody may have just before
     except BadRequest:
         target.mark({UNFINISHED: None})
         raise
@@ -119,7 +119,11 @@ def digest_of(*values: object) -> str:
     return hashlib.sha256(msgspec.msgpack.encode(values)).hexdigest()
 
 
-def _refuse_unless_empty(target: Copying) -> None:
+def refuse_unless_empty(target: Copying) -> None:
+    """Refuse a target that holds anything.
+
+    :raises BadRequest: it does.
+    """
     view = target.view()
     try:
         held = [table.name for table in TABLES if _holds(view, table)]

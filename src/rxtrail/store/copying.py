@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 UNFINISHED = "unfinished-copy"  # this record is being filled; its value says from what and how far
 MOVED = "moved-to"  # this record was moved away; its value names the store that has it now
 MARKS = (MOVED, UNFINISHED)
+UNENCRYPTED = "unencrypted"  # somebody has said that this very store shall not be encrypted
+STAYS = (*MARKS, UNENCRYPTED)  # what is never copied
 
 PAGE_ROWS_MAX = 20_000
 PAGE_BYTES_MAX = 8 << 20  # of the one column that may be long; a single row may be longer
@@ -58,7 +60,11 @@ class View(Pages, Protocol):
     """Every table as it was at one moment; used by one thread."""
 
     def blocks(self, numbers: list[int]) -> dict[int, bytes]:
-        """Give many blocks of canonical bytes, compressed as they are kept."""
+        """Give many blocks of canonical bytes, compressed and sealed as they are kept."""
+        ...
+
+    def unsealed(self, number: int, block: bytes) -> bytes | None:
+        """Give a block as it was before it was sealed; None when its key was destroyed."""
         ...
 
     def close(self) -> None:

@@ -58,19 +58,17 @@ class Names:
         self.lot: dict[tuple[int, str, str], int] = {}
         self.making: dict[int, Making] = {}
         self.three: dict[int, tuple[str, str, str]] = {}
-        self.used: set[tuple[str, str]] = set()  # words and places that the record is known to have noted
-        self.filed = False  # the record is known to say from which position on events are filed under terms
         self.generation = 0
         self.followed = 0  # counts what other processes have changed
+        self.epoch = 0  # counts how often keys may have been destroyed
         self.changed = False  # something was changed that is not committed yet
+        self.keys_changed = False  # a key was wrapped anew or destroyed, and that is not committed yet
 
     def forget(self) -> None:
         """Forget everything, since a rolled back transaction may have numbered things."""
         self.generation += 1
         for cache in (self.text, self.number, self.gtin, self.product, self.lot, self.making, self.three):
             cache.clear()
-        self.used.clear()
-        self.filed = False
 
     def forget_changed(self) -> None:
         """Forget what can change; called when it changes and again when that is committed."""
@@ -78,7 +76,22 @@ class Names:
         self.making.clear()
         self.product.clear()
 
+    def committed(self) -> None:
+        """Forget once more what readers may have read again since it changed."""
+        if self.changed:
+            self.changed = False
+            self.forget_changed()
+        if self.keys_changed:
+            self.keys_changed = False
+            self.epoch += 1
+
+    def undone(self) -> None:
+        """Forget everything, since the transaction was rolled back."""
+        self.changed = self.keys_changed = False
+        self.forget()
+
     def follow(self) -> None:
         """Forget what another process may have changed, and have every reader's user told."""
         self.forget_changed()
         self.followed += 1
+        self.epoch += 1

@@ -14,13 +14,13 @@ import zstandard
 
 from rxtrail.core.epcis.event import KINDS
 from rxtrail.core.rules.steps import Step
+from rxtrail.sealing import KeyRow, Shredded, key_of
 from rxtrail.store.names import Names
 from rxtrail.store.rows import (
     CheckpointRow,
     ContainerRow,
     DocumentRow,
     EventBody,
-    EventHead,
     FindingRow,
     HoldingRow,
     JobRow,
@@ -29,11 +29,12 @@ from rxtrail.store.rows import (
     ParentRow,
     Record,
     UnitRow,
-    VocabularyRow,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
+
+    from rxtrail.sealing import Sealer
 
 Value = object  # what an engine takes as one parameter
 Part = tuple[int, int, int | None]  # event, role, making
@@ -46,9 +47,11 @@ _CHILD, _EPC = 2, 0  # roles, see core.rules.steps.Role
 class SqlReader(abc.ABC):
     """Reads on one connection; used by one thread at a time."""
 
-    def __init__(self, names: Names) -> None:
-        """``names`` is shared by all readers and the writer of one opened store."""
+    def __init__(self, names: Names, sealer: Sealer) -> None:
+        """``names`` and ``sealer`` are shared by all readers and the writer of one opened store."""
         self._names = self._shared_names = names
+        self._sealer = sealer
+        self._epoch = 0
         self._blocks: dict[int, bytes] = {}
         self._followed = names.followed
 
@@ -410,14 +413,26 @@ class SqlReader(abc.ABC):
     # -- events and records ----------------------------------------------------------------------------------------
 
     def _block(self, number: int) -> bytes:
+        epoch = self._shared_names.epoch
+        if epoch != self._epoch:
+            self._epoch = epoch
+            self._blocks.clear()  # a key may have been destroyed: what it sealed is not given any more
         data = self._blocks.get(number)
         if data is None:
             row = self._one("block_data", number)
-            data = zstandard.ZstdDecompressor().decompress(row[0])
+            opened = self._sealer.open(self, "block", (number,), row[0], epoch=epoch)
+            data = zstandard.ZstdDecompressor().decompress(opened)
             if len(self._blocks) >= BLOCKS_CACHED_MAX:
                 self._blocks.pop(next(iter(self._blocks)))
             self._blocks[number] = data
         return data
+
+    def unsealed_block(self, number: int, data: bytes) -> bytes | None:
+        """Give a block as it was before it was sealed; None when its key was destroyed."""
+        try:
+            return self._sealer.open(self, "block", (number,), data, epoch=self._shared_names.epoch)
+        except Shredded:
+            return None
 
     def _body(self, block: int, start: int, length: int, envelope: int) -> tuple[bytes, bytes]:
         data = self._block(block)
@@ -454,11 +469,6 @@ class SqlReader(abc.ABC):
         """Give records with their canonical bytes in log order."""
         rows = [Record(*row) for row in self._all("records_from", position, limit)]
         return [(row, self._body(row.block, row.start, row.length, row.envelope)[0]) for row in rows]
-
-    def whole_records_from(self, position: int, limit: int) -> list[tuple[Record, bytes, bytes]]:
-        """Give records with their canonical bytes and envelopes in log order."""
-        rows = [Record(*row) for row in self._all("records_from", position, limit)]
-        return [(row, *self._body(row.block, row.start, row.length, row.envelope)) for row in rows]
 
     def entries_from(self, position: int, limit: int) -> list[tuple[int, int, bytes, bytes]]:
         """Give (position, kind, id, commitment) of records in log order: what the log's entries are made of."""
@@ -504,8 +514,13 @@ class SqlReader(abc.ABC):
     def raw(self, document: int) -> Iterator[bytes]:
         """Give a raw document's bytes, piece by piece."""
         expander = zstandard.ZstdDecompressor(max_window_size=1 << 28).decompressobj()
-        for (data,) in self._each("chunks", document):
-            piece = expander.decompress(data)
+        epoch = self._shared_names.epoch
+        sealed: bool | None = None
+        for seq, (data,) in enumerate(self._each("chunks", document)):
+            if sealed is None:
+                sealed = key_of(data) != 0  # the first one tells: one that is not sealed begins as zstd does
+            opened = self._sealer.open(self, "document_chunk", (document, seq), data, epoch=epoch) if sealed else data
+            piece = expander.decompress(opened)
             if piece:
                 yield piece
 
@@ -563,102 +578,20 @@ class SqlReader(abc.ABC):
         """Give the rows of the partner table."""
         return [row for _, row in self._all("partners")]
 
-    # -- the index of the query ------------------------------------------------------------------------------------
+    # -- the keys of what is sealed --------------------------------------------------------------------------------
 
-    def postings(self, term: int, after: int, limit: int) -> list[tuple[int, int, bytes]]:
-        """Give (first, last, steps) of the rows of a term that reach behind a position, in log order."""
-        return [(first, last, steps) for first, last, steps in self._all("postings", term, after, limit)]
+    def data_key(self, number: int) -> KeyRow | None:
+        """Read one key, wrapped as it is kept."""
+        row = self._one("data_key", number)
+        return None if row is None else KeyRow(*row)
 
-    def filed_from(self) -> int | None:
-        """Give the position from which on events are filed under terms; None when none is."""
-        rows = self.postings(0, -1, 1)
-        return rows[0][0] if rows else None
+    def tenant_keys(self, tenant: int) -> list[KeyRow]:
+        """Read the keys of one tenant itself, in the order of their versions."""
+        return [KeyRow(*row) for row in self._all("tenant_keys", tenant)]
 
-    def postings_before(self, term: int, before: int, limit: int) -> list[tuple[int, int, bytes]]:
-        """Give (first, last, steps) of the rows of a term that begin before a position, the latest first."""
-        around = [row for row in self.postings(term, before - 1, 1) if row[0] < before]
-        rows = self._all("postings_before", term, before, limit)
-        return around + [(first, last, steps) for first, last, steps in rows]
-
-    @abc.abstractmethod
-    def terms_since(self, terms: Sequence[int], low: int) -> dict[int, int]:
-        """Give the last position of each of these terms that was used at or after a position."""
-
-    def event_times(self, after: tuple[int, int], until: int, limit: int) -> list[tuple[int, int]]:
-        """Give (time, position) of events in that order, after one of them and before a time."""
-        return [(time, position) for time, position in self._all("event_times", *after, until, limit)]
-
-    def event_times_before(self, before: tuple[int, int], since: int, limit: int) -> list[tuple[int, int]]:
-        """Give (time, position) of events, the latest first, before one of them and not before a time."""
-        return [(time, position) for time, position in self._all("event_times_before", *before, since, limit)]
-
-    def event_positions(self, after: int, limit: int) -> list[int]:
-        """Give positions of events in log order."""
-        return [position for (position,) in self._all("event_positions", after, limit)]
-
-    def event_positions_before(self, before: int, limit: int) -> list[int]:
-        """Give positions of events, the latest first."""
-        return [position for (position,) in self._all("event_positions_before", before, limit)]
-
-    def event_heads(self, positions: Iterable[int]) -> dict[int, EventHead]:
-        """Give the typed columns of many events with their texts."""
-        name, three = self.name, self._three
-        return {
-            position: EventHead(
-                row[1], KINDS[row[3]] if row[3] >= 0 else name(-row[3]), ACTIONS[row[4]], name(row[5]), name(row[6]),
-                name(row[7]), name(row[8]), name(row[9]), three(row[10]), three(row[11]), row[14],
-            )
-            for position, row in self._columns(positions).items()
-        }  # fmt: skip
-
-    def recorded_from(self, at: int) -> int:
-        """Give the first position that was recorded at or after a time; the size of the log when none was."""
-        low, high = 0, self.log_size()
-        while low < high:
-            middle = (low + high) // 2
-            if self._one("recorded_at", middle)[0] < at:
-                low = middle + 1
-            else:
-                high = middle
-        return low
-
-    @abc.abstractmethod
-    def _identified(self, identities: Sequence[bytes]) -> list[tuple[bytes, int]]:
-        """Give (identity, event) of all these identities, in log order."""
-
-    def events_named(self, identities: Iterable[bytes]) -> list[int]:
-        """Give the positions of the events and declarations of many names, in log order."""
-        return [event for _, event in self._identified(list(identities))]
-
-    def container_positions(self, ids: Iterable[int]) -> list[int]:
-        """Give the positions of all events of many containers."""
-        wanted = list(ids)
-        return sorted({row[1] for row in self._all("container_events", self._numbers(wanted))}) if wanted else []
-
-    def used_from(self, kind: str, after: str, limit: int) -> list[str]:
-        """Give the words or places of one kind that were ever used, in order."""
-        return [text for (text,) in self._all("used_from", kind, after, limit)]
-
-    def is_used(self, kind: str, text: str) -> bool:
-        """Tell whether a word or place was ever used."""
-        return self._one("is_used", kind, text) is not None
-
-    def vocabulary_types(self) -> list[str]:
-        """Give the names of all vocabularies that there is master data of."""
-        return [name for (name,) in self._all("vocabulary_types")]
-
-    def vocabulary_from(self, kind: str, after: tuple[str, str], limit: int) -> list[VocabularyRow]:
-        """Give the master data of one vocabulary in the order of (thing, speaker)."""
-        return [self._vocabulary(row) for row in self._all("vocabulary_from", kind, *after, limit)]
-
-    def vocabulary_of(self, thing: str) -> list[VocabularyRow]:
-        """Give what everyone says of a thing, the latest word first."""
-        return [self._vocabulary(row) for row in self._all("vocabulary_of", thing)]
-
-    @staticmethod
-    def _vocabulary(row: Any) -> VocabularyRow:  # noqa: ANN401 (a row is what its query says)
-        kind, thing, speaker, said_at, attributes = row
-        return VocabularyRow(kind, thing, speaker, said_at, msgspec.msgpack.decode(attributes, type=dict[str, str]))
+    def data_keys(self) -> list[KeyRow]:
+        """Read all keys."""
+        return [KeyRow(*row) for row in self._all("data_keys")]
 
     # -- small things beside the record ----------------------------------------------------------------------------
 

@@ -14,8 +14,9 @@ from rxtrail.store.rows import EventBrief, NamedEvent
 from rxtrail.store.sql_reader import SqlReader, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from rxtrail.sealing import KeyRow
     from rxtrail.store.rows import (
         CheckpointRow,
         ContainerRow,
@@ -150,8 +151,9 @@ class SqlTransaction(SqlReader, abc.ABC):
     # -- the log ---------------------------------------------------------------------------------------------------
 
     def add_block(self, number: int, data: bytes) -> bytes:
-        """Compress and add a block of canonical bytes; give the SHA-256 of what lies in the store."""
-        stored = zstandard.ZstdCompressor(level=3).compress(data)
+        """Compress, seal and add a block of canonical bytes; give the SHA-256 of what lies in the store."""
+        packed = zstandard.ZstdCompressor(level=3).compress(data)
+        stored = self._sealer.seal(self, "block", (number,), packed)
         self._many("add_block", [(number, stored)])
         return hashlib.sha256(stored).digest()
 
@@ -173,6 +175,10 @@ class SqlTransaction(SqlReader, abc.ABC):
         """Note which events identities belong to."""
         self._many("add_identity", rows)
 
+    @abc.abstractmethod
+    def _identified(self, identities: Sequence[bytes]) -> list[tuple[bytes, int]]:
+        """Give (identity, event) of all these identities, in log order."""
+
     def events_by_identity(self, identities: Iterable[bytes]) -> dict[bytes, list[NamedEvent]]:
         """Find the events and declarations of many names, in log order."""
         pairs = self._identified(list(identities))
@@ -182,29 +188,6 @@ class SqlTransaction(SqlReader, abc.ABC):
             row = columns[event]
             found.setdefault(identity, []).append(NamedEvent(event, self.name(row[7]), row[2], row[14]))
         return found
-
-    def add_postings(self, rows: Sequence[tuple[int, int, int, bytes]]) -> None:
-        """File events under terms: (term, last, first, steps) each."""
-        self._many("add_posting", rows)
-
-    def is_filed(self) -> bool:
-        """Tell whether the record says from which position on events are filed."""
-        self._names.filed = self._names.filed or self.filed_from() is not None
-        return self._names.filed
-
-    def file_from(self, position: int) -> None:
-        """Note from which position on events are filed."""
-        if self.filed_from() is None:
-            self.add_postings([(0, 0, position, b"")])
-        else:
-            self._run("file_from", position, 0)
-
-    def add_used(self, rows: Sequence[tuple[str, str]]) -> None:
-        """Note (kind, text) of words and places that were used."""
-        new = [row for row in rows if row not in self._names.used]
-        if new:
-            self._many("add_used", new)
-            self._names.used.update(new)
 
     def add_event_speaker(self, event: int, speaker: str, document: int) -> None:
         """Note that someone else said the very same event."""
@@ -230,6 +213,24 @@ class SqlTransaction(SqlReader, abc.ABC):
         """Mark an event as declared wrong by a declaration, or as not."""
         self._run("void_event", by, event)
         self._change()
+
+    # -- the keys of what is sealed --------------------------------------------------------------------------------
+
+    def next_data_key(self) -> int:
+        """Give the next free number of a key."""
+        last: int = self._one("data_key_last")[0]
+        return last + 1
+
+    def add_data_keys(self, rows: Sequence[KeyRow]) -> None:
+        """Add keys, wrapped."""
+        self._many("add_data_key", rows)
+
+    def set_data_keys(self, rows: Sequence[KeyRow]) -> None:
+        """Write anew how keys are wrapped, or that they were destroyed; other processes are told."""
+        self._many("set_data_key", [(row.wrapped_by, row.root, row.ended_at, row.wrapped, row.id) for row in rows])
+        self._names.epoch += 1
+        self._names.keys_changed = True
+        self._tell()
 
     # -- packages --------------------------------------------------------------------------------------------------
 
@@ -355,8 +356,14 @@ class SqlTransaction(SqlReader, abc.ABC):
             "add_document", number, row.sha256, row.name, row.size, row.received_at, row.sender, row.receiver,
             row.instance_id, row.events, row.header,
         )  # fmt: skip
-        self._many("add_chunk", ((number, seq, chunk) for seq, chunk in enumerate(chunks)))
+        self._sealer.ready(self)
+        self._many("add_chunk", self._sealed_chunks(number, chunks))
         return number
+
+    def _sealed_chunks(self, document: int, chunks: Iterable[bytes]) -> Iterator[tuple[int, int, bytes]]:
+        seal = self._sealer.seal
+        for seq, chunk in enumerate(chunks):
+            yield document, seq, seal(self, "document_chunk", (document, seq), chunk)
 
     def add_job(self, row: JobRow) -> None:
         """Note an accepted job."""
@@ -399,11 +406,6 @@ class SqlTransaction(SqlReader, abc.ABC):
         """Keep (thing, speaker, said at, document, attributes); the latest word of each speaker stands."""
         encode = msgspec.msgpack.Encoder(order="deterministic").encode
         self._many("add_master", [(*row[:4], encode(row[4])) for row in rows])
-
-    def add_vocabulary(self, rows: Sequence[tuple[str, str, str, str, int, dict[str, str]]]) -> None:
-        """Keep (vocabulary, thing, speaker, said at, document, attributes); the latest word of each speaker stands."""
-        encode = msgspec.msgpack.Encoder(order="deterministic").encode
-        self._many("add_vocabulary", [(*row[:5], encode(row[5])) for row in rows])
 
     def set_partners(self, rows: Sequence[tuple[str, bytes, Sequence[str]]]) -> None:
         """Replace the partner table by (name, row, GLNs)."""

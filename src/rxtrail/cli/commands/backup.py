@@ -15,6 +15,7 @@ from rxtrail.cli import exits, say
 from rxtrail.cli.bars import bar
 from rxtrail.cli.call import Call, command
 from rxtrail.cli.node import reader
+from rxtrail.durable import sync_folder
 from rxtrail.errors import BadRequest, Busy
 
 if TYPE_CHECKING:
@@ -62,7 +63,9 @@ def backup(call: Call, file: str) -> int:
     path = Path(file)
     with reader(call) as node, bar() as progress:
         pieces = node.backup(progress=progress)
-        count, manifest = to_private_file(pieces, path, lambda written: check_backup(written, progress=progress))
+        count, manifest = to_private_file(
+            pieces, path, lambda written: check_backup(call.data, call.store, written, progress=progress)
+        )
     if call.as_json:
         told = BackedUp(
             file=say.printable(str(path)),
@@ -108,7 +111,7 @@ def to_private_file(pieces: Iterable[bytes], path: Path, check: Callable[[Path],
             except BaseException:
                 beside.unlink(missing_ok=True)
                 raise
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise BadRequest(
             f"cannot be written: {error.strerror}",
@@ -116,15 +119,6 @@ def to_private_file(pieces: Iterable[bytes], path: Path, check: Callable[[Path],
             advice="Check the folder, its rights and the space on the disk; an older backup of that name is untouched.",
         ) from error
     return count, manifest
-
-
-def _sync_folder(folder: Path) -> None:
-    # The rename itself is durable only when the folder's entry is.
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 COMMANDS = {"backup": backup}

@@ -22,13 +22,16 @@ def move_store(call: Call, source: str, target: str) -> int:
     Stop what writes the old store first. A move that was broken off goes on where it was when the same command is
     given again. Every row is compared at the end; then the old store is closed for writing, and can still be read.
     For Citus, distribute the empty target first: rxtrail store init --distributed.
+
+    The root key goes along. That of a record on a server lies in the folder of --data.
     """
-    if call.store is not None or call.given_data is not None:
-        raise click.UsageError("both stores are named by their URLs: leave out --store and --data")
+    if call.store is not None:
+        raise click.UsageError("both stores are named by their URLs: leave out --store")
     from rxtrail.bootstrap.moving import move_store as move
 
     with bar() as progress:
-        arrived = move(say.clean(source), say.clean(target), progress=progress)
+        data = call.data if call.given_data is not None else None
+        arrived = move(say.clean(source), say.clean(target), data=data, progress=progress)
     if call.as_json:
         say.answer(arrived)
         return exits.FINE

@@ -61,7 +61,7 @@ def _check(call: Call, file: Path) -> int:
     from rxtrail.bootstrap.moving import check_backup
 
     with bar() as progress:
-        manifest = check_backup(file, progress=progress)
+        manifest = check_backup(call.data, call.store, file, progress=progress)
     if call.as_json:
         say.answer(manifest)
     else:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import psycopg
 
 from rxtrail.errors import BadRequest, Busy, StoreFailed
-from rxtrail.store.copying import MARKS, gathered
+from rxtrail.store.copying import MARKS, STAYS, gathered
 from rxtrail.store.postgres.connect import STATEMENT_SECONDS_READER, connect, failure
 from rxtrail.store.postgres.event_names import event_name, stored_name
 from rxtrail.store.postgres.keys import product_of, start_of
@@ -34,6 +34,7 @@ CLAIM_PAUSE = 0.1
 # The advisory lock of the one process that fills an empty record; a database may hold several records.
 _CLAIM_FILLING = b"SELECT pg_try_advisory_lock(hashtextextended(current_schema() || ' is filled', 7))"
 _LISTED_MARKS = ", ".join(f"'{mark}'" for mark in MARKS)
+_STAYING = ", ".join(f"'{mark}'" for mark in STAYS)
 _NUMBERED = frozenset({"block", "making", "container", "name", "product", "lot", "document"})
 
 
@@ -76,9 +77,13 @@ class PostgresView:
                 yield form.given(page)
 
     def blocks(self, numbers: list[int]) -> dict[int, bytes]:
-        """Give many blocks of canonical bytes, compressed as they are kept."""
+        """Give many blocks of canonical bytes, compressed and sealed as they are kept."""
         with self._connection.cursor(binary=True) as cursor:
             return dict(cursor.execute(b"SELECT id, data FROM block WHERE id = ANY(%s::bigint[])", (numbers,)))
+
+    def unsealed(self, number: int, block: bytes) -> bytes | None:
+        """Give a block as it was before it was sealed; None when its key was destroyed."""
+        return self._reader.unsealed_block(number, block)
 
     def close(self) -> None:
         """Let go of the moment."""
@@ -333,7 +338,7 @@ _OWN_FORMS = {
 
 
 def _where(table: Table, form: Form, after: Key | None) -> str:
-    conditions = [f"key NOT IN ({_LISTED_MARKS})"] if table.name == "setting" else []
+    conditions = [f"key NOT IN ({_STAYING})"] if table.name == "setting" else []
     if after is not None:
         holes = ", ".join("%s" for _ in range(form.keys))
         conditions.append(f"({', '.join(form.columns[: form.keys])}) > ({holes})")

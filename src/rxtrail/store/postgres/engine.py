@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from rxtrail.errors import BadRequest, StoreFailed, StoreLost
+from rxtrail.sealing import plain
 from rxtrail.store.migrations import missing, read_migrations, statements
 from rxtrail.store.names import Names
 from rxtrail.store.postgres.connect import check_durable, check_url, connect, failure
@@ -22,6 +23,7 @@ from rxtrail.store.postgres.transaction import PostgresTransaction
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rxtrail.sealing import Sealer
     from rxtrail.store.postgres.connect import Connection
 
 SETUP_SECONDS = 120
@@ -35,9 +37,10 @@ class PostgresStore:
 
     shared = True  # other processes write the same record
 
-    def __init__(self, url: str, *, writable: bool) -> None:
+    def __init__(self, url: str, sealer: Sealer, *, writable: bool) -> None:
         """Connect and bring the tables up to date; use :func:`open_store`."""
         self._names = Names()
+        self.sealer = sealer
         self._sender = secrets.token_hex(8)
         self._url = url
         with connect(url, statement_seconds=SETUP_SECONDS) as connection:
@@ -58,7 +61,7 @@ class PostgresStore:
                     "the record is of an earlier version", advice="Bring it up to date with: rxtrail store init"
                 )
             distributed = _is_distributed(connection)
-        self._site = Site(url, self._names, Listener(url, self._names, self._sender), distributed, standby)
+        self._site = Site(url, self._names, Listener(url, self._names, self._sender), distributed, standby, sealer)
         self._writer: PostgresTransaction | None = None
         self._writable = writable
 
@@ -106,6 +109,7 @@ class PostgresStore:
         with _as_store_failed():
             self._tx().undo()
         self._names.forget()
+        self.sealer.undone()
 
     def commit(self) -> None:
         """Make the transaction durable.
@@ -119,9 +123,8 @@ class PostgresStore:
         except psycopg.Error as error:
             if not tx.lost or not self._settled(tx):
                 raise failure(error) or StoreFailed(f"the store failed: {error}") from error
-        if self._names.changed:
-            self._names.changed = False
-            self._names.forget_changed()
+        self._names.committed()
+        self.sealer.committed()
 
     def _settled(self, tx: PostgresTransaction) -> bool:
         """Ask whether a transaction whose end was not heard was committed."""
@@ -144,8 +147,8 @@ class PostgresStore:
         if self._writer is not None and not self._writer.lost:
             with contextlib.suppress(psycopg.Error):  # the server undoes what a lost connection had begun
                 self._writer.abandon()
-        self._names.changed = False
-        self._names.forget()
+        self._names.undone()
+        self.sealer.undone()
 
     def _tx(self) -> PostgresTransaction:
         assert self._writer is not None, "a transaction was begun"
@@ -229,8 +232,10 @@ def distribute(url: str) -> bool:
         return True
 
 
-def open_store(url: str, *, writable: bool = True) -> PostgresStore:
+def open_store(url: str, *, writable: bool = True, sealer: Sealer | None = None) -> PostgresStore:
     """Open the record in a database; its tables are made when they are not there and ``writable``.
+
+    ``sealer`` seals and opens blocks and documents; without one they lie as they are.
 
     :raises BadRequest: the URL cannot be read.
     :raises StoreLost: the server does not answer.
@@ -238,4 +243,4 @@ def open_store(url: str, *, writable: bool = True) -> PostgresStore:
     """
     check_url(url)
     with _as_store_failed():
-        return PostgresStore(url, writable=writable)
+        return PostgresStore(url, sealer or plain(), writable=writable)

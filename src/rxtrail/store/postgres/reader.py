@@ -20,10 +20,11 @@ from rxtrail.store.rows import ContainerRow, PackFacts, UnitRow
 from rxtrail.store.sql_reader import SqlReader, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from psycopg.pq.abc import PGresult
 
+    from rxtrail.sealing import Sealer
     from rxtrail.store.names import Names
     from rxtrail.store.postgres.connect import Connection
     from rxtrail.store.postgres.listen import Listener
@@ -53,6 +54,7 @@ class Site(NamedTuple):
     listener: Listener
     distributed: bool
     standby: bool  # the server follows another one: it only reads
+    sealer: Sealer
 
 
 class PostgresReader(SqlReader):
@@ -60,7 +62,7 @@ class PostgresReader(SqlReader):
 
     def __init__(self, site: Site) -> None:
         """Connect."""
-        super().__init__(site.names)
+        super().__init__(site.names, site.sealer)
         self._site = site
         self._moved = -1
         self._marked = -1
@@ -148,13 +150,6 @@ class PostgresReader(SqlReader):
 
     def _texts(self, values: Iterable[str]) -> Value:
         return list(values)
-
-    def terms_since(self, terms: Sequence[int], low: int) -> dict[int, int]:
-        """Give the last position of each of these terms that was used at or after a position."""
-        return dict(self._all("terms_since", list(terms), low))
-
-    def _identified(self, identities: Sequence[bytes]) -> list[tuple[bytes, int]]:
-        return self._all("events_by_identity", list(identities)) if identities else []
 
     def _unit_key(self, product: int, serial: str) -> tuple[Value, ...]:
         return (start_of(product) + serial,)

@@ -105,6 +105,7 @@ class PostgresTransaction(PostgresReader, SqlTransaction):
         self._told = False
         if self._seen != self._heads["moved"]:
             self._names.follow()
+            self._sealer.recheck()
             self._seen = self._heads["moved"]
 
     def _free_head(self) -> None:
@@ -196,6 +197,9 @@ class PostgresTransaction(PostgresReader, SqlTransaction):
     def _stored_name(self, event_id: str) -> Value:
         return stored_name(event_id)
 
+    def _identified(self, identities: Sequence[bytes]) -> list[tuple[bytes, int]]:
+        return self._all("events_by_identity", list(identities)) if identities else []
+
     def _tell(self) -> None:
         self._told = True
 
@@ -258,7 +262,7 @@ class PostgresTransaction(PostgresReader, SqlTransaction):
             self._claimed.discard(job)
 
     def add_block(self, number: int, data: bytes) -> bytes:
-        """Compress and add a block of canonical bytes; give the SHA-256 of what lies in the store."""
+        """Compress, seal and add a block of canonical bytes; give the SHA-256 of what lies in the store."""
         digest = super().add_block(number, data)
         self._heads["block"] = max(self._heads["block"], number)
         return digest

@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, Protocol
 
 from rxtrail.errors import StoreFailed
-from rxtrail.store.copying import MARKS, gathered
+from rxtrail.store.copying import MARKS, STAYS, gathered
 from rxtrail.store.names import long_id, short_id
 from rxtrail.store.tables import Kind
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from rxtrail.store.tables import Key, Row, Table
 
-_LISTED_MARKS = ", ".join(f"'{mark}'" for mark in MARKS)
+_STAYING = ", ".join(f"'{mark}'" for mark in STAYS)
 
 
 class _Reader(Protocol):
@@ -32,6 +32,7 @@ class _Reader(Protocol):
 
     def hold_still(self) -> None: ...
     def settings(self) -> dict[str, str]: ...
+    def unsealed_block(self, number: int, data: bytes) -> bytes | None: ...
     def close(self) -> None: ...
 
 
@@ -71,9 +72,13 @@ class SqliteView:
             yield page if name is None else [_with(row, name, long_id(row[name])) for row in page]  # type: ignore[arg-type]
 
     def blocks(self, numbers: list[int]) -> dict[int, bytes]:
-        """Give many blocks of canonical bytes, compressed as they are kept."""
+        """Give many blocks of canonical bytes, compressed and sealed as they are kept."""
         statement = "SELECT b.id, b.data FROM json_each(?) j JOIN block b ON b.id = j.value"
         return dict(self._connection.execute(statement, (json.dumps(numbers),)))
+
+    def unsealed(self, number: int, block: bytes) -> bytes | None:
+        """Give a block as it was before it was sealed; None when its key was destroyed."""
+        return self._reader.unsealed_block(number, block)
 
     def close(self) -> None:
         """Let go of the moment."""
@@ -152,7 +157,7 @@ def _set(connection: dbapi2.Connection, marks: Mapping[str, str | None]) -> None
 
 
 def _where(table: Table, after: Key | None) -> str:
-    conditions = [f"key NOT IN ({_LISTED_MARKS})"] if table.name == "setting" else []
+    conditions = [f"key NOT IN ({_STAYING})"] if table.name == "setting" else []
     if after is not None:
         conditions.append(f"({', '.join(table.key_names)}) > ({', '.join('?' * table.keys)})")
     return f" WHERE {' AND '.join(conditions)}" if conditions else ""

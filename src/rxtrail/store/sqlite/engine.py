@@ -1,6 +1,7 @@
 """The Store on SQLite: WAL, ``synchronous=FULL``, one writing connection, a reader per thread.
 
-The driver is ``sqlcipher3`` without a key; a later release turns the key. Statements stand in ``queries.sql``.
+The file and its write-ahead log are encrypted by SQLCipher, page by page, unless no root key is given. Statements
+stand in ``queries.sql``.
 """
 
 from __future__ import annotations
@@ -13,19 +14,22 @@ import msgspec
 from sqlcipher3 import dbapi2
 
 from rxtrail.errors import StoreFailed, StoreFull
+from rxtrail.sealing import plain
 from rxtrail.store.names import Names, long_id, short_id
 from rxtrail.store.queries import read_queries
 from rxtrail.store.rows import PackFacts, UnitRow
 from rxtrail.store.sql_reader import SqlReader, Value
 from rxtrail.store.sql_transaction import SqlTransaction
+from rxtrail.store.sqlite.connect import connect
 from rxtrail.store.sqlite.copying import SqliteCopying
 from rxtrail.store.sqlite.migrate import check_up_to_date, migrate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-CHECKPOINT_PAGES = 4000  # 16 MiB of WAL between checkpoints: fewer second writes of the same page
+    from rxtrail.sealing import Root, Sealer
+
 CACHE_KIB_WRITER = 160 << 10
 CACHE_KIB_READER = 65_536
 
@@ -36,9 +40,9 @@ _to_json = msgspec.json.encode
 class SqliteReader(SqlReader):
     """Reads on one connection; used by one thread at a time."""
 
-    def __init__(self, connection: dbapi2.Connection, names: Names, path: Path) -> None:
+    def __init__(self, connection: dbapi2.Connection, names: Names, sealer: Sealer, path: Path) -> None:
         """Wrap an open connection."""
-        super().__init__(names)
+        super().__init__(names, sealer)
         self._connection = connection
         self._path = path
         self._pack_facts = Q["pack_facts"]
@@ -77,15 +81,6 @@ class SqliteReader(SqlReader):
 
     def _event_name(self, stored: str | bytes) -> str:
         return long_id(stored)
-
-    def terms_since(self, terms: Sequence[int], low: int) -> dict[int, int]:
-        """Give the last position of each of these terms that was used at or after a position."""
-        rows = self._all("terms_since", low, self._numbers(terms))
-        return {term: last for term, last in rows if last is not None}
-
-    def _identified(self, identities: Sequence[bytes]) -> list[tuple[bytes, int]]:
-        rows = self._all("events_by_identity", self._texts(identity.hex() for identity in identities))
-        return [(bytes.fromhex(identity), event) for identity, event in rows]
 
     def close(self) -> None:
         """Close the connection."""
@@ -130,6 +125,7 @@ class SqliteOnlooker(SqliteReader):
             return False
         self._version = version
         self._names.forget()
+        self._names.epoch += 1
         return True
 
 
@@ -158,6 +154,10 @@ class SqliteTransaction(SqliteReader, SqlTransaction):
         row = self._one("last_recorded")
         return now if row is None else max(now, row[0])
 
+    def _identified(self, identities: Sequence[bytes]) -> list[tuple[bytes, int]]:
+        rows = self._all("events_by_identity", self._texts(identity.hex() for identity in identities))
+        return [(bytes.fromhex(identity), event) for identity, event in rows]
+
     def _insert_units(
         self, product: int, groups: Sequence[tuple[Sequence[str], int | None, int | None, int | None]]
     ) -> dict[str, UnitRow]:
@@ -179,24 +179,27 @@ class SqliteStore:
     shared = False  # one process writes it
     distributed = False
 
-    def __init__(self, path: Path, *, writable: bool) -> None:
+    def __init__(self, path: Path, sealer: Sealer, root: Root | None, *, writable: bool) -> None:
         """Open the file; use :func:`open_store`."""
         self._path = path
+        self._root = root
         self._names = Names()
+        self.sealer = sealer
         self._writer: SqliteTransaction | None = None
         if writable:
-            self._writer = SqliteTransaction(_connect(path, cache_kib=CACHE_KIB_WRITER), self._names, path)
-            migrate(self._writer._connection)  # noqa: SLF001 (the store owns its connections)
+            connection = connect(path, root, cache_kib=CACHE_KIB_WRITER)
+            self._writer = SqliteTransaction(connection, self._names, sealer, path)
+            migrate(connection)
         else:
-            with contextlib.closing(_connect(path, cache_kib=CACHE_KIB_READER, read_only=True)) as connection:
+            with contextlib.closing(connect(path, root, cache_kib=CACHE_KIB_READER, read_only=True)) as connection:
                 check_up_to_date(connection)
 
     def reader(self) -> SqliteReader:
         """Open a reader for the calling thread."""
         with _as_store_failed():
-            connection = _connect(self._path, cache_kib=CACHE_KIB_READER, read_only=True)
+            connection = connect(self._path, self._root, cache_kib=CACHE_KIB_READER, read_only=True)
         kind = SqliteReader if self._writer is not None else SqliteOnlooker
-        return kind(connection, self._names, self._path)
+        return kind(connection, self._names, self.sealer, self._path)
 
     def copying(self) -> SqliteCopying:
         """Give the whole record as tables, out and in."""
@@ -218,6 +221,7 @@ class SqliteStore:
         self._execute("ROLLBACK TO work")
         self._execute("RELEASE work")
         self._names.forget()
+        self.sealer.undone()
 
     def release(self) -> None:
         """Keep what was written since the savepoint."""
@@ -226,9 +230,8 @@ class SqliteStore:
     def commit(self) -> None:
         """Make the transaction durable (WAL synced, since synchronous is FULL)."""
         self._execute("COMMIT")
-        if self._names.changed:
-            self._names.changed = False
-            self._names.forget_changed()
+        self._names.committed()
+        self.sealer.committed()
 
     @staticmethod
     def failure(error: BaseException) -> StoreFailed | None:
@@ -247,8 +250,8 @@ class SqliteStore:
         """Undo the whole transaction."""
         with contextlib.suppress(StoreFailed):  # a failed or full disk leaves no transaction to undo
             self._execute("ROLLBACK")
-        self._names.changed = False
-        self._names.forget()
+        self._names.undone()
+        self.sealer.undone()
 
     def _execute(self, statement: str) -> None:
         assert self._writer is not None, "a store opened for reading does not write"
@@ -270,31 +273,15 @@ def _as_store_failed() -> Iterator[None]:
         raise SqliteStore.failure(error) or StoreFailed(f"the store failed: {error}") from error
 
 
-def _connect(path: Path, *, cache_kib: int, read_only: bool = False) -> dbapi2.Connection:
-    mode = "ro" if read_only else "rwc"
-    quoted = str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-    connection: dbapi2.Connection = dbapi2.connect(
-        f"file:{quoted}?mode={mode}",
-        uri=True,
-        isolation_level=None,
-        check_same_thread=False,
-        cached_statements=256,
-        timeout=10,
-    )
-    run: Callable[[str], Any] = connection.execute
-    if not read_only:
-        run("PRAGMA journal_mode = WAL")
-        run("PRAGMA synchronous = FULL")
-        run(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
-    run(f"PRAGMA cache_size = -{cache_kib}")
-    run("PRAGMA trusted_schema = OFF")
-    run("PRAGMA foreign_keys = OFF")
-    return connection
-
-
-def open_store(path: Path, *, writable: bool = True) -> SqliteStore:
+def open_store(
+    path: Path, *, writable: bool = True, root: Root | None = None, sealer: Sealer | None = None
+) -> SqliteStore:
     """Open the store in one file, made when it is not there and ``writable``.
 
+    The file is encrypted under a key of ``root``, and not encrypted without one. ``sealer`` seals and opens blocks
+    and documents; without one they lie as they are.
+
+    :raises CannotDecrypt: the file is encrypted under another root key, or its first page is damaged.
     :raises StoreFailed: the file cannot be opened or is not an rxtrail store this program knows.
     """
     if writable:
@@ -307,4 +294,4 @@ def open_store(path: Path, *, writable: bool = True) -> SqliteStore:
             advice="Run a command that writes first, for example: rxtrail init",
         )
     with _as_store_failed():
-        return SqliteStore(path, writable=writable)
+        return SqliteStore(path, sealer or plain(), root, writable=writable)

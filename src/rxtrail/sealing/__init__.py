@@ -1,0 +1,26 @@
+"""Encryption at rest: the root key and where it is kept, the keys under it, and sealing what the store writes."""
+
+from rxtrail.sealing.key_rows import SEGMENT, TENANT, KeyRow
+from rxtrail.sealing.refusals import CannotDecrypt, NotEncrypted, Shredded, WrongPassphrase
+from rxtrail.sealing.root import Root
+from rxtrail.sealing.root_file import Keeper, RootFile
+from rxtrail.sealing.sealer import Sealer, key_of, plain
+from rxtrail.sealing.stream import SealedFile, Spill
+
+__all__ = [
+    "SEGMENT",
+    "TENANT",
+    "CannotDecrypt",
+    "Keeper",
+    "KeyRow",
+    "NotEncrypted",
+    "Root",
+    "RootFile",
+    "SealedFile",
+    "Sealer",
+    "Shredded",
+    "Spill",
+    "WrongPassphrase",
+    "key_of",
+    "plain",
+]

@@ -1,3 +1,0 @@
-from tests.scenes import hub
-
-__all__ = ["hub"]
