@@ -12,7 +12,9 @@ import click
 import msgspec
 
 from rxtrail.cli.app import rxtrail
+from rxtrail.core.epcis.query.parameters import ALIASES, TABLE, Parameter
 from rxtrail.web.api.table import ENDPOINTS
+from rxtrail.web.epcis.resources import RESOURCES
 from rxtrail.web.problems import STATUSES
 
 if TYPE_CHECKING:
@@ -57,6 +59,31 @@ again.
 """
 
 
+EPCIS_HEAD = """# EPCIS 2.0: paths and query parameters
+
+This page is written by `python scripts/reference.py` from the tables that the program itself goes by. Do not edit it.
+The same, for programs, is `/openapi.json`.
+
+Every path of the standard is under `/epcis`. Answers are JSON-LD or XML, as `Accept` says; `GS1-EPC-Format` has
+identifiers written as GS1 Digital Links (the default), as EPC URNs, or as they came; `GS1-CBV-XML-Format` does so
+for the words of XML; `GS1-EPCIS-Max: 1.2` with XML gives EPCIS 1.2. `OPTIONS` tells what a resource can do.
+
+In an address the values of one parameter are parted by `|`; in a named query they are a JSON list. All parameters
+must hold, of the values of one parameter one is enough. Identifiers match by what they mean: a URN, a Digital Link
+of any domain, and a pattern such as `urn:epc:idpat:sgtin:0614141.107346.*` find the same packages. A product
+without a serial stands for all its items. Numbers with a unit are converted by UN/ECE code before they are compared.
+A field is named `prefix:name` or `namespace#name`; prefixes are declared by `GS1-Extensions: prefix=namespace`, or by
+`@context` in a named query. A prefix that nobody declares stands for any namespace.
+
+Pages are read by the `Link` header; events that come in meanwhile do not shift them. A token is valid for an hour
+and for its own query. A page may hold fewer events than asked for, even none, and still have a next one: one answer
+costs the server at most five seconds.
+
+Where site keys are required, a site reads the events that concern it: that it said, in which it sends or gets goods, or
+that happened at its places. Its named queries and subscriptions are its own.
+"""
+
+
 def every_command(group: click.Group, prefix: str = "") -> Iterator[tuple[str, click.Command]]:
     """Give each command with its full name, groups and their members too."""
     context = click.Context(group)
@@ -85,7 +112,31 @@ def http_page() -> str:
     return "".join(parts)
 
 
-PAGES: dict[str, Callable[[], str]] = {"commands.md": commands_page, "http.md": http_page}
+def epcis_page() -> str:
+    """Give the page of the EPCIS binding: its paths, and every parameter of its queries, from their tables."""
+    parts = [EPCIS_HEAD, "\n## Paths\n\n| path | method | what | statuses |\n|---|---|---|---|\n"]
+    for resource in RESOURCES:
+        for operation in resource.operations:
+            statuses = ", ".join(map(str, operation.statuses))
+            parts.append(f"| `/epcis{resource.path}` | {operation.method} | {operation.summary} | {statuses} |\n")
+    parts.append("\n## Parameters with a fixed name\n\n| parameter | takes | keeps |\n|---|---|---|\n")
+    parts += [_parameter(row) for row in TABLE if not row.is_pattern]
+    parts.append("\n## Parameters with a variable name\n\n| parameter | takes | keeps |\n|---|---|---|\n")
+    parts += [_parameter(row) for row in TABLE if row.is_pattern]
+    parts.append("\n## Other spellings\n\n| spelling | is read as |\n|---|---|\n")
+    parts += [f"| `{alias}` | `{name}` |\n" for alias, name in ALIASES.items()]
+    return "".join(parts)
+
+
+def _parameter(row: Parameter) -> str:
+    return f"| `{row.name}` | {row.takes.value} | {row.about} |\n"
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "commands.md": commands_page,
+    "http.md": http_page,
+    "epcis-query.md": epcis_page,
+}
 
 
 def _endpoint(endpoint: Endpoint) -> str:

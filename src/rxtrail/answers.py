@@ -54,6 +54,7 @@ class CaptureJob(msgspec.Struct, frozen=True, gc=False):
     finished_at: str = ""
     error: str = ""
     receipt: CaptureReceipt | None = None
+    proceed: bool = False  # an event that cannot be read is left out, and does not refuse the document
 
 
 class Place(msgspec.Struct, frozen=True, gc=False):
@@ -272,6 +273,44 @@ class LogStatus(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     cosigned_size: int = 0
     witnesses: list[str] = []
     warnings: list[str] = []
+
+
+class ProvenLog(msgspec.Struct, frozen=True, gc=False):
+    """Where a proven record stands: number ``index`` of a log that had ``size`` records when its head was signed."""
+
+    origin: str
+    key: str  # the verifier key that signed
+    index: int
+    size: int
+    root: str
+    witnesses: dict[str, str]  # when each known witness cosigned
+
+
+class ProvenRecord(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """What a proof shows of a record.
+
+    ``packages`` are those of the ``package_count`` identifiers of an event that are shown. ``party`` and
+    ``recorded_at`` are known when the record was opened whole, and ``content`` when it is no event.
+    """
+
+    kind: str  # event | scan | command | decision | change | block | anchor
+    id: str
+    event: dict[str, str] = {}
+    packages: list[str] = []
+    package_count: int = 0
+    party: str = ""
+    recorded_at: str = ""
+    content: Any = None
+
+
+class ProofCheck(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """Whether a proof holds, and then what it proves; nothing is shown of one that does not."""
+
+    holds: bool
+    why: str = ""  # it does not
+    advice: str = ""
+    log: ProvenLog | None = None
+    record: ProvenRecord | None = None
 
 
 class Status(msgspec.Struct, frozen=True, gc=False):

@@ -19,6 +19,7 @@ import pytest
 from rxtrail.bootstrap import Node, open_node
 from rxtrail.cli.commands.capture import PROGRESS_BYTES_MIN
 from tests.cli.conftest import PACK, PHARMACY, CommandLine, document
+from tests.story import gtin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -210,6 +211,22 @@ def test_the_partner_table_goes_in_and_comes_out(rxtrail: CommandLine, tmp_path:
     assert rxtrail("partner", "export").out == out.read_bytes()
     report = rxtrail.json("partner", "load", str(out)).one
     assert (report["partners"], report["added"], report["changed"], report["removed"]) == (1, 0, 0, 0)
+
+
+def test_the_product_table_goes_in_and_comes_out(rxtrail: CommandLine, tmp_path: Path) -> None:
+    gas = gtin("55555")
+    table = f"gtin,name,ndc,exempt,unserialised_until\r\n{gas},Oxygen,,medical-gas,\r\n"
+    assert rxtrail.json("product", "load", "-", stdin=table.encode()).one["added"] == 1
+    assert rxtrail.json("product", "list").lines == [rxtrail.json("product", "show", gas).one]
+    assert b"Oxygen" in rxtrail("product", "list").out
+    assert rxtrail("product", "export").out == table.encode()
+    verdict = rxtrail.json("verify", gas[1:])
+    assert (verdict.code, verdict.one["verdict"]) == (3, "not-covered")
+    assert rxtrail.json("product", "load", "-", stdin=b"gtin\n123\n").code == 1
+    out = tmp_path / "products.json"
+    out.write_text("[]")
+    assert rxtrail.json("product", "load", "--replace", str(out)).one["removed"] == 1
+    assert rxtrail.json("product", "remove", gas).code == 1
 
 
 @pytest.mark.parametrize(

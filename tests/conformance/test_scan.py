@@ -15,7 +15,7 @@ import pytest
 
 from rxtrail.core.gs1 import content, element_string
 from rxtrail.core.gs1.choice import Key, choose
-from rxtrail.core.gs1.readings import Readings, readings
+from rxtrail.core.gs1.readings import READINGS_MAX, Readings, readings
 from rxtrail.core.gs1.scan import BAD_CHECK_DIGIT, WRONG_BARCODE
 from rxtrail.core.gs1.wrong_barcode import KINDS
 from rxtrail.errors import BadIdentifier
@@ -134,7 +134,7 @@ def test_no_scan_has_more_readings_than_it_may(cases: list[case]) -> None:
     for one in cases:
         count()
         found = read(one)
-        assert len(found.candidates) <= 8
+        assert len(found.candidates) <= READINGS_MAX
         assert found.raw == one["input"]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import http.client
+import io
 import json
 import os
 import signal
@@ -16,10 +17,13 @@ from urllib.parse import quote
 import psycopg
 import pytest
 
+from rxtrail.bootstrap import open_node
+from rxtrail.errors import NotFound
 from tests import story
 from tests.faults.client import shipment
 from tests.faults.fleet import SECONDS_MAX, Serve, wait_for_jobs
 from tests.faults.processes import kill, program, quiet
+from tests.story import Scene, Time
 from tests.web import scene
 
 if TYPE_CHECKING:
@@ -149,6 +153,35 @@ def test_of_two_who_dispense_one_pack_in_the_same_instant_one_is_refused(both: t
         for serial in serials:
             told = list(threads.map(lambda n: both[n].dispense(serial, f"{n}-{serial}"), range(2)))  # noqa: B023
             assert sorted(status for status, _ in told) == [200, 409], told
+
+
+def test_a_refusal_does_not_stop_a_writer_that_another_one_overtakes_while_it_is_undone(
+    tmp_path: Path, postgres_dsn: str
+) -> None:
+    nodes = [open_node(tmp_path / name, store_url=postgres_dsn) for name in ("one", "two")]
+    with nodes[0] as one, nodes[1] as two:
+        Scene(one, Time()).capture(*story.delivery(*story.packs(2)))
+        rollback = one._store.rollback
+        overtaken: list[int] = []
+
+        def slow() -> None:
+            rollback()
+            if not overtaken:  # between the undoing and the next transaction
+                overtaken.append(two.capture(io.BytesIO(shipment("between", ["Z1", "Z2"])), name="between").events)
+
+        one._store.rollback = slow  # type: ignore[method-assign]
+        code = story.element_string(story.packs(1)[0])
+        one.verify(code, site=story.PHARMACY.gln)  # its scan is written by the transaction that is begun again
+        with pytest.raises(NotFound):
+            one.close_case("no-such-case", reason="why", by="A. Kim")
+        assert overtaken
+        assert one.failed is None
+        changed = one.change("dispense", code, site=story.PHARMACY.gln)
+        assert changed.disposition == "dispensed"
+        assert one.failed is None
+        positions = [record.position for record, _ in one._reader().records_from(0, 10_000)]
+        assert positions == list(range(len(positions)))
+        assert changed.log_index in positions
 
 
 def seen_within(look: Any, what: str) -> float:

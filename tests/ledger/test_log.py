@@ -126,9 +126,9 @@ def test_one_package_of_an_event_is_proven_without_the_others(store: Store) -> N
         b'"expiry":"2027-09-30","gtin":"00352601815904","lot":"L1"}'
     )
     assert names == [f"01/00352601815904/21/S{number}" for number in range(40)]
-    for proof in packs.prove(row.salt, summary, names, (0, 1, 17, 40)):
+    for proof in packs.prove(row.salt, leaves, (0, 1, 17, 40)):
         packs.verify(proof, root)
-    [proof] = packs.prove(row.salt, summary, names, [18])
+    [proof] = packs.prove(row.salt, leaves, [18])
     assert proof.text == b"01/00352601815904/21/S17"
     with pytest.raises(BadProof):
         packs.verify(msgspec.structs.replace(proof, text=b"01/00352601815904/21/S99"), root)

@@ -227,6 +227,39 @@ def test_a_move_that_was_killed_between_closing_the_old_and_opening_the_new_ends
     new.close()
 
 
+def test_a_record_that_went_to_one_store_is_not_opened_in_another_that_an_earlier_move_had_begun_to_fill(
+    a_record: str, somewhere: Callable[[str], str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    first, second = somewhere("sqlite"), somewhere("sqlite")
+    with monkeypatch.context() as patch:
+        break_after(patch, SqliteCopying, 7)
+        with pytest.raises(Broken):
+            move_store(a_record, first, progress=quiet)
+    with monkeypatch.context() as patch:
+        leave_closed(patch)
+        with pytest.raises(Broken):
+            move_store(a_record, second, progress=quiet)
+    with pytest.raises(StoreClosed):
+        move_store(a_record, first, progress=quiet)
+    move_store(a_record, second, progress=quiet)
+    open_node(tmp_path / "second", store_url=second).close()
+    for url in (a_record, first):
+        with pytest.raises(StoreClosed):
+            open_node(tmp_path / "other", store_url=url)
+
+
+def leave_closed(patch: pytest.MonkeyPatch) -> None:
+    """Have a move break off when the old store is closed and the new one is not open yet."""
+    real = SqliteCopying.mark
+
+    def mark(self: Any, marks: dict[str, str | None]) -> None:
+        if marks == {UNFINISHED: None}:
+            raise Broken
+        real(self, marks)
+
+    patch.setattr(SqliteCopying, "mark", mark)
+
+
 # -- closed doors --------------------------------------------------------------------------------------------------
 
 

@@ -548,3 +548,20 @@ def test_a_node_that_only_reads_refuses_to_change(counter: Scene) -> None:
         reading.change("dispense", element_string(PACK), site=PHARMACY.gln)
     assert refused.value.code == "busy"
     assert now(counter) == ("ok", {})
+
+
+@pytest.mark.parametrize("site", [PHARMACY, WHOLESALER, None], ids=lambda site: site and site.name)
+@pytest.mark.parametrize("verb", ["lock", "check-out", "decommission", "dispense"])
+def test_what_one_place_took_out_of_use_no_other_and_nobody_without_a_place_puts_back(
+    verb: str, site: story.Party | None, hub: Scene
+) -> None:
+    hub.capture(*delivery(*PACKS, buyer=OTHER_PHARMACY))
+    hub.time.pass_by(seconds=1)
+    done = hub.change(verb, PACK, site=OTHER_PHARMACY).disposition
+    hub.time.pass_by(seconds=1)
+    order = {"reason": "it looks fine", "attestation": "It never left.", "by": "A. Kim"}
+    with pytest.raises(Refused) as refused:
+        hub.node.change("reactivate", element_string(PACK), site=site.gln if site is not None else "", **order)
+    assert "another place" in refused.value.message
+    assert hub.pack(PACK)["disposition"] == done
+    assert hub.change("reactivate", PACK, site=OTHER_PHARMACY, **order).disposition == "active"

@@ -185,6 +185,18 @@ def test_case_08_a_pack_is_decommissioned_by_those_who_may(system: Scene) -> Non
     assert alert(refused(system, "reactivate", MANY[5], site=WHOLESALER, reason="found again")) == "A24"
 
 
+@pytest.mark.parametrize("site", [PHARMACY, OTHER_PHARMACY, WHOLESALER, None], ids=lambda site: site and site.name)
+def test_a_lock_is_undone_by_nobody_but_the_place_that_set_it(site: Party | None, system: Scene) -> None:
+    assert done(system, "lock", MANY[0], site=MAKER) == "locked"
+    order = {"reason": "it looks fine", **({"site": site.gln} if site is not None else {})}
+    before = system.packs()
+    system.time.pass_by(seconds=1)
+    with pytest.raises(Refused):
+        system.node.change("reactivate", element_string(MANY[0]), **order)
+    assert system.packs() == before
+    assert done(system, "reactivate", MANY[0], site=MAKER, reason="looked at it") == "active"
+
+
 # -- 09: alerts ----------------------------------------------------------------------------------------------------
 
 

@@ -78,6 +78,12 @@ TWICE = pack("TWICE")
 PULLED = pack("PULLED", WITHDRAWN)
 UNLICENSED = pack("UNLICENSED", LAPSED)
 COUNTED = pack("COUNTED", gtin("44444"))
+EXEMPT_PRODUCT = gtin("55555")
+OLD_STOCK = gtin("66666")
+PRODUCTS = (
+    f"gtin,name,exempt,unserialised_until\n{EXEMPT_PRODUCT},Oxygen,medical-gas,\n{OLD_STOCK},Old,,2027-12-31\n"
+    f"{GTIN},Serialised here,otc,\n"
+)
 
 
 def by_maker() -> list[Told]:
@@ -134,6 +140,7 @@ def tell(node: Scene) -> None:
     node.capture(made(UNLICENSED, at=OTHER_MAKER), shipped(UNLICENSED, seller=OTHER_MAKER), sender=OTHER_MAKER)
     rows = [f"{p.name},{p.gln},{role},{'2026-11-22' if p is OTHER_MAKER else ''}" for p, role in LISTED]
     node.node.load_partners("\n".join(["name,gln,role,valid_until", *rows]).encode())
+    node.node.load_products(PRODUCTS.encode())
     node.node.count_in([CountIn(scan=element_string(COUNTED))], by="A. Person")
 
 
@@ -303,6 +310,34 @@ CASES = {
         f"]d201{GTIN}17280930\x1d10{RECALLED_LOT}", "stop <- stop recalled; check not-serialised"
     ),
     "a linear code of a withdrawn product": Case(WITHDRAWN[1:], "stop <- stop withdrawn; check wrong-barcode"),
+    # -- what the law does not track, by the product table
+    "the linear code of a product that is not tracked": Case(
+        EXEMPT_PRODUCT[1:], "not-covered <- not-covered exempt-product"
+    ),
+    "a serial of a product that is not tracked": Case(
+        code(pack("X1", EXEMPT_PRODUCT)), "not-covered <- not-covered exempt-product"
+    ),
+    "not tracked, and out of date": Case(
+        code(pack("X1", EXEMPT_PRODUCT), expiry=OLD), "stop <- stop expired; not-covered exempt-product"
+    ),
+    "a linear code of a product that the table has as not tracked, and the record tracks": Case(
+        GTIN[1:], "check <- check wrong-barcode"
+    ),
+    "a serial never reported of a product that the table has as not tracked, and the record tracks": Case(
+        code(pack("NOBODYS2")), NO_DATA, hub="stop <- stop unknown-serial", maker="stop <- stop unknown-serial"
+    ),
+    "packaged before serial numbers": Case(
+        f"]d201{OLD_STOCK}17271130\x1d10{LOT}", "not-covered <- not-covered legacy-unserialised"
+    ),
+    "packaged before serial numbers, but out of date": Case(
+        f"]d201{OLD_STOCK}17261031\x1d10{LOT}", "stop <- stop expired; not-covered legacy-unserialised"
+    ),
+    "without a serial number, and too young for that": Case(
+        f"]d201{OLD_STOCK}17280930\x1d10{LOT}", "check <- check not-serialised"
+    ),
+    "the linear code of a product whose old packs have no serial number": Case(
+        OLD_STOCK[1:], "check <- check legacy-unserialised"
+    ),
     # -- all at once
     "destroyed, recalled, expired and of another lot": Case(
         code("worst", lot="WRONG", expiry=OLD), "stop <- stop destroyed expired lot-mismatch recalled"

@@ -153,6 +153,12 @@ def test_named_errors_keep_class_code_place_and_advice(remote: RemoteNode) -> No
         remote.load_partners(b"nonsense")
 
 
+def test_products_go_through_the_socket(node: Node, remote: RemoteNode) -> None:
+    assert remote.load_products(f"gtin,name\n{scene.GTIN},P".encode(), replace=True).added == 1
+    assert remote.remove_product(scene.GTIN).name == "P"
+    assert node.products.page() == []
+
+
 def test_counting_in_works_through_the_socket(remote: RemoteNode) -> None:
     receipt = remote.count_in([CountIn(scan=scene.scan("OLD1"))], by="A. Kim", supplier="", ref="")
     assert receipt.counted == 1

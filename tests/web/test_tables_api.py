@@ -11,6 +11,7 @@ import pytest
 
 from rxtrail.errors import StoreFailed
 from rxtrail.web import limits
+from tests.story import gtin
 from tests.web import scene
 from tests.web.conftest import GOOD, ODD
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from tests.web.conftest import Api
 
 CSV = {"content-type": "text/csv"}
+GTINS = [gtin(item) for item in ("55555", "66666", "77777")]
 
 
 def test_counted_in_packs_are_on_record(api: Api) -> None:
@@ -65,6 +67,25 @@ def test_a_wrong_partner_table_changes_nothing(api: Api) -> None:
     answer = api("PUT", "/api/v1/partners", content=b"name,gln,role\nX,123,maker\n", headers=CSV)
     assert answer.status_code == 400
     assert api.get("/api/v1/partners").json()["partners"] == []
+
+
+def test_products_are_added_replaced_paged_and_removed(api: Api) -> None:
+    table = "gtin,name,exempt\n" + "".join(f"{gtin},P{n},otc\n" for n, gtin in enumerate(GTINS))
+    answer = api("POST", "/api/v1/products", content=table.encode(), headers=CSV)
+    assert (answer.status_code, answer.json()["added"]) == (200, 3), answer.text
+    first = api.get("/api/v1/products?limit=2").json()
+    assert [product["gtin"] for product in first["products"]] == sorted(GTINS)[:2]
+    second = api.get(first["next"]).json()
+    assert ([product["gtin"] for product in second["products"]], second["next"]) == (sorted(GTINS)[2:], "")
+    assert api.post("/api/v1/verify", json={"scan": GTINS[0][1:]}).json()["verdict"] == "not-covered"
+    rows = [{"gtin": GTINS[1], "name": "Only"}]
+    assert api("PUT", "/api/v1/products", json=rows).json() == {"products": 1, "added": 0, "changed": 1, "removed": 2}
+    assert api.get(f"/api/v1/products/{GTINS[1]}").json()["name"] == "Only"
+    assert api("DELETE", f"/api/v1/products/{GTINS[1]}").status_code == 200
+    assert api.get(f"/api/v1/products/{GTINS[1]}").status_code == 404
+    assert api("DELETE", f"/api/v1/products/{GTINS[1]}").status_code == 404
+    assert api("POST", "/api/v1/products", content=b"gtin\n1", headers=CSV).status_code == 400
+    assert api("POST", "/api/v1/products", content=b"gtin", headers={"Content-Type": "text/plain"}).status_code == 415
 
 
 def test_partners_are_sent_as_csv(api: Api) -> None:

@@ -132,6 +132,19 @@ class Access:
         self.count(asker, verdict)
         return verdict if grant.site else public_answer(verdict, scan)
 
+    def view(self, grant: Grant) -> str:
+        """Tell whose events somebody may read: "" is everybody's, a GLN those that concern that company.
+
+        An event concerns who said it, who sends or gets the goods in it, and at whose place it happened.
+
+        :raises KeyNeeded: the public reads none.
+        """
+        if grant.open:
+            return ""
+        if not grant.site:
+            raise key_needed()
+        return grant.site
+
     def admit(self, grant: Grant) -> None:
         """Refuse a site whose budget is spent, before anything is looked up; raises ``BudgetSpent``."""
         if not grant.open:

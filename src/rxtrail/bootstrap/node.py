@@ -36,6 +36,7 @@ from rxtrail.calibration import Stations
 from rxtrail.capture import Accepted, Capture, receipt_of
 from rxtrail.cases import Case, Cases
 from rxtrail.core.gs1 import check_digit
+from rxtrail.epcis_query.room import Epcis
 from rxtrail.errors import BadRequest, Busy, NotFound, StoreFailed, StoreSetBack
 from rxtrail.joined import Joined
 from rxtrail.keys import SigningKey, open_key
@@ -43,6 +44,8 @@ from rxtrail.ledger.committing import OFF, ON, PACKAGE_PROOFS, open_writer
 from rxtrail.ledger.containers import fold_all
 from rxtrail.moving import LogPosition, LogWatch, backup
 from rxtrail.offline import Offline, scans_of
+from rxtrail.products import Products, ProductsReport
+from rxtrail.proofs import Proofs
 from rxtrail.publishing import Publishing
 from rxtrail.query import export as export_rows
 from rxtrail.query.holders import holders
@@ -63,6 +66,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from rxtrail.core.rules.answer import Verdict
+    from rxtrail.core.rules.coverage import Product
     from rxtrail.ledger.batch import Appended
     from rxtrail.ledger.log import Log
     from rxtrail.ledger.writer import Writer
@@ -105,6 +109,7 @@ class Node:
         self._capture: Capture | None = None
         self._states: States | None = None
         self.stations = Stations(self._reader, lambda: self._writing()[0], this_year=lambda: clock.today().year)
+        self.proofs = Proofs(self._reader, lambda: authority_of(self._reader(), clock.today()))
         self.hub = Joined(
             data,
             writer=lambda: self._writing()[0],
@@ -174,6 +179,7 @@ class Node:
             new_uuid_urn=clock.new_uuid_urn,
         )
         self.cases = Cases(lambda: self._writing()[0], self._reader)
+        self.products = Products(lambda: self._writing()[0], reader=self._reader, changed=lambda: self._captured(None))
         self.recalls = RecallDesk(
             lambda: self._writing()[0],
             reader=self._reader,
@@ -209,6 +215,9 @@ class Node:
             changed=self._captured,
             random_bytes=clock.random_bytes,
         )
+        self.epcis = Epcis(
+            lambda: self._writing()[0], reader=self._reader, now_us=clock.now_us, random_bytes=clock.random_bytes
+        )
         gc.set_threshold(*GC_THRESHOLDS)
 
     def __enter__(self) -> Self:
@@ -224,6 +233,7 @@ class Node:
     def close(self) -> None:
         """Finish what runs (a capture job stops between two batches and goes on at the next start), then let go."""
         self._closing.set()
+        self.epcis.stop()
         self.hub.stop()
         if self._capture is not None:
             self._capture.stop()
@@ -284,6 +294,7 @@ class Node:
     def _committed(self, log_size: int) -> None:
         self._log_size = log_size
         self.hub.woke()
+        self.epcis.woke()
 
     def _captured(self, _appended: Appended | None) -> None:
         self._generation += 1
@@ -390,6 +401,7 @@ class Node:
         proceed: bool = False,
         progress: Callable[[int, int], None] | None = None,
         read: Callable[[int], None] | None = None,
+        speaker: str = "",
     ) -> CaptureReceipt:
         """Read, keep and apply one document, and wait for it; unfinished jobs go first.
 
@@ -398,20 +410,20 @@ class Node:
         :raises BadDocument: the document cannot be read; nothing was kept.
         """
         _, capture, _ = self._writing()
-        accepted = capture.accept(stream, name=name, proceed=proceed, progress=read)
+        accepted = capture.accept(stream, name=name, proceed=proceed, progress=read, speaker=speaker)
         self._captured(None)
         try:
             return capture.apply(accepted, progress=progress)
         finally:
             self._captured(None)
 
-    def submit(self, stream: BinaryIO, *, name: str, proceed: bool = False) -> CaptureJob:
+    def submit(self, stream: BinaryIO, *, name: str, proceed: bool = False, speaker: str = "") -> CaptureJob:
         """Read and keep one document; its events are applied in the background.
 
         :raises BadDocument: the document cannot be read; nothing was kept.
         """
         _, capture, _ = self._writing()
-        accepted = capture.accept(stream, name=name, proceed=proceed)
+        accepted = capture.accept(stream, name=name, proceed=proceed, speaker=speaker)
         self._captured(None)
         if not accepted.duplicate:
             self._pool.submit(self._apply, accepted)
@@ -440,6 +452,7 @@ class Node:
         Where several processes write, those of a process that dies later too.
         """
         self._pool.submit(self._resume_if_possible)
+        self.epcis.start()
         if self._store.shared:
             threading.Thread(target=self._resume_again, name="rxtrail-resume", daemon=True).start()
 
@@ -481,6 +494,7 @@ class Node:
             finished_at=iso(row.finished_at) if row.finished_at else "",
             error=row.error,
             receipt=None if row.open else receipt_of(reader, row.id),
+            proceed=row.proceed,
         )
 
     def jobs(self, after: str = "", limit: int = 50) -> list[CaptureJob]:
@@ -663,6 +677,14 @@ class Node:
     def export_partners(self) -> bytes:
         """Give the partner table as CSV."""
         return partners.write_table(self.partners())
+
+    def load_products(self, table: bytes, *, replace: bool = False) -> ProductsReport:
+        """Add products of a CSV or JSON table or change them, all or none."""
+        return self.products.load(table, replace=replace)
+
+    def remove_product(self, gtin: str) -> Product:
+        """Remove a product from the table; raises ``NotFound``."""
+        return self.products.remove(gtin)
 
     def documents(self, after: str = "", limit: int = 50) -> list[Document]:
         """List kept documents in order of arrival; ``after`` is the SHA-256 of the last one seen."""

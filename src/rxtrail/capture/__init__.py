@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
+from rxtrail.access import WrongSite
 from rxtrail.answers import CaptureReceipt
 from rxtrail.capture.findings import Watch
 from rxtrail.capture.raw import RawCopy, RawStream
 from rxtrail.capture.spool import Spool
 from rxtrail.core.epcis.event import Finding, Header
 from rxtrail.core.epcis.reader import DocumentReader, open_document
-from rxtrail.errors import NotFound, StoreFailed, StoreFull
+from rxtrail.errors import BadDocument, NotFound, StoreFailed, StoreFull
 from rxtrail.ledger.batch import Appended, append_events
 from rxtrail.ledger.prepare import Prepared, prepare
 from rxtrail.record.findings import finding_of
@@ -49,6 +50,7 @@ BATCH_MENTIONS_MAX = 250_000
 FINDINGS_PER_DOCUMENT_MAX = 2_000
 FINDINGS_PER_CODE_MAX = 50
 ERROR_CHARACTERS_MAX = 500
+EVENTS_MAX = 10_000_000  # in one document
 NAME_CHARACTERS_MAX = 500
 ELSEWHERE_SECONDS = 0.2  # between looks at a job that another process works on
 
@@ -99,10 +101,14 @@ class Capture:
         name: str,
         proceed: bool = False,
         progress: Callable[[int], None] | None = None,
+        speaker: str = "",
     ) -> Accepted:
         """Read a document whole and keep it with a job, or refuse it.
 
+        ``speaker`` is the only one for whom the document may speak; one without a sender is then that one's.
+
         :raises BadDocument: the bytes cannot be read as EPCIS; nothing was kept.
+        :raises WrongSite: it names another sender than the one who may speak.
         """
         name = name[:NAME_CHARACTERS_MAX].replace("\0", "\ufffd")
         raw = RawCopy(stream, self._folder, progress=progress)
@@ -118,14 +124,19 @@ class Capture:
             header = document.header
             for event, findings, place in document:
                 prepared = prepare(
-                    event, speaker=header.sender, receiver=header.receiver, place=place, findings=findings
+                    event, speaker=header.sender or speaker, receiver=header.receiver, place=place, findings=findings
                 )
+                if spool.count >= EVENTS_MAX:
+                    raise BadDocument("too-large", f"more than {EVENTS_MAX} events in one document", place=place)
                 watch.see(prepared)
                 for runs in (event.epcs, event.children, event.outputs):
                     for run in runs:
                         if run.key.startswith("01/"):
                             gtins.add(run.key[3:17])
                 spool.add(prepared)
+            if speaker:
+                _check_sender(header, speaker)
+                header.sender = speaker
             sha256 = raw.finish()
             earlier = reader.document_by_sha(sha256)
             if earlier is not None:
@@ -320,6 +331,15 @@ class Capture:
         return receipt_of(self._reader(), job_id, duplicate=duplicate)
 
 
+def _check_sender(header: Header, speaker: str) -> None:
+    if header.sender and header.sender != speaker:
+        raise WrongSite(
+            f"this document speaks for {header.sender[:20]}, and its key is bound to {speaker}",
+            place="sender",
+            advice="Send it with the key of its sender.",
+        )
+
+
 def _named(error: BaseException) -> BaseException:
     """Give a disk without room its name; any other error as it is."""
     if isinstance(error, OSError) and error.errno in NO_ROOM:
@@ -392,6 +412,9 @@ def _keep(
         *header.locations.items(),
     ]
     tx.add_master([(thing, header.sender, said_at, number, attributes) for thing, attributes in things])
+    tx.add_vocabulary(
+        [(kind, thing, header.sender, said_at, number, attributes) for kind, thing, attributes in header.things]
+    )
     return number
 
 

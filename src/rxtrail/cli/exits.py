@@ -19,8 +19,9 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 OUTPUT_CLOSED = 141  # 128 + SIGPIPE
 SERVER_FAULT = "internal-error"  # the code by which a serve tells its own mistake
 
-# Of rooms that are not imported for this: who signs cannot be asked now, a server elsewhere does not answer.
-NOT_NOW = frozenset({"signer-away", "unreachable"})
+# Of rooms that are not imported for this: what was asked for is published in a moment, who signs or a server elsewhere
+# cannot be asked now.
+NOT_NOW = frozenset({"not-published", "signer-away", "unreachable"})
 TERMINATED = 143  # 128 + SIGTERM
 
 

@@ -19,6 +19,7 @@ from rxtrail.core.rules.steps import Flag, Role
 from rxtrail.core.rules.words import NOT_SELLABLE, RECALLED, RELEASING, SENDS
 from rxtrail.ledger.changes import batch_of, commands_of, parties_of
 from rxtrail.ledger.containers import GTIN_PART, ContainerRows
+from rxtrail.ledger.filing import file_events
 from rxtrail.ledger.notes import notes_of
 from rxtrail.ledger.packages import PackageRows, add_mentions
 from rxtrail.ledger.prepare import ACTION_NUMBERS, KIND_NUMBERS, Prepared
@@ -109,6 +110,13 @@ def append_commands(tx: Transaction, log: Log, events: Sequence[Prepared]) -> li
             parts.extend((product, serial, position, Role.EPC, None) for serial in run.serials)
     tx.add_events(rows)
     tx.add_identities([(prepared.identity, position) for prepared, position in zip(events, positions, strict=True)])
+    file_events(
+        tx,
+        [
+            (position, prepared.event, (prepared.speaker, prepared.source, prepared.destination))
+            for prepared, position in zip(events, positions, strict=True)
+        ],
+    )
     add_mentions(tx, parts)
     if events:
         log.note(commands_of(positions[0], events))
@@ -146,6 +154,10 @@ class _Batch:
             self._take(position, prepared)
         self.tx.add_events(self.rows)
         self.tx.add_identities(self.identities)
+        file_events(
+            self.tx,
+            [(position, each.event, (self.speaker, each.source, each.destination)) for position, each in new],
+        )
         self._write_voids()
         self.tx.add_lot_events(self.class_rows)
         packages = self.packages.write()

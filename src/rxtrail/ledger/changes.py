@@ -96,6 +96,12 @@ class AddMaster(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="mas
     rows: list[tuple[str, str, str, int, dict[str, str]]]
 
 
+class AddVocabulary(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="vocabulary"):
+    """Master data was kept under its vocabulary: (vocabulary, thing, speaker, said at, document, attributes)."""
+
+    rows: list[tuple[str, str, str, str, int, dict[str, str]]]
+
+
 class Batch(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="batch"):
     """Events were appended as the words of one speaker.
 
@@ -134,6 +140,7 @@ Change = (
     | JobProgress
     | AddFindings
     | AddMaster
+    | AddVocabulary
     | Batch
     | Commands
     | FoldAll

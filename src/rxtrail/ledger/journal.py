@@ -17,6 +17,7 @@ from rxtrail.ledger.changes import (
     AddFindings,
     AddJob,
     AddMaster,
+    AddVocabulary,
     DropKept,
     JobProgress,
     Keep,
@@ -119,6 +120,12 @@ class Journal:
         self.tx.add_findings(rows)
         if rows:
             self._log.note(AddFindings(list(rows)))
+
+    def add_vocabulary(self, rows: Sequence[tuple[str, str, str, str, int, dict[str, str]]]) -> None:
+        """Keep master data under its vocabulary."""
+        if rows:
+            self.tx.add_vocabulary(rows)
+            self._log.note(AddVocabulary(list(rows)))
 
     def add_master(self, rows: Sequence[tuple[str, str, str, int, dict[str, str]]]) -> None:
         """Keep master data."""

@@ -34,6 +34,7 @@ class Found(msgspec.Struct, gc=False):
     document: int = 0
     speakers: frozenset[str] = frozenset()
     made_time: int = 0  # when it was made, in microseconds; 0: nobody said
+    made: int = -1  # the position of the event that made it
 
 
 class Pending(msgspec.Struct, frozen=True, gc=False):
@@ -229,7 +230,7 @@ def _plain(
         bool(documents) and (making.document in documents or row.packed_document in documents),
         made.inactive,
     )
-    return Found(facts, row.a_key, making.document, making.speakers, making.time)
+    return Found(facts, row.a_key, making.document, making.speakers, making.time, making.event)
 
 
 def _from_exact(
@@ -272,7 +273,7 @@ def _from_exact(
         sender_inactive=_inactive(authority, speakers),
     )
     made_time = next((step.time for step in exact.steps if step.event == state.made), 0) if made else 0
-    return Found(facts, container, state.document, speakers, made_time)
+    return Found(facts, container, state.document, speakers, made_time, state.made)
 
 
 def _recalled_inside(exact: Exact) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import msgspec
 
@@ -25,10 +26,11 @@ from rxtrail.core.rules.late import USUAL_MINUTES, Late, late
 from rxtrail.core.rules.states import EU
 from rxtrail.core.rules.verdict import PURPOSES, Asker, Judgement, judge
 from rxtrail.errors import BadRequest
+from rxtrail.ledger.committing import OFF, PACKAGE_PROOFS
 from rxtrail.record.choosing import chosen
 from rxtrail.record.close_by import file_minutes, near_miss
 from rxtrail.record.facts import Found, Memory, Pending, Recalls, find
-from rxtrail.record.names import product_view
+from rxtrail.record.names import product_row, product_view
 from rxtrail.record.orders import Orders
 from rxtrail.record.standing import as_seen_by, authority_of, identity_of, partners_of
 from rxtrail.record.times import day as day_of
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
     from rxtrail.core.gs1.scan import Scan
     from rxtrail.core.rules.authority import Authority
+    from rxtrail.core.rules.coverage import Product
     from rxtrail.core.rules.verdict import Facts
     from rxtrail.store import Reader
 
@@ -95,6 +98,7 @@ class Judge:
         self._year = 0
         self._day_second = -1
         self._file_minutes = USUAL_MINUTES
+        self._published = 0  # so many records are in the published log: a proof can be had of these
         self._late: Late | None = None
         self.awaited: tuple[str, ...] = ()  # the GLNs that what was judged last is on its way to
         self._pending = Pending()
@@ -113,6 +117,7 @@ class Judge:
         reader.mark()
         self._authority = authority_of(reader, day)
         identity = self._identity = identity_of(reader)
+        self._provable = reader.settings().get(PACKAGE_PROOFS) != OFF
         self._role, self._own = identity.role, frozenset(identity.glns)
         self._roles = {gln: partner.role for partner in partners_of(reader) for gln in partner.glns}
         self._recalls.load(reader, self._authority)
@@ -203,6 +208,8 @@ class Judge:
                 self.refresh()  # validity of partners and expiry are a matter of days
             self._day_second = second // 60
             self._late = late(second * 1_000_000, self._file_minutes)
+        head = self._reader.checkpoint()
+        self._published = head.size if head is not None and self._provable else 0
         self._second = (
             second,
             datetime.datetime.fromtimestamp(second, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -222,6 +229,7 @@ class Judge:
             recalled=recalled,
             late=self._late,
             ordered=self._orders.of(scan.gtin, scan.serial, lot, expiry, made) if scan.gtin else (),
+            product=self._left_out(scan.gtin) if scan.gtin and (found is None or not found.facts.on_record) else None,
         )
         product, ndc = self._product(scan.gtin) if scan.gtin else ("", "")
         self.awaited = found.facts.custody.to if found is not None else ()
@@ -251,6 +259,7 @@ class Judge:
             Matched(judged.serial, judged.lot, judged.expiry),
             self._second[1],
             self._log_size(),
+            proof_path(scan.gtin, scan.serial) if found is not None and 0 <= found.made < self._published else "",
             eu=self._alert(scan, judged, asker) if self._identity.market == EU and judged.reasons else msgspec.UNSET,
         )
 
@@ -285,6 +294,11 @@ class Judge:
         """Give the market whose words and rules hold: us or eu."""
         return self._identity.market
 
+    def _left_out(self, gtin: str) -> Product | None:
+        """Give the row of the product table; None for a product that it has as not tracked, but the record tracks."""
+        row = product_row(self._reader, gtin)
+        return None if row is None or (row.exempt and self._reader.product(gtin) is not None) else row
+
     def _product(self, gtin: str) -> tuple[str, str]:
         """Give (name, NDC as stated) from master data."""
         known = self._products.get(gtin)
@@ -314,6 +328,11 @@ def _fits(scan: Scan, facts: Facts) -> bool:
     return (not scan.lot or not facts.lot or scan.lot == facts.lot) and (
         not scan.expiry or not facts.expiry or scan.expiry == facts.expiry
     )
+
+
+def proof_path(gtin: str, serial: str) -> str:
+    """Give the address of the proof of a pack."""
+    return f"/api/v1/packs/{gtin}/{quote(serial, safe='')}/proof"
 
 
 def unreachable(text: str, *, now: int, year: int, log_size: int) -> Verdict:

@@ -58,6 +58,8 @@ class Names:
         self.lot: dict[tuple[int, str, str], int] = {}
         self.making: dict[int, Making] = {}
         self.three: dict[int, tuple[str, str, str]] = {}
+        self.used: set[tuple[str, str]] = set()  # words and places that the record is known to have noted
+        self.filed = False  # the record is known to say from which position on events are filed under terms
         self.generation = 0
         self.followed = 0  # counts what other processes have changed
         self.epoch = 0  # counts how often keys may have been destroyed
@@ -69,6 +71,8 @@ class Names:
         self.generation += 1
         for cache in (self.text, self.number, self.gtin, self.product, self.lot, self.making, self.three):
             cache.clear()
+        self.used.clear()
+        self.filed = False
 
     def forget_changed(self) -> None:
         """Forget what can change; called when it changes and again when that is committed."""

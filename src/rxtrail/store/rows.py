@@ -245,3 +245,29 @@ class CheckpointRow(NamedTuple):
     publisher: str
     cosigned: int
     note: bytes
+
+
+class EventHead(NamedTuple):
+    """The typed columns of an event that a query narrows by; parties are (owning, possessing, location)."""
+
+    time: int
+    kind: str
+    action: str
+    biz_step: str
+    disposition: str
+    speaker: str
+    read_point: str
+    biz_location: str
+    source: tuple[str, str, str]
+    destination: tuple[str, str, str]
+    flags: int
+
+
+class VocabularyRow(NamedTuple):
+    """Master data of one thing as one speaker tells it."""
+
+    type: str
+    id: str
+    speaker: str
+    said_at: str
+    attributes: dict[str, str]

@@ -21,6 +21,7 @@ from rxtrail.store.rows import (
     ContainerRow,
     DocumentRow,
     EventBody,
+    EventHead,
     FindingRow,
     HoldingRow,
     JobRow,
@@ -29,10 +30,11 @@ from rxtrail.store.rows import (
     ParentRow,
     Record,
     UnitRow,
+    VocabularyRow,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from rxtrail.sealing import Sealer
 
@@ -470,6 +472,11 @@ class SqlReader(abc.ABC):
         rows = [Record(*row) for row in self._all("records_from", position, limit)]
         return [(row, self._body(row.block, row.start, row.length, row.envelope)[0]) for row in rows]
 
+    def whole_records_from(self, position: int, limit: int) -> list[tuple[Record, bytes, bytes]]:
+        """Give records with their canonical bytes and envelopes in log order."""
+        rows = [Record(*row) for row in self._all("records_from", position, limit)]
+        return [(row, *self._body(row.block, row.start, row.length, row.envelope)) for row in rows]
+
     def entries_from(self, position: int, limit: int) -> list[tuple[int, int, bytes, bytes]]:
         """Give (position, kind, id, commitment) of records in log order: what the log's entries are made of."""
         return self._all("entries_from", position, limit)
@@ -577,6 +584,103 @@ class SqlReader(abc.ABC):
     def partners(self) -> list[bytes]:
         """Give the rows of the partner table."""
         return [row for _, row in self._all("partners")]
+
+    # -- the index of the query ------------------------------------------------------------------------------------
+
+    def postings(self, term: int, after: int, limit: int) -> list[tuple[int, int, bytes]]:
+        """Give (first, last, steps) of the rows of a term that reach behind a position, in log order."""
+        return [(first, last, steps) for first, last, steps in self._all("postings", term, after, limit)]
+
+    def filed_from(self) -> int | None:
+        """Give the position from which on events are filed under terms; None when none is."""
+        rows = self.postings(0, -1, 1)
+        return rows[0][0] if rows else None
+
+    def postings_before(self, term: int, before: int, limit: int) -> list[tuple[int, int, bytes]]:
+        """Give (first, last, steps) of the rows of a term that begin before a position, the latest first."""
+        around = [row for row in self.postings(term, before - 1, 1) if row[0] < before]
+        rows = self._all("postings_before", term, before, limit)
+        return around + [(first, last, steps) for first, last, steps in rows]
+
+    @abc.abstractmethod
+    def terms_since(self, terms: Sequence[int], low: int) -> dict[int, int]:
+        """Give the last position of each of these terms that was used at or after a position."""
+
+    def event_times(self, after: tuple[int, int], until: int, limit: int) -> list[tuple[int, int]]:
+        """Give (time, position) of events in that order, after one of them and before a time."""
+        return [(time, position) for time, position in self._all("event_times", *after, until, limit)]
+
+    def event_times_before(self, before: tuple[int, int], since: int, limit: int) -> list[tuple[int, int]]:
+        """Give (time, position) of events, the latest first, before one of them and not before a time."""
+        return [(time, position) for time, position in self._all("event_times_before", *before, since, limit)]
+
+    def event_positions(self, after: int, limit: int) -> list[int]:
+        """Give positions of events in log order."""
+        return [position for (position,) in self._all("event_positions", after, limit)]
+
+    def event_positions_before(self, before: int, limit: int) -> list[int]:
+        """Give positions of events, the latest first."""
+        return [position for (position,) in self._all("event_positions_before", before, limit)]
+
+    def event_heads(self, positions: Iterable[int]) -> dict[int, EventHead]:
+        """Give the typed columns of many events with their texts."""
+        name, three = self.name, self._three
+        return {
+            position: EventHead(
+                row[1], KINDS[row[3]] if row[3] >= 0 else name(-row[3]), ACTIONS[row[4]], name(row[5]), name(row[6]),
+                name(row[7]), name(row[8]), name(row[9]), three(row[10]), three(row[11]), row[14],
+            )
+            for position, row in self._columns(positions).items()
+        }  # fmt: skip
+
+    def recorded_from(self, at: int) -> int:
+        """Give the first position that was recorded at or after a time; the size of the log when none was."""
+        low, high = 0, self.log_size()
+        while low < high:
+            middle = (low + high) // 2
+            if self._one("recorded_at", middle)[0] < at:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    @abc.abstractmethod
+    def _identified(self, identities: Sequence[bytes]) -> list[tuple[bytes, int]]:
+        """Give (identity, event) of all these identities, in log order."""
+
+    def events_named(self, identities: Iterable[bytes]) -> list[int]:
+        """Give the positions of the events and declarations of many names, in log order."""
+        return [event for _, event in self._identified(list(identities))]
+
+    def container_positions(self, ids: Iterable[int]) -> list[int]:
+        """Give the positions of all events of many containers."""
+        wanted = list(ids)
+        return sorted({row[1] for row in self._all("container_events", self._numbers(wanted))}) if wanted else []
+
+    def used_from(self, kind: str, after: str, limit: int) -> list[str]:
+        """Give the words or places of one kind that were ever used, in order."""
+        return [text for (text,) in self._all("used_from", kind, after, limit)]
+
+    def is_used(self, kind: str, text: str) -> bool:
+        """Tell whether a word or place was ever used."""
+        return self._one("is_used", kind, text) is not None
+
+    def vocabulary_types(self) -> list[str]:
+        """Give the names of all vocabularies that there is master data of."""
+        return [name for (name,) in self._all("vocabulary_types")]
+
+    def vocabulary_from(self, kind: str, after: tuple[str, str], limit: int) -> list[VocabularyRow]:
+        """Give the master data of one vocabulary in the order of (thing, speaker)."""
+        return [self._vocabulary(row) for row in self._all("vocabulary_from", kind, *after, limit)]
+
+    def vocabulary_of(self, thing: str) -> list[VocabularyRow]:
+        """Give what everyone says of a thing, the latest word first."""
+        return [self._vocabulary(row) for row in self._all("vocabulary_of", thing)]
+
+    @staticmethod
+    def _vocabulary(row: Any) -> VocabularyRow:  # noqa: ANN401 (a row is what its query says)
+        kind, thing, speaker, said_at, attributes = row
+        return VocabularyRow(kind, thing, speaker, said_at, msgspec.msgpack.decode(attributes, type=dict[str, str]))
 
     # -- the keys of what is sealed --------------------------------------------------------------------------------
 

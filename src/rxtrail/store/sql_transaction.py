@@ -175,10 +175,6 @@ class SqlTransaction(SqlReader, abc.ABC):
         """Note which events identities belong to."""
         self._many("add_identity", rows)
 
-    @abc.abstractmethod
-    def _identified(self, identities: Sequence[bytes]) -> list[tuple[bytes, int]]:
-        """Give (identity, event) of all these identities, in log order."""
-
     def events_by_identity(self, identities: Iterable[bytes]) -> dict[bytes, list[NamedEvent]]:
         """Find the events and declarations of many names, in log order."""
         pairs = self._identified(list(identities))
@@ -188,6 +184,29 @@ class SqlTransaction(SqlReader, abc.ABC):
             row = columns[event]
             found.setdefault(identity, []).append(NamedEvent(event, self.name(row[7]), row[2], row[14]))
         return found
+
+    def add_postings(self, rows: Sequence[tuple[int, int, int, bytes]]) -> None:
+        """File events under terms: (term, last, first, steps) each."""
+        self._many("add_posting", rows)
+
+    def is_filed(self) -> bool:
+        """Tell whether the record says from which position on events are filed."""
+        self._names.filed = self._names.filed or self.filed_from() is not None
+        return self._names.filed
+
+    def file_from(self, position: int) -> None:
+        """Note from which position on events are filed."""
+        if self.filed_from() is None:
+            self.add_postings([(0, 0, position, b"")])
+        else:
+            self._run("file_from", position, 0)
+
+    def add_used(self, rows: Sequence[tuple[str, str]]) -> None:
+        """Note (kind, text) of words and places that were used."""
+        new = [row for row in rows if row not in self._names.used]
+        if new:
+            self._many("add_used", new)
+            self._names.used.update(new)
 
     def add_event_speaker(self, event: int, speaker: str, document: int) -> None:
         """Note that someone else said the very same event."""
@@ -406,6 +425,11 @@ class SqlTransaction(SqlReader, abc.ABC):
         """Keep (thing, speaker, said at, document, attributes); the latest word of each speaker stands."""
         encode = msgspec.msgpack.Encoder(order="deterministic").encode
         self._many("add_master", [(*row[:4], encode(row[4])) for row in rows])
+
+    def add_vocabulary(self, rows: Sequence[tuple[str, str, str, str, int, dict[str, str]]]) -> None:
+        """Keep (vocabulary, thing, speaker, said at, document, attributes); the latest word of each speaker stands."""
+        encode = msgspec.msgpack.Encoder(order="deterministic").encode
+        self._many("add_vocabulary", [(*row[:5], encode(row[5])) for row in rows])
 
     def set_partners(self, rows: Sequence[tuple[str, bytes, Sequence[str]]]) -> None:
         """Replace the partner table by (name, row, GLNs)."""

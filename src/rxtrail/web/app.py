@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 
 from rxtrail.access import KeyNeeded
 from rxtrail.errors import NotFound, RxtrailError
@@ -17,6 +18,7 @@ from rxtrail.web import pages, problems
 from rxtrail.web.api import at_once, table, verify
 from rxtrail.web.context import Web, refusal
 from rxtrail.web.doors import API_HEADERS, PAGE_HEADERS, Doors
+from rxtrail.web.epcis import openapi, resources
 from rxtrail.web.openapi import describe
 from rxtrail.web.refusals import WrongMethod
 from rxtrail.web.site_door import admit, with_grant
@@ -24,7 +26,6 @@ from rxtrail.web.site_door import admit, with_grant
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from starlette.requests import Request
     from starlette.responses import Response
     from starlette.types import Message, Receive, Scope, Send
 
@@ -43,7 +44,7 @@ class App:
         self.at_once_path = verify.PATH.encode()
         self.answer_at_once = self._verify.answer_at_once
         self._rest = Starlette(
-            routes=[*table.routes(web), *pages.routes(web)],
+            routes=[*table.routes(web), *resources.routes(web), *pages.routes(web)],
             exception_handlers={
                 HTTPException: self._on_http_exception,
                 RxtrailError: self._on_named_error,
@@ -71,7 +72,8 @@ class App:
 
     async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope["method"]
-        is_api = scope["path"].startswith(("/api/", "/log/")) or scope["path"] in _OPERATIONS
+        is_epcis = scope["path"].startswith("/epcis")
+        is_api = is_epcis or scope["path"].startswith(("/api/", "/log/")) or scope["path"] in _OPERATIONS
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -90,6 +92,9 @@ class App:
             grant = admit(self.web, method, scope["path"], scope["headers"])
         except RxtrailError as error:
             problem = refusal(self.web, error)
+            if is_epcis:
+                await resources.respond(Request(scope), error)(scope, receive, send_guarded)
+                return
             for_a_person = not is_api and method in ("GET", "HEAD") and isinstance(error, KeyNeeded)
             answer = pages.problem_page(self.web, problem) if for_a_person else problems.respond(problem)
             await answer(scope, receive, send_guarded)
@@ -110,6 +115,8 @@ class App:
     async def _on_named_error(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, RxtrailError)
         problem = refusal(self.web, error)
+        if request.url.path.startswith("/epcis"):
+            return resources.respond(request, error)
         if request.url.path.startswith("/api/") or request.method not in ("GET", "HEAD"):
             return problems.respond(problem)
         return pages.problem_page(self.web, problem)
@@ -131,7 +138,13 @@ def build(node: ServedNode, *, hosts: tuple[str, ...] = ()) -> App:
     """The application of a node; ``hosts`` are Host names it answers to beside the loopback ones."""
     web = Web(node, Doors(hosts))
     web.version = _version()
-    web.openapi = describe(table.ENDPOINTS, table.TYPES, version=web.version)
+    web.openapi = describe(
+        table.ENDPOINTS,
+        table.TYPES,
+        version=web.version,
+        more_paths=openapi.paths(),
+        more_schemas=openapi.schemas(),
+    )
     return App(web)
 
 

@@ -177,6 +177,13 @@ class PartnersArguments(msgspec.Struct, frozen=True, gc=False):
     csv: bytes
 
 
+class ProductsArguments(msgspec.Struct, frozen=True, gc=False):
+    """The arguments of ``load_products``."""
+
+    table: bytes
+    replace: bool
+
+
 class DocumentArguments(msgspec.Struct, frozen=True, gc=False):
     """The argument of ``document_raw``."""
 

@@ -17,7 +17,14 @@ _REFERENCE: Final = "#/components/schemas/{name}"
 Json = dict[str, Any]  # a JSON Schema or a part of an OpenAPI document
 
 
-def describe(endpoints: tuple[Endpoint, ...], types: tuple[type, ...], *, version: str) -> bytes:
+def describe(
+    endpoints: tuple[Endpoint, ...],
+    types: tuple[type, ...],
+    *,
+    version: str,
+    more_paths: dict[str, Json] | None = None,
+    more_schemas: dict[str, Json] | None = None,
+) -> bytes:
     """The OpenAPI 3.1 document of all endpoints."""
     _, components = msgspec.json.schema_components((*types, Problem), ref_template=_REFERENCE)
     paths: dict[str, Json] = {}
@@ -33,8 +40,8 @@ def describe(endpoints: tuple[Endpoint, ...], types: tuple[type, ...], *, versio
                 "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
             },
             "servers": [{"url": "/"}],
-            "paths": paths,
-            "components": {"schemas": components},
+            "paths": {**paths, **(more_paths or {})},
+            "components": {"schemas": {**components, **(more_schemas or {})}},
         },
         order="deterministic",
     )

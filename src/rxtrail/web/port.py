@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     )
     from rxtrail.calibration import Station
     from rxtrail.cases import Case
+    from rxtrail.core.rules.coverage import Product
     from rxtrail.errors import StoreFailed
+    from rxtrail.products import ProductsReport
     from rxtrail.recalls import Recall, RecallCommand
     from rxtrail.states import ChangeItem, ChangeJob, ChangeResult, Order, Reference
 
@@ -122,6 +124,12 @@ class NodePort(Protocol):
 
     def load_partners(self, table: bytes, /) -> PartnersReport:
         """Replace the partner table."""
+
+    def load_products(self, table: bytes, *, replace: bool = False) -> ProductsReport:
+        """Add products of a CSV or JSON table or change them."""
+
+    def remove_product(self, gtin: str) -> Product:
+        """Remove a product from the table; raises ``NotFound``."""
 
     def partners(self) -> list[Partner]:
         """The partner table."""

@@ -11,11 +11,15 @@ from starlette.responses import Response
 from rxtrail import errors
 from rxtrail.access import BudgetSpent, KeyNeeded, WrongKey, WrongSite
 from rxtrail.answers import StateView, Verdict
+from rxtrail.core.epcis.query.refusals import BadQuery, QueryTooComplex, QueryTooLarge
 from rxtrail.core.merkle import errors as merkle
+from rxtrail.epcis_query.named import NameTaken
+from rxtrail.epcis_query.refusals import BadSubscription
 from rxtrail.keys import BadKey, KeyFailed
 from rxtrail.offline.bundle import BadBundle
 from rxtrail.offline.queue import BadQueue
 from rxtrail.outbound import Unreachable
+from rxtrail.proofs import NotPublished, RecordAltered
 from rxtrail.publishing.checking import LogWrong
 from rxtrail.publishing.signer_client import SignerAway
 from rxtrail.publishing.signing import LogRefused
@@ -26,9 +30,12 @@ from rxtrail.vrs.refusals import NotNow, RequesterNotAuthorised, TooManyUnknown,
 from rxtrail.web import limits
 from rxtrail.web.refusals import (
     DeadlinePassed,
+    ExistsAlready,
+    NotAcceptable,
     Overloaded,
     TooLarge,
     UploadBroken,
+    UriTooLong,
     WrongHost,
     WrongMediaType,
     WrongMethod,
@@ -85,9 +92,19 @@ STATUSES: Final[dict[type[errors.RxtrailError], HTTPStatus]] = {
     WrongSite: HTTPStatus.FORBIDDEN,
     BudgetSpent: HTTPStatus.TOO_MANY_REQUESTS,
     Unreachable: HTTPStatus.BAD_GATEWAY,
+    BadQuery: HTTPStatus.BAD_REQUEST,
+    BadSubscription: HTTPStatus.BAD_REQUEST,
+    QueryTooComplex: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    QueryTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    NameTaken: HTTPStatus.CONFLICT,
+    ExistsAlready: HTTPStatus.CONFLICT,
+    NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
+    UriTooLong: HTTPStatus.REQUEST_URI_TOO_LONG,
     UnknownRequester: HTTPStatus.UNAUTHORIZED,
     RequesterNotAuthorised: HTTPStatus.FORBIDDEN,
     TooManyUnknown: HTTPStatus.TOO_MANY_REQUESTS,
+    NotPublished: HTTPStatus.SERVICE_UNAVAILABLE,
+    RecordAltered: HTTPStatus.INTERNAL_SERVER_ERROR,
     NotNow: HTTPStatus.SERVICE_UNAVAILABLE,
     merkle.BadProof: HTTPStatus.BAD_REQUEST,
     merkle.BadTile: HTTPStatus.BAD_REQUEST,

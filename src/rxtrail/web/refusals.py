@@ -55,3 +55,21 @@ class UploadBroken(errors.RxtrailError):
     """The client went away before its body was whole."""
 
     code = "upload-incomplete"
+
+
+class NotAcceptable(errors.RxtrailError):
+    """No form, version or format that the client accepts is ours to give."""
+
+    code = "not-acceptable"
+
+
+class UriTooLong(errors.RxtrailError):
+    """A query in an address that is longer than an address may be."""
+
+    code = "uri-too-long"
+
+
+class ExistsAlready(errors.RxtrailError):
+    """What would be created is there already."""
+
+    code = "exists-already"

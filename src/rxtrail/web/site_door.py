@@ -35,6 +35,7 @@ _FOR_ALL: Final = re.compile(
 _FOR_SITES: Final = re.compile(
     r"POST /api/v1/sites/(ask|feed)|GET /api/v1/sites/stream|GET /api/v1/sites/[0-9]{13}/bundle|POST /api/v1/scans"
     r"|PATCH /api/v1/(packs/[^/]+/[^/]+|containers/[^/]+)"
+    r"|[A-Z]+ /epcis(/.*)?"
 )
 
 

@@ -30,7 +30,9 @@ from rxtrail.answers import (
 )
 from rxtrail.calibration import Station
 from rxtrail.cases import Case
+from rxtrail.core.rules.coverage import Product
 from rxtrail.private_socket import expect_private, short_address
+from rxtrail.products import ProductsReport
 from rxtrail.recalls import Recall, RecallCommand
 from rxtrail.states import ChangeItem, ChangeJob, ChangeResult, Order, Reference
 from rxtrail.web import frames
@@ -183,6 +185,14 @@ class RemoteNode:
     def load_partners(self, table: bytes) -> PartnersReport:
         """Replace the partner table."""
         return self._ask("load_partners", frames.PartnersArguments(table), PartnersReport)
+
+    def load_products(self, table: bytes, *, replace: bool = False) -> ProductsReport:
+        """Add products of a CSV or JSON table or change them."""
+        return self._ask("load_products", frames.ProductsArguments(table, replace), ProductsReport)
+
+    def remove_product(self, gtin: str) -> Product:
+        """Remove a product from the table; raises ``NotFound``."""
+        return self._ask("remove_product", frames.CodeArguments(gtin), Product)
 
     def partners(self) -> list[Partner]:
         """The partner table."""

@@ -229,6 +229,14 @@ async def _load_partners(talk: _Talk, asked: frames.PartnersArguments) -> None:
     await talk.answer(await talk.web.write(partial(talk.node.load_partners, asked.csv)))
 
 
+async def _load_products(talk: _Talk, asked: frames.ProductsArguments) -> None:
+    await talk.answer(await talk.web.write(partial(talk.node.load_products, asked.table, replace=asked.replace)))
+
+
+async def _remove_product(talk: _Talk, asked: frames.CodeArguments) -> None:
+    await talk.answer(await talk.web.write(partial(talk.node.remove_product, asked.code)))
+
+
 async def _save_station(talk: _Talk, asked: frames.StationArguments) -> None:
     work = partial(talk.node.stations.save, asked.name, asked.scan, took_ms=asked.took_ms)
     await talk.answer(await talk.web.write(work))
@@ -275,6 +283,8 @@ _VERBS: Final[dict[str, tuple[type[msgspec.Struct], Callable[[_Talk, Any], Any]]
     "submit": (frames.CaptureArguments, _submit),
     "count_in": (frames.CountInArguments, _count_in),
     "load_partners": (frames.PartnersArguments, _load_partners),
+    "load_products": (frames.ProductsArguments, _load_products),
+    "remove_product": (frames.CodeArguments, _remove_product),
     "save_station": (frames.StationArguments, _save_station),
     "remove_station": (frames.StationArguments, _remove_station),
     "stations": (frames.NoArguments, _reading(lambda node, _: node.stations.all())),

@@ -18,6 +18,7 @@ ID, SALT = b"\2" * 16, b"\3" * 32
 OPENING = Opening(Kind.EVENT, 0, "414/0300011111246", 1_790_000_000_000_000, b"canonical", b"envelope")
 PACKAGES = [f"01/00352601815904/21/X{number}" for number in range(1000)]
 SUMMARY = packs.encode_summary({"type": "ObjectEvent", "action": "ADD", "time": "2026-11-22T09:00:00Z"})
+TEXTS = [SUMMARY, *[text.encode() for text in PACKAGES]]
 
 sizes = {Kind.EVENT: (32, 64), Kind.BLOCK: (48,)}
 
@@ -110,8 +111,8 @@ def test_a_block_is_told_by_its_bytes_and_positions() -> None:
 
 
 def test_every_package_of_an_event_is_proven_and_no_other() -> None:
-    root = packs.package_root(SALT, SUMMARY, PACKAGES)
-    proofs = packs.prove(SALT, SUMMARY, PACKAGES, range(1001))
+    root = packs.root_of(SALT, TEXTS)
+    proofs = packs.prove(SALT, TEXTS, range(1001))
     for proof in proofs:
         packs.verify(proof, root)
     assert proofs[0].text == SUMMARY
@@ -129,16 +130,15 @@ def test_every_package_of_an_event_is_proven_and_no_other() -> None:
 
 
 def test_a_package_proof_holds_nothing_of_the_other_packages() -> None:
-    (proof,) = packs.prove(SALT, SUMMARY, PACKAGES, [7])
+    (proof,) = packs.prove(SALT, TEXTS, [7])
     shown = {proof.salt, *proof.path}
-    others = packs.prove(SALT, SUMMARY, PACKAGES, [index for index in range(1001) if index != 7])
+    others = packs.prove(SALT, TEXTS, [index for index in range(1001) if index != 7])
     assert not shown & {other.salt for other in others}
     assert not shown & {tree.leaf_hash(other.text) for other in others}
     assert SALT not in shown
 
 
 def test_another_salt_or_order_gives_another_root() -> None:
-    root = packs.package_root(SALT, SUMMARY, PACKAGES)
-    assert root != packs.package_root(b"\4" * 32, SUMMARY, PACKAGES)
-    assert root != packs.package_root(SALT, SUMMARY, PACKAGES[::-1])
-    assert packs.package_root(SALT, SUMMARY, []) == packs.package_root(SALT, SUMMARY, ())
+    root = packs.root_of(SALT, TEXTS)
+    assert root != packs.root_of(b"\4" * 32, TEXTS)
+    assert root != packs.root_of(SALT, TEXTS[::-1])

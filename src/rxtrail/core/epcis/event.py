@@ -126,4 +126,5 @@ class Header(msgspec.Struct, gc=False):
     products: dict[str, dict[str, str]] = {}  # canonical class "01/{gtin}" -> attribute (short name) -> value
     locations: dict[str, dict[str, str]] = {}  # canonical location -> attribute (short name) -> value
     vocabularies: list[tuple[str, str, dict[str, str]]] = []  # any other master data: (type, id, attributes)
+    things: list[tuple[str, str, dict[str, str]]] = []  # all master data: (vocabulary, canonical id, attributes)
     extensions: type_tree = {}

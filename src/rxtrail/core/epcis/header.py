@@ -66,6 +66,7 @@ def add_vocabulary(
     for attribute, value in attributes:
         trees.add(told, attribute_name(attribute), value)
     texts = {short: value if isinstance(value, str) else _json(value) for short, value in told.items()}
+    header.things.append((vocabulary_type.strip(), epc.canonical(name(identifier)), texts))
     kind = vocabulary_type.rpartition(":")[2].rpartition("/")[2].rpartition("#")[2].strip().lower()
     if kind == "epcclass":
         table = header.products

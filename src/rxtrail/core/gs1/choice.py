@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from rxtrail.core.gs1 import keyboard
-from rxtrail.core.gs1.repairs import CASE, CERTAIN, EXTRAS
+from rxtrail.core.gs1.repairs import CASE, CERTAIN, EXTRAS, FAR
 from rxtrail.core.gs1.scan_value import AMBIGUOUS, Scan
 
 if TYPE_CHECKING:
@@ -58,10 +58,14 @@ def choose(readings: Readings, known: Mapping[Key, tuple[str, str]]) -> Choice:
         return Choice(readings.plain, is_known=False)
     least = there[0][0]
     first = {key_of(scan) for step, scan, _ in there if step == least}
-    agreeing = [(step, scan) for step, scan, agrees in there if agrees and key_of(scan) in first]
+    # What the scan says plainly is no repair. A repair is taken only when no other reading is confirmed as well, but
+    # for one that the scan itself speaks against.
+    is_plain = least == CERTAIN and readings.left == 1
+    agreeing = [(step, scan) for step, scan, agrees in there if agrees and (key_of(scan) in first or not is_plain)]
+    agreeing = [(step, scan) for step, scan in agreeing if step < FAR] or agreeing
     # A serial that is read plainly and on record must not have its lot rewritten by a guess.
     is_guess = least == CERTAIN and bool(agreeing) and agreeing[0][0] > CASE
-    if len({key_of(scan) for _, scan in agreeing}) == 1 and not is_guess:
+    if len({key_of(scan) for _, scan in agreeing}) == 1 and key_of(agreeing[0][1]) in first and not is_guess:
         return Choice(agreeing[0][1], is_known=True)
     ambiguous = Choice(msgspec.structs.replace(readings.plain, fault=AMBIGUOUS), is_known=False)
     # A pack that the scan names with less guessing is never passed over for one that fits better.

@@ -19,7 +19,7 @@ PREFIX_LENGTH_MAX = 12
 FOREIGN = frozenset({"adi", "bic", "gid", "imovn", "usdod"})
 
 
-class _Scheme(NamedTuple):
+class Scheme(NamedTuple):
     """How one URN scheme maps: the key's AI, its digits without check digit, the parts between dots."""
 
     ai: str
@@ -30,22 +30,22 @@ class _Scheme(NamedTuple):
 
 
 _SCHEMES = {
-    "sgtin": _Scheme("01", 13, 2, "21", leads=True),
-    "lgtin": _Scheme("01", 13, 2, "10", leads=True),
-    "upui": _Scheme("01", 13, 2, "235", leads=True),
-    "itip": _Scheme("8006", 13, 4, "21", leads=True),
-    "sscc": _Scheme("00", 17, 1, leads=True),
-    "sgln": _Scheme("414", 12, 2, "254"),
-    "pgln": _Scheme("417", 12, 1),
-    "gdti": _Scheme("253", 12, 2),
-    "sgcn": _Scheme("255", 12, 2),
-    "grai": _Scheme("8003", 12, 2),
-    "giai": _Scheme("8004", 0, 1),
-    "ginc": _Scheme("401", 0, 1),
-    "gsin": _Scheme("402", 16, 1),
-    "gsrn": _Scheme("8018", 17, 1),
-    "gsrnp": _Scheme("8017", 17, 1),
-    "cpi": _Scheme("8010", 0, 2, "8011"),
+    "sgtin": Scheme("01", 13, 2, "21", leads=True),
+    "lgtin": Scheme("01", 13, 2, "10", leads=True),
+    "upui": Scheme("01", 13, 2, "235", leads=True),
+    "itip": Scheme("8006", 13, 4, "21", leads=True),
+    "sscc": Scheme("00", 17, 1, leads=True),
+    "sgln": Scheme("414", 12, 2, "254"),
+    "pgln": Scheme("417", 12, 1),
+    "gdti": Scheme("253", 12, 2),
+    "sgcn": Scheme("255", 12, 2),
+    "grai": Scheme("8003", 12, 2),
+    "giai": Scheme("8004", 0, 1),
+    "ginc": Scheme("401", 0, 1),
+    "gsin": Scheme("402", 16, 1),
+    "gsrn": Scheme("8018", 17, 1),
+    "gsrnp": Scheme("8017", 17, 1),
+    "cpi": Scheme("8010", 0, 2, "8011"),
 }
 # The scheme that a canonical identifier is written with, by key AI and qualifier AI.
 _WRITTEN = {
@@ -117,6 +117,11 @@ def read(text: str) -> tuple[Identifier, Problem | None]:
     return Identifier(key, serial, form), problem
 
 
+def scheme_of(name: str) -> Scheme | None:
+    """Give how the URNs of a scheme map to GS1 keys; None when it is none of theirs."""
+    return _SCHEMES.get(name)
+
+
 def write(canonical: str, form: str) -> str:
     """Write a canonical identifier as the URN of ``form``; raises BadIdentifier when it has none."""
     found = split(canonical)
@@ -144,7 +149,7 @@ def write(canonical: str, form: str) -> str:
     return f"{START}{name}:{'.'.join(parts)}"
 
 
-def _number(scheme: _Scheme, prefix: str, reference: str) -> str:
+def _number(scheme: Scheme, prefix: str, reference: str) -> str:
     """Give the key's value as in a barcode, without its tail; "" when the digits do not fit."""
     if not charsets.ALL_DIGITS.fullmatch(prefix) or not prefix:
         return ""
@@ -157,7 +162,7 @@ def _number(scheme: _Scheme, prefix: str, reference: str) -> str:
     return ("0" if scheme.ai == "8003" else "") + body + check_digit.check_digit(body)
 
 
-def _prefix_and_reference(scheme: _Scheme, value: str, length: int) -> tuple[str, str, str]:
+def _prefix_and_reference(scheme: Scheme, value: str, length: int) -> tuple[str, str, str]:
     if not scheme.body:
         digits, reference = value[:length], charsets.escape_urn(value[length:])
         tail = ""

@@ -25,7 +25,7 @@ from rxtrail.core.gs1.repairs import (
     SPLIT,
     has_tail,
     repaired,
-    without_tail,
+    tails,
 )
 from rxtrail.core.gs1.scan import read_one, read_scan
 from rxtrail.core.gs1.scan_noise import NOISE_REMOVED, without_noise
@@ -44,14 +44,16 @@ from rxtrail.core.gs1.scan_value import (
     Scan,
 )
 
-READINGS_MAX = 8
+READINGS_MAX = 16
 BODY_LENGTH_MAX = 200  # of one scan that is repaired; the code of a pack with a crypto tail has about 130 characters
 
 UPPER_CASED, LOWER_CASED = "upper-cased", "lower-cased"
 
+_LAYOUT_READINGS_MAX = 8
 _LAYOUTS_MAX = 12  # readings of other layouts that are looked into
 _SWAPPED_MAX = 4  # readings of other layouts of a text that reads plainly
 _LAYOUTS_SPLIT_MAX = 4  # of these, readings whose separators are looked for
+_TWINS_MAX = 6  # readings that are turned to the other case
 _SHORT = 24  # a linear code is not longer
 _LETTER_SWAPS = (
     ("letters-of-qwertz", str.maketrans("yzYZ", "zyZY")),
@@ -103,7 +105,7 @@ def readings(text: str | bytes, *, this_year: int, guesses: bool = True) -> Read
         for reading, doubt in repaired(text, body, repairs, this_year, found.budget):
             found.add(reading, doubt)
     elif has_tail(body, plain):
-        for reading, doubt in without_tail(text, body, repairs, this_year, found.budget):
+        for reading, doubt in tails(text, body, repairs, this_year, found.budget):
             found.add(reading, doubt)
             found.is_contested |= not reading.fault
     if guesses or not found.is_certain:
@@ -190,16 +192,20 @@ def _is_whole(reading: Scan) -> bool:
 
 def _add_case_twins(found: _Found) -> None:
     """Add the readings that Caps Lock, or a scanner set to one case, would have made into the first ones."""
-    for place, (doubt, _, reading) in enumerate(found.best()[:2]):
+    for place, (doubt, _, reading) in enumerate(found.best()[:_TWINS_MAX]):
         said = reading.serial + reading.lot
         if said.upper() == said.lower():
             continue
+        if place > 1 and doubt > EXTRAS:
+            break
         inverted = symbology.is_case_inverted(reading.symbology)
         for name, turn in ((CASE_INVERTED, str.swapcase), (UPPER_CASED, str.upper), (LOWER_CASED, str.lower)):
             if (name == UPPER_CASED and said != said.lower()) or (name == LOWER_CASED and said != said.upper()):
                 continue  # one case only is what such a scanner sends
             twin = _turned(reading, turn(reading.serial), turn(reading.lot), name)
-            step = CASE if name == CASE_INVERTED and place == 0 and doubt <= EXTRAS else FAR
+            # An identifier in the right case speaks against Caps Lock.
+            is_near = name == CASE_INVERTED and (doubt == CERTAIN or reading.symbology not in symbology.GS1)
+            step = CASE if is_near and doubt <= EXTRAS else FAR
             # A symbology identifier in the wrong case shows that Caps Lock was on: then both are as likely.
             found.add(twin, doubt if inverted and step == CASE else step)
             found.is_contested |= inverted
@@ -234,7 +240,7 @@ def _add_layouts(found: _Found, text: str, body: str, this_year: int) -> None:
         if not lattice.charge(symbology.split(layout.text)[1], found.budget):
             break
         splits_left -= _add_layout(found, text, layout, this_year, step=step, splits=splits_left > 0)
-        if len(found.readings) >= READINGS_MAX:
+        if len(found.readings) >= _LAYOUT_READINGS_MAX:
             break
     if not found.readings and found.plain.kind in ("text", "linear", "digits") and len(body) <= _SHORT:
         found.plain = _named(found.plain, body)
@@ -267,7 +273,7 @@ def _add_layout(
     if not reading.fault:
         found.add(_of_layout(reading, text, layout), step)
         if has_tail(layout.text, reading):
-            for shorter, _ in without_tail(layout.text, *_one_scan(layout.text), this_year, found.budget):
+            for shorter, _ in tails(layout.text, *_one_scan(layout.text), this_year, found.budget):
                 found.add(_of_layout(shorter, text, layout), step)
         return False
     if not splits or reading.fault in (WRONG_BARCODE, BAD_CHECK_DIGIT):

@@ -153,6 +153,13 @@ def _linear_forms(gtin: str) -> list[str]:
     return [*forms, f"-{pzn}"] if pzn else forms
 
 
+def tails(text: str, body: str, repairs: list[str], this_year: int, budget: Budget) -> Iterator[tuple[Scan, int]]:
+    """Give the readings without the linear code of a text that reads as it is, whatever its separator came as."""
+    identifier, rest = symbology.split(body)
+    for raw, more, _ in _variants(rest):
+        yield from without_tail(text, raw, [*repairs, *more], this_year, budget, identifier)
+
+
 def without_tail(
     text: str, raw: str, repairs: list[str], this_year: int, budget: Budget, identifier: str = ""
 ) -> Iterator[tuple[Scan, int]]:

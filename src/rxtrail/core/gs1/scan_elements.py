@@ -58,6 +58,7 @@ def of_elements(
         damaged |= not gtin
     if sscc and not (len(sscc) == SSCC_LENGTH and charsets.ALL_DIGITS.fullmatch(sscc)):
         sscc, damaged = "", True
+    damaged |= not (gtin or sscc)
     expiry = iso_date(yymmdd, this_year) if yymmdd else ""
     fault = kind = ""
     if not found.keys() & {"00", "01"}:

@@ -41,27 +41,16 @@ def encode_summary(summary: Mapping[str, Any]) -> bytes:
 
 
 def root_of(salt: bytes, texts: Sequence[bytes]) -> bytes:
-    """Give the root of the tree of an event's summary and packages, all as they are hashed (``event_leaves``)."""
-    return root(_hashed(salt, texts))
+    """Give the root of the tree of an event's summary and packages, in this order (``event_leaves``)."""
+    return root(_leaves(salt, texts))
 
 
-def package_root(salt: bytes, summary: bytes, packages: Sequence[str]) -> bytes:
-    """Give the root of the tree of an event's summary and packages, in this order, under the salt of its record."""
-    return root(_leaves(salt, summary, packages))
-
-
-def prove(salt: bytes, summary: bytes, packages: Sequence[str], indexes: Iterable[int]) -> list[LeafProof]:
-    """Open leaves: 0 is the summary, ``i`` is the package ``packages[i - 1]``."""
-    tree = MemoryTree(_leaves(salt, summary, packages))
-    salts = _salts(salt, tree.size)
+def prove(salt: bytes, texts: Sequence[bytes], indexes: Iterable[int]) -> list[LeafProof]:
+    """Open leaves: 0 is the summary, which comes first among the texts."""
+    tree = MemoryTree(_leaves(salt, texts))
+    salts = [own for (own,) in _each_salt(_salts(salt, tree.size))]
     return [
-        LeafProof(
-            index,
-            tree.size,
-            salts[index * LEAF_SALT_BYTES : (index + 1) * LEAF_SALT_BYTES],
-            packages[index - 1].encode() if index else summary,
-            tuple(inclusion_proof(tree, index, tree.size)),
-        )
+        LeafProof(index, tree.size, salts[index], texts[index], tuple(inclusion_proof(tree, index, tree.size)))
         for index in indexes
     ]
 
@@ -81,10 +70,6 @@ def _salts(salt: bytes, count: int) -> bytes:
     return shake_256(_LABEL + salt).digest(LEAF_SALT_BYTES * count)
 
 
-def _leaves(salt: bytes, summary: bytes, packages: Sequence[str]) -> list[bytes]:
-    return _hashed(salt, [summary, *[text.encode() for text in packages]])
-
-
-def _hashed(salt: bytes, texts: Sequence[bytes]) -> list[bytes]:
+def _leaves(salt: bytes, texts: Sequence[bytes]) -> list[bytes]:
     salts = _each_salt(_salts(salt, len(texts)))
     return [sha256(b"\x00" + own + text).digest() for (own,), text in zip(salts, texts, strict=True)]

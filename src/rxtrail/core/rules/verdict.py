@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from rxtrail.core.rules.answer import Answer, Reason, Severity
+from rxtrail.core.rules.coverage import EXEMPT
 from rxtrail.core.rules.fold import RECEIVES, gln_of_location
 from rxtrail.core.rules.near import cause_of_expiry, cause_of_lot
 from rxtrail.core.rules.recall import Ordered, weigh
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from rxtrail.core.gs1.scan import Scan
     from rxtrail.core.rules.authority import Authority
+    from rxtrail.core.rules.coverage import Product
     from rxtrail.core.rules.late import Late
 
 STOP, CHECK, INFO, UNCONFIRMED = Severity.STOP, Severity.CHECK, Severity.INFO, Severity.UNCONFIRMED
@@ -110,6 +112,15 @@ RULES: Final = {
         "Scan again, only this one code. If it stays so, calibrate the scanner."),
     "not-serialised": Rule("not-serialised", CHECK, "The code carries no serial number.",
         "Scan the square (2D) code. If there is none, check lot and expiry yourself."),
+    # -- the law does not ask for a serial number
+    "exempt product": Rule("exempt-product", Severity.NOT_COVERED, "The law does not track this product: {kind}.",
+        "Check lot and expiry yourself."),
+    "legacy": Rule("legacy-unserialised", Severity.NOT_COVERED,
+        "Packs of this product that expire by {until} may lack a serial number.",
+        "Check lot and expiry yourself, and the supplier's paper."),
+    "legacy, no date": Rule("legacy-unserialised", CHECK,
+        "Packs of this product that expire by {until} may lack a serial number; the code carries no expiry date.",
+        "Read the printed date. If it is later, put the pack in quarantine."),
     # -- the pack is not on record
     "being read": Rule("unreachable", UNCONFIRMED, "A file that may hold this pack is still being read.",
         "Scan again in a minute."),
@@ -229,25 +240,30 @@ def judge(
     recalled: str = "",
     late: Late | None = None,
     ordered: tuple[Ordered, ...] = (),
+    product: Product | None = None,
 ) -> Judgement:
     """Judge one scan.
 
     ``facts`` is None when no pack could be read from it: ``recalled`` then tells whether its "lot" or "product" is
     recalled all the same. With a fault they are those of the pack that it names plainly, which it may or may not
     be. ``roles`` maps listed GLNs to roles. ``late`` says when a late file will be there. ``ordered`` are the recalls
-    kept here that mean, or may mean, what was scanned.
+    kept here that mean, or may mean, what was scanned. ``product`` is its row of the product table, if any.
     """
     day = today.isoformat()
     case = _Case(asker, late, ordered, roles.get(asker.site, asker.role))
     if facts is None or scan.fault:
-        case.say("a container" if scan.sscc and not scan.fault else scan.fault or "scanner-fault")
+        if not _is_left_out(scan, product, day, case):
+            case.say("a container" if scan.sscc and not scan.fault else scan.fault or "scanner-fault")
         _expired(scan.expiry, day, case)
         _recalled(scan, Facts(recalled=recalled) if facts is None else facts, case)
         if facts is not None and facts.on_record:  # it may be the pack that it names plainly, and that one is stopped
             _state(facts, authority, case)
         return _judgement(case.reasons)
     if not facts.on_record:
-        _absent(scan, facts, authority, case)
+        if product is not None and product.exempt and not (facts.product_known or facts.mentioned or facts.pending):
+            case.say("exempt product", kind=EXEMPT.get(product.exempt, product.exempt))
+        else:
+            _absent(scan, facts, authority, case)
         absent = case.reasons[0].code
         _expired(scan.expiry, day, case)
         _recalled(scan, facts, case)
@@ -268,6 +284,22 @@ def judge(
         case.say("lapsed sender", sender=facts.sender_inactive)
     not_checked = _place(facts, authority, roles, case)
     return _judgement(case.reasons, "yes", lot, expiry, not_checked)
+
+
+def _is_left_out(scan: Scan, product: Product | None, day: str, case: _Case) -> bool:
+    """Say so when a code without a serial number is all that a pack of this product need carry."""
+    if product is None or scan.fault not in ("wrong-barcode", "not-serialised"):
+        return False
+    until = product.unserialised_until
+    if product.exempt:
+        case.say("exempt product", kind=EXEMPT.get(product.exempt, product.exempt))
+    elif until and scan.expiry and scan.expiry <= until:
+        case.say("legacy", until=until)
+    elif until and not scan.expiry and day <= until:
+        case.say("legacy, no date", until=until)
+    else:
+        return False
+    return True
 
 
 def _state(facts: Facts, authority: Authority, case: _Case) -> None:

@@ -23,3 +23,5 @@ SELECT create_reference_table('name');
 SELECT create_reference_table('product');
 SELECT create_reference_table('lot');
 SELECT create_reference_table('lot_event');
+-- The index of the query by its terms.
+SELECT create_distributed_table('posting', 'term', colocate_with => 'none');

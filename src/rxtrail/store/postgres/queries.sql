@@ -608,3 +608,76 @@ DELETE FROM tile;
 -- name: drop_all_checkpoints
 -- Forget the signed tree heads: a new log begins.
 DELETE FROM checkpoint;
+
+-- name: add_posting
+-- File events under a term.
+COPY posting (term, last, first, steps) FROM STDIN;
+
+-- name: file_from
+-- Note from which position on events are filed. [key: term]
+UPDATE posting SET first = %s::bigint WHERE term = %s::bigint AND last = 0;
+
+-- name: postings
+-- Read the events under a term, in log order, after a position. [key: term]
+SELECT first, last, steps FROM posting WHERE term = %s::bigint AND last > %s::bigint ORDER BY last LIMIT %s;
+
+-- name: postings_before
+-- Read the events under a term, the latest first, whose rows end before a position. [key: term]
+SELECT first, last, steps FROM posting WHERE term = %s::bigint AND last < %s::bigint ORDER BY last DESC LIMIT %s;
+
+-- name: event_times
+-- Read events in the order of their times, after one of them. [all]
+SELECT time, position FROM event WHERE (time, position) > (%s::bigint, %s::bigint) AND time < %s::bigint ORDER BY time, position LIMIT %s;
+
+-- name: event_times_before
+-- Read events in the order of their times, the latest first, before one of them. [all]
+SELECT time, position FROM event WHERE (time, position) < (%s::bigint, %s::bigint) AND time >= %s::bigint
+ORDER BY time DESC, position DESC LIMIT %s;
+
+-- name: event_positions
+-- Read positions of events in log order, after one of them. [all]
+SELECT position FROM event WHERE position > %s::bigint ORDER BY position LIMIT %s;
+
+-- name: event_positions_before
+-- Read positions of events, the latest first, before one of them. [all]
+SELECT position FROM event WHERE position < %s::bigint ORDER BY position DESC LIMIT %s;
+
+-- name: recorded_at
+-- Read when a record was written. [key: position]
+SELECT recorded_at FROM record WHERE position = %s::bigint;
+
+-- name: add_used
+-- Note a word or place that was used.
+INSERT INTO used (kind, text) VALUES (%s, %s) ON CONFLICT DO NOTHING;
+
+-- name: used_from
+-- Read the words or places of one kind that were used, in order.
+SELECT text FROM used WHERE kind = %s::text AND text > %s::text ORDER BY text LIMIT %s;
+
+-- name: is_used
+-- Tell whether a word or place was used.
+SELECT 1 FROM used WHERE kind = %s::text AND text = %s::text;
+
+-- name: add_vocabulary
+-- Keep what a speaker says of a thing in a vocabulary; the latest word stands.
+INSERT INTO vocabulary (type, id, speaker, said_at, document, attributes) VALUES (%s, %s, %s, %s, %s, %s)
+ON CONFLICT (type, id, speaker) DO UPDATE SET said_at = excluded.said_at, document = excluded.document,
+  attributes = excluded.attributes
+WHERE (excluded.said_at, excluded.attributes) > (vocabulary.said_at, vocabulary.attributes);
+
+-- name: vocabulary_from
+-- Read master data of one vocabulary in order.
+SELECT type, id, speaker, said_at, attributes FROM vocabulary
+WHERE type = %s::text AND (id, speaker) > (%s::text, %s::text) ORDER BY id, speaker LIMIT %s;
+
+-- name: vocabulary_of
+-- Read what everyone says of a thing in every vocabulary.
+SELECT type, id, speaker, said_at, attributes FROM vocabulary WHERE id = %s::text ORDER BY said_at DESC, type, speaker;
+
+-- name: vocabulary_types
+-- Read the names of all vocabularies.
+SELECT DISTINCT type FROM vocabulary ORDER BY type;
+
+-- name: terms_since
+-- Find which of many terms were used at or after a position, and the last position of each. [keys: term]
+SELECT term, max(last) FROM posting WHERE term = ANY(%s::bigint[]) AND last >= %s::bigint GROUP BY term;

@@ -20,7 +20,7 @@ from rxtrail.store.rows import ContainerRow, PackFacts, UnitRow
 from rxtrail.store.sql_reader import SqlReader, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from psycopg.pq.abc import PGresult
 
@@ -150,6 +150,13 @@ class PostgresReader(SqlReader):
 
     def _texts(self, values: Iterable[str]) -> Value:
         return list(values)
+
+    def terms_since(self, terms: Sequence[int], low: int) -> dict[int, int]:
+        """Give the last position of each of these terms that was used at or after a position."""
+        return dict(self._all("terms_since", list(terms), low))
+
+    def _identified(self, identities: Sequence[bytes]) -> list[tuple[bytes, int]]:
+        return self._all("events_by_identity", list(identities)) if identities else []
 
     def _unit_key(self, product: int, serial: str) -> tuple[Value, ...]:
         return (start_of(product) + serial,)

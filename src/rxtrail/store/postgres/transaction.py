@@ -197,9 +197,6 @@ class PostgresTransaction(PostgresReader, SqlTransaction):
     def _stored_name(self, event_id: str) -> Value:
         return stored_name(event_id)
 
-    def _identified(self, identities: Sequence[bytes]) -> list[tuple[bytes, int]]:
-        return self._all("events_by_identity", list(identities)) if identities else []
-
     def _tell(self) -> None:
         self._told = True
 

@@ -82,6 +82,15 @@ class SqliteReader(SqlReader):
     def _event_name(self, stored: str | bytes) -> str:
         return long_id(stored)
 
+    def terms_since(self, terms: Sequence[int], low: int) -> dict[int, int]:
+        """Give the last position of each of these terms that was used at or after a position."""
+        rows = self._all("terms_since", low, self._numbers(terms))
+        return {term: last for term, last in rows if last is not None}
+
+    def _identified(self, identities: Sequence[bytes]) -> list[tuple[bytes, int]]:
+        rows = self._all("events_by_identity", self._texts(identity.hex() for identity in identities))
+        return [(bytes.fromhex(identity), event) for identity, event in rows]
+
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
@@ -153,10 +162,6 @@ class SqliteTransaction(SqliteReader, SqlTransaction):
         """Give ``now``, or the last record's time when the machine's clock was set back."""
         row = self._one("last_recorded")
         return now if row is None else max(now, row[0])
-
-    def _identified(self, identities: Sequence[bytes]) -> list[tuple[bytes, int]]:
-        rows = self._all("events_by_identity", self._texts(identity.hex() for identity in identities))
-        return [(bytes.fromhex(identity), event) for identity, event in rows]
 
     def _insert_units(
         self, product: int, groups: Sequence[tuple[Sequence[str], int | None, int | None, int | None]]

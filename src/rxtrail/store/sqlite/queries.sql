@@ -573,3 +573,76 @@ DELETE FROM tile;
 -- name: drop_all_checkpoints
 -- Forget the signed tree heads: a new log begins.
 DELETE FROM checkpoint;
+
+-- name: add_posting
+-- File events under a term.
+INSERT INTO posting (term, last, first, steps) VALUES (?, ?, ?, ?);
+
+-- name: file_from
+-- Note from which position on events are filed.
+UPDATE posting SET first = ? WHERE term = ? AND last = 0;
+
+-- name: postings
+-- Read the events under a term, in log order, after a position.
+SELECT first, last, steps FROM posting WHERE term = ? AND last > ? ORDER BY last LIMIT ?;
+
+-- name: postings_before
+-- Read the events under a term, the latest first, whose rows end before a position.
+SELECT first, last, steps FROM posting WHERE term = ? AND last < ? ORDER BY last DESC LIMIT ?;
+
+-- name: event_times
+-- Read events in the order of their times, after one of them.
+SELECT time, position FROM event WHERE (time, position) > (?, ?) AND time < ? ORDER BY time, position LIMIT ?;
+
+-- name: event_times_before
+-- Read events in the order of their times, the latest first, before one of them.
+SELECT time, position FROM event WHERE (time, position) < (?, ?) AND time >= ?
+ORDER BY time DESC, position DESC LIMIT ?;
+
+-- name: event_positions
+-- Read positions of events in log order, after one of them.
+SELECT position FROM event WHERE position > ? ORDER BY position LIMIT ?;
+
+-- name: event_positions_before
+-- Read positions of events, the latest first, before one of them.
+SELECT position FROM event WHERE position < ? ORDER BY position DESC LIMIT ?;
+
+-- name: recorded_at
+-- Read when a record was written.
+SELECT recorded_at FROM record WHERE position = ?;
+
+-- name: add_used
+-- Note a word or place that was used.
+INSERT INTO used (kind, text) VALUES (?, ?) ON CONFLICT DO NOTHING;
+
+-- name: used_from
+-- Read the words or places of one kind that were used, in order.
+SELECT text FROM used WHERE kind = ? AND text > ? ORDER BY text LIMIT ?;
+
+-- name: is_used
+-- Tell whether a word or place was used.
+SELECT 1 FROM used WHERE kind = ? AND text = ?;
+
+-- name: add_vocabulary
+-- Keep what a speaker says of a thing in a vocabulary; the latest word stands.
+INSERT INTO vocabulary (type, id, speaker, said_at, document, attributes) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (type, id, speaker) DO UPDATE SET said_at = excluded.said_at, document = excluded.document,
+  attributes = excluded.attributes
+WHERE (excluded.said_at, excluded.attributes) > (vocabulary.said_at, vocabulary.attributes);
+
+-- name: vocabulary_from
+-- Read master data of one vocabulary in order.
+SELECT type, id, speaker, said_at, attributes FROM vocabulary
+WHERE type = ? AND (id, speaker) > (?, ?) ORDER BY id, speaker LIMIT ?;
+
+-- name: vocabulary_of
+-- Read what everyone says of a thing in every vocabulary.
+SELECT type, id, speaker, said_at, attributes FROM vocabulary WHERE id = ? ORDER BY said_at DESC, type, speaker;
+
+-- name: vocabulary_types
+-- Read the names of all vocabularies.
+SELECT DISTINCT type FROM vocabulary ORDER BY type;
+
+-- name: terms_since
+-- Find which of many terms were used at or after a position, and the last position of each.
+SELECT j.value, (SELECT max(p.last) FROM posting p WHERE p.term = j.value AND p.last >= ?) FROM json_each(?) j;

@@ -36,6 +36,9 @@ ASKING_MAX: Final = 8  # makers asked at the same time; each takes a thread unti
 HUB_WAITING_MAX: Final = 16  # scans about which the hub is asked at the same time
 HUB_SECONDS_MAX: Final = 5.0  # longer than the hub is waited for, and the record
 ASK_SECONDS_MAX: Final = 90.0  # longer than any setting of the verification service, and its record
+PUBLIC_BYTES: Final = 2048
+"""A public answer is as long as this, or a multiple of it: about the pack it is always shorter."""
+
 PURPOSES: Final = ("dispense", "receive", "return", "investigate", "public")
 
 
@@ -118,7 +121,8 @@ class VerifyEndpoint:
                 )
             self._verified(verdict.verdict, time.perf_counter() - began)
             site = asked.site if grant.open or self._access is None else grant.site
-            return 200, _FIELDS, self._encode(self._receipted(verdict, asked, site))
+            answer = self._encode(self._receipted(verdict, asked, site))
+            return 200, _FIELDS, answer if grant.known_site else _of_one_length(answer)
         except RxtrailError as error:
             self._web.failed(error)
             return self._refusal(problems.of(error))
@@ -196,6 +200,11 @@ class VerifyEndpoint:
             more.append((b"allow", b"POST"))
         self._web.meter.answered("POST", problem.status)
         return problem.status, [_PROBLEM, *API_HEADERS, *more], problems.encode(problem)
+
+
+def _of_one_length(answer: bytes) -> bytes:
+    """Fill up a public answer: who only sees how long it is learns nothing of the pack. JSON may end with blanks."""
+    return answer.ljust(-(-len(answer) // PUBLIC_BYTES) * PUBLIC_BYTES)
 
 
 def _expect_purpose(purpose: str) -> None:

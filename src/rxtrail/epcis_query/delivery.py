@@ -1,0 +1,275 @@
+"""Tells subscribers: finds what is new for each, sends it, tries again with patience, buries what cannot be told.
+
+One thread looks whether there is anything to do, a few send. A commit only sets a flag, so capturing does not pay for
+subscribers: which of them a commit concerns is found by their index terms in one statement, however many there are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from rxtrail.core.epcis.query.terms import narrowing, number_of
+from rxtrail.epcis_query.documents import query_document, spelling_of
+from rxtrail.epcis_query.master import world_of
+from rxtrail.epcis_query.pages import Cursor, Found, read_page
+from rxtrail.epcis_query.subscriptions import Subscription
+from rxtrail.errors import RxtrailError
+from rxtrail.outbound import Unreachable, request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rxtrail.epcis_query.subscriptions import DeadLetter, Subscriptions
+    from rxtrail.ledger.writer import Writer
+    from rxtrail.store import Reader
+
+LOOK_SECONDS: Final = 0.5
+RELOAD_SECONDS: Final = 5.0
+SENDERS: Final = 8
+EVENTS_AT_ONCE: Final = 500
+CONNECT_SECONDS: Final = 5.0
+ANSWER_SECONDS: Final = 15.0
+ATTEMPTS_MAX: Final = 12
+BACK_OFF_US: Final = 2 * 1_000_000
+BACK_OFF_MAX_US: Final = 3_600 * 1_000_000
+ERROR_CHARACTERS_MAX: Final = 500
+_CLAIM: Final = "epcis-deliveries"
+
+
+class NotTaken(Exception):
+    """The subscriber did not take what it was sent."""
+
+
+class Deliveries:
+    """The work in the background."""
+
+    def __init__(
+        self,
+        subscriptions: Subscriptions,
+        writer: Callable[[], Writer],
+        reader: Callable[[], Reader],
+        *,
+        now_us: Callable[[], int],
+    ) -> None:
+        """Take the subscriptions; :meth:`start` begins."""
+        self._subscriptions = subscriptions
+        self._writer = writer
+        self._reader = reader
+        self._now = now_us
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._stale = True
+        self._held: dict[str, Subscription] = {}
+        self._terms: dict[str, frozenset[int] | None] = {}  # what of its events all have one of; None: not known
+        self._busy: set[str] = set()
+        self._lock = threading.Lock()
+        self._pool: ThreadPoolExecutor | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin."""
+        self._pool = ThreadPoolExecutor(SENDERS, thread_name_prefix="rxtrail-webhook")
+        self._thread = threading.Thread(target=self._run, name="rxtrail-subscriptions", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End: what is being sent is waited for, as long as an answer may take."""
+        self._stopping.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join(ANSWER_SECONDS)
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def woke(self) -> None:
+        """Note that something was committed."""
+        self._wake.set()
+
+    def changed(self) -> None:
+        """Note that somebody subscribed or unsubscribed."""
+        self._stale = True
+        self._wake.set()
+
+    def _run(self) -> None:
+        waited = 0.0
+        claimed = False
+        while not self._stopping.is_set():
+            self._wake.wait(LOOK_SECONDS)
+            self._wake.clear()
+            waited += LOOK_SECONDS
+            try:
+                if self._stale or waited >= RELOAD_SECONDS:
+                    waited = 0.0
+                    # Of several processes on one record one delivers; when it dies, another finds the claim free.
+                    claimed = claimed or self._writer().do(lambda tx, _log: tx.claim(_CLAIM))
+                    if claimed:
+                        self._load()
+                if claimed and self._held:
+                    self._look()
+            except RxtrailError:
+                self._stopping.wait(RELOAD_SECONDS)  # the store is lost or closing, which others tell
+            except RuntimeError:
+                return  # the pool is closed
+            self._stopping.wait(LOOK_SECONDS / 5)  # many small commits are looked at together
+
+    def _load(self) -> None:
+        self._stale = False
+        fresh = {each.id: each for each in self._subscriptions.all()}
+        with self._lock:
+            for name, each in fresh.items():
+                known = self._held.get(name)
+                if known is None or (known.created_at != each.created_at):
+                    self._held[name] = each
+                    self._terms[name] = _first_terms(self._reader(), each)
+            for name in self._held.keys() - fresh.keys():
+                del self._held[name], self._terms[name]
+
+    def _look(self) -> None:
+        """Send to everybody for whom there is something to send now."""
+        reader = self._reader()
+        now, size = self._now(), reader.log_size()
+        with self._lock:
+            waiting = [each for each in self._held.values() if each.id not in self._busy and each.next_attempt <= now]
+        streams = [each for each in waiting if each.stream and each.position < size]
+        due = [each for each in waiting if each.schedule and each.next_run <= now]
+        if streams:
+            due += self._concerned(reader, streams, size)
+        for each in due:
+            with self._lock:
+                self._busy.add(each.id)
+            assert self._pool is not None, "looking begins after the pool was made"
+            self._pool.submit(self._serve, each, size)
+
+    def _concerned(self, reader: Reader, streams: list[Subscription], size: int) -> list[Subscription]:
+        """Give those of whose terms something is new; the others have nothing to wait for up to here."""
+        low = min(each.position for each in streams)
+        asked = {term for each in streams for term in self._terms.get(each.id) or ()}
+        last = reader.terms_since(sorted(asked), low) if asked else {}
+        found: list[Subscription] = []
+        for each in streams:
+            terms = self._terms.get(each.id)
+            if terms is None or any(last.get(term, -1) >= each.position for term in terms):
+                found.append(each)
+                continue
+            with self._lock:
+                if each.id in self._held:
+                    # Not kept: after a restart the same look is taken again, and finds the same nothing.
+                    self._held[each.id] = msgspec.structs.replace(each, position=size)
+        return found
+
+    def _serve(self, each: Subscription, size: int) -> None:
+        try:
+            after = self._told(each, size)
+            with self._lock:
+                if each.id in self._held:
+                    self._held[each.id] = after
+        except RxtrailError:
+            pass  # the store: nothing was kept, so all of it is told again
+        finally:
+            with self._lock:
+                self._busy.discard(each.id)
+            self._wake.set()
+
+    def _told(self, each: Subscription, size: int) -> Subscription:
+        """Tell one subscriber all up to ``size``; give the subscription as it is after that, kept already."""
+        now = self._now()
+        next_run = each.timetable().next_after(now) if each.schedule else 0
+        try:
+            sent = self.send(each, each.position, size, even_empty=each.report_if_empty and bool(each.schedule))
+        except (NotTaken, Unreachable) as failed:
+            attempts = each.attempts + 1
+            error = str(failed)[:ERROR_CHARACTERS_MAX]
+            if attempts < ATTEMPTS_MAX:
+                wait = min(BACK_OFF_MAX_US, BACK_OFF_US << (attempts - 1))
+                after = msgspec.structs.replace(each, attempts=attempts, next_attempt=now + wait, last_error=error)
+                self._subscriptions.save(after)
+                return after
+            after = msgspec.structs.replace(
+                each, position=size, attempts=0, next_attempt=0, last_error=error, next_run=next_run,
+                min_record_time=now,
+            )  # fmt: skip
+            self._subscriptions.bury(after, each.position, size, error, now)
+            return after
+        after = msgspec.structs.replace(
+            each, position=size, attempts=0, next_attempt=0, last_error="", next_run=next_run, min_record_time=now,
+            last_notified=now if sent else each.last_notified,
+        )  # fmt: skip
+        if sent or each.schedule or each.attempts:
+            self._subscriptions.save(after)
+        return after
+
+    def send(self, each: Subscription | DeadLetter, low: int, high: int, *, even_empty: bool = False) -> int:
+        """Send the events between two positions; give how many documents were taken.
+
+        :raises NotTaken: the subscriber answered that it did not take one.
+        :raises Unreachable: it did not answer.
+        """
+        subscription = (
+            each if isinstance(each, Subscription) else self._subscriptions.find(each.subscription, owner=None)
+        )
+        sent = 0
+        for events in self._batches(subscription, low, high):
+            self._post(subscription, events, low)
+            sent += 1
+        if not sent and even_empty:
+            self._post(subscription, [], low)
+            sent = 1
+        return sent
+
+    def _batches(self, each: Subscription, low: int, high: int) -> Iterator[list[Found]]:
+        reader = self._reader()
+        query = msgspec.structs.replace(each.read(), per_page=EVENTS_AT_ONCE, max_event_count=0)
+        cursor: Cursor | None = Cursor(high, left=query.event_count_limit)
+        while cursor is not None:
+            page = read_page(reader, query, world_of(reader, query.prefixes), viewer=each.owner, cursor=cursor, low=low)
+            if page.events:
+                yield page.events
+            cursor = page.next
+
+    def _post(self, each: Subscription, events: list[Found], low: int) -> None:
+        body = query_document(
+            events,
+            target="xml-1.2" if each.xml else "json",
+            spelling=spelling_of(each.epc_format, each.cbv_format),
+            created_at=self._now(),
+            query_name=each.query_name,
+            subscription_id=each.id,
+        )
+        first = events[0].position if events else low
+        headers = {
+            "Content-Type": "application/xml" if each.xml else "application/json",
+            "GS1-EPCIS-Version": "1.2" if each.xml else "2.0",
+            "GS1-Signature": signature(each.token, body),
+            "Idempotency-Key": f"{each.id}-{first}-{len(events)}",
+        }
+        reply = request(
+            "POST", each.dest, connect_seconds=CONNECT_SECONDS, seconds=ANSWER_SECONDS, headers=headers, body=body
+        )
+        if reply.status == 413 and len(events) > 1:
+            # "Send EPCIS events in smaller batches" (the callback of the OpenAPI document).
+            half = len(events) // 2
+            self._post(each, events[:half], low)
+            self._post(each, events[half:], low)
+        elif not 200 <= reply.status < 300:
+            raise NotTaken(f"the subscriber answered {reply.status}")
+
+
+def signature(token: str, body: bytes) -> str:
+    """Give the GS1-Signature of a body: HMAC with SHA-256 under the client's own token, in hex."""
+    return "sha256=" + hmac.new(token.encode(), body, hashlib.sha256).hexdigest()
+
+
+def _first_terms(reader: Reader, each: Subscription) -> frozenset[int] | None:
+    """Give the terms of one of which every event of a subscription is; None when terms do not tell."""
+    query = each.read()
+    world = world_of(reader, query.prefixes)
+    groups = [terms for condition in query.conditions if (terms := narrowing(condition, world)) is not None]
+    if not groups:
+        return frozenset((number_of(f"p:{each.owner}"),)) if each.owner else None
+    return frozenset(number_of(term) for term in min(groups, key=len))
