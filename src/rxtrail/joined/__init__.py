@@ -108,7 +108,7 @@ class Joined:
         self._now = now_us
         self._random = random_bytes
         self._up = Up(reader, writer)
-        self._down = Down(writer, reader, judge=judge, changed=changed, random_bytes=random_bytes)
+        self._down = Down(writer, reader=reader, judge=judge, changed=changed, random_bytes=random_bytes)
         self._copy = HubCopy(data, now_us=now_us, today=today)
         self._hub: HubKey | None = None
         self._lasting: Lasting | None = None

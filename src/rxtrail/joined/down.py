@@ -16,17 +16,13 @@ from rxtrail.core.epcis.reader import open_document
 from rxtrail.errors import BadDocument
 from rxtrail.ledger.batch import append_events
 from rxtrail.ledger.prepare import Prepared, prepare
+from rxtrail.sites.side import Side
 from rxtrail.store.rows import RecordKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from rxtrail.cases import Case
     from rxtrail.core.rules.authority import Authority
-    from rxtrail.ledger.batch import Appended
     from rxtrail.ledger.log import Log
-    from rxtrail.ledger.writer import Writer
-    from rxtrail.record.judge import Judge
     from rxtrail.sites.wire import Item, Page
     from rxtrail.store import Reader, Transaction
 
@@ -39,24 +35,8 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode_number = msgspec.msgpack.Decoder(int).decode
 
 
-class Down:
+class Down(Side):
     """Applies pages of the hub's log."""
-
-    def __init__(
-        self,
-        writer: Callable[[], Writer],
-        reader: Callable[[], Reader],
-        *,
-        judge: Callable[[Reader | None], Judge],
-        changed: Callable[[Appended | None], None],
-        random_bytes: Callable[[int], bytes],
-    ) -> None:
-        """Take what the use case needs."""
-        self._writer = writer
-        self._reader = reader
-        self._judge = judge
-        self._changed = changed
-        self._random = random_bytes
 
     def cursor(self, reader: Reader, hub_key: str) -> int:
         """Tell up to where the hub's log has been read; -1 for nothing."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -24,6 +25,7 @@ from rxtrail.ledger.batch import append_events
 from rxtrail.ledger.prepare import prepare, restore
 from rxtrail.record.times import iso
 from rxtrail.sites.masters import rows_of
+from rxtrail.sites.side import Side
 from rxtrail.sites.wire import Asked, Claim, Fed, Feed, Item, Page, ScanNote
 from rxtrail.store.rows import RecordKind
 
@@ -33,11 +35,9 @@ if TYPE_CHECKING:
     from rxtrail.access import Alarm
     from rxtrail.core.epcis.event import Event
     from rxtrail.core.gs1.runs import EpcRun
-    from rxtrail.ledger.batch import Appended
     from rxtrail.ledger.log import Log
     from rxtrail.ledger.prepare import Prepared
     from rxtrail.ledger.writer import Writer
-    from rxtrail.record.judge import Judge
     from rxtrail.store import Reader, Transaction
     from rxtrail.store.rows import Record
 
@@ -74,25 +74,13 @@ _decode_held = msgspec.msgpack.Decoder(_Held).decode
 _decode_fed = msgspec.msgpack.Decoder(Fed).decode
 
 
-class Sites:
+class Sites(Side):
     """The use case, with what it needs given once."""
 
-    def __init__(
-        self,
-        writer: Callable[[], Writer],
-        *,
-        reader: Callable[[], Reader],
-        judge: Callable[[Reader | None], Judge],
-        changed: Callable[[Appended | None], None],
-        random_bytes: Callable[[int], bytes],
-    ) -> None:
-        """Take what the use case needs; ``judge`` and ``changed`` as :class:`rxtrail.states.States` has them."""
-        self._writer = writer
-        self._reader = reader
-        self._judge = judge
-        self._changed = changed
-        self._random = random_bytes
-        self._pages: dict[tuple[int, int], list[Item]] = {}
+    @cached_property
+    def _pages(self) -> dict[tuple[int, int], list[Item]]:
+        """Give the pages that were read last: all sites follow the same log."""
+        return {}
 
     # -- asking ----------------------------------------------------------------------------------------------------
 

@@ -2,56 +2,25 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Final, cast
 
-import msgspec
-
-from rxtrail import errors
 from rxtrail.access import ListedKey, NewKey
 from rxtrail.sites.wire import JoinStatus
+from rxtrail.web.part_socket import PartArguments, RemotePart, answer_part
 from rxtrail.web.site_door import hub_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from rxtrail.access import SiteKeys
     from rxtrail.joined import Joined
-    from rxtrail.web.context import Web
+    from rxtrail.web.part_socket import AsksSocket, Talk
 
-T = TypeVar("T")
 VERB: Final = "hub"
 
 
-class HubArguments(msgspec.Struct, frozen=True, gc=False):
-    """Which verb, and its arguments by name."""
-
-    verb: str
-    arguments: dict[str, Any]
-
-
-class AsksSocket(Protocol):
-    """The client's side of the socket: ``RemoteNode``."""
-
-    def _ask(self, verb: str, arguments: msgspec.Struct, kind: type[T]) -> T: ...
-
-
-class Talk(Protocol):
-    """The server's side of one connection."""
-
-    @property
-    def web(self) -> Web:
-        """The node that is served, and its bounds."""
-
-    async def answer(self, value: object) -> None:
-        """Send the result."""
-
-
-class RemoteHub:
+class RemoteHub(RemotePart):
     """The keys and the link of a running ``serve``, with the same verbs as ``SiteKeys`` and ``Joined``."""
 
-    def __init__(self, node: AsksSocket) -> None:
-        self._node = node
+    part = VERB
 
     def add(self, gln: str, *, name: str = "") -> NewKey:
         """Make a key for a site."""
@@ -85,9 +54,6 @@ class RemoteHub:
         """Tell how the node stands with its hub."""
         return self._ask(JoinStatus, "status")
 
-    def _ask(self, kind: type[T], verb: str, **arguments: object) -> T:
-        return self._node._ask(VERB, HubArguments(verb, arguments), kind)  # noqa: SLF001 - one client in two files
-
 
 def keys_of(node: object) -> SiteKeys | RemoteHub:
     """The site keys of a node: its own, or through the socket to the ``serve`` that holds it."""
@@ -101,20 +67,14 @@ def link_of(node: object) -> Joined | RemoteHub:
     return hub if hub is not None else RemoteHub(cast("AsksSocket", node))
 
 
-async def _answer(talk: Talk, asked: HubArguments) -> None:
+async def _answer(talk: Talk, asked: PartArguments) -> None:
     node = hub_of(talk.web)
-    if asked.verb in _KEY_VERBS:
-        part: object = node.access.keys
-    elif asked.verb in _LINK_VERBS:
-        part = node.hub
-    else:
-        raise errors.BadRequest(f"This server does not know {asked.verb!r} of the hub.")
-    work: Callable[[], object] = partial(getattr(part, asked.verb), **asked.arguments)
-    await talk.answer(await talk.web.write(work))
+    part = node.access.keys if asked.verb in _KEY_VERBS else node.hub if asked.verb in _LINK_VERBS else None
+    await answer_part(talk, part, asked)
 
 
 _KEY_VERBS: Final = frozenset({"add", "all", "revoke", "rotate", "require"})
 _LINK_VERBS: Final = frozenset({"join", "leave", "status"})
 
-VERBS: Final = {VERB: (HubArguments, _answer)}
+VERBS: Final = {VERB: (PartArguments, _answer)}
 """What the socket's server adds to its own verbs."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from rxtrail import errors
 from rxtrail.answers import Verdict
 from rxtrail.vrs import (
     Alert,
@@ -20,46 +18,18 @@ from rxtrail.vrs import (
     VrsSettings,
 )
 from rxtrail.web.api.vrs import vrs_of
+from rxtrail.web.part_socket import PartArguments, RemotePart, answer_part
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from rxtrail.web.context import Web
-
-T = TypeVar("T")
+    from rxtrail.web.part_socket import Talk
 
 VERB: Final = "vrs"
 
 
-class VrsArguments(msgspec.Struct, frozen=True, gc=False):
-    """Which verb of the service, and its arguments by name."""
-
-    verb: str
-    arguments: dict[str, Any]
-
-
-class AsksSocket(Protocol):
-    """The client's side of the socket: ``RemoteNode``."""
-
-    def _ask(self, verb: str, arguments: msgspec.Struct, kind: type[T]) -> T: ...
-
-
-class Talk(Protocol):
-    """The server's side of one connection."""
-
-    @property
-    def web(self) -> Web:
-        """The node that is served, and its bounds."""
-
-    async def answer(self, value: object) -> None:
-        """Send the result."""
-
-
-class RemoteVrs:
+class RemoteVrs(RemotePart):
     """The verification service of a running ``serve``, with the same verbs as :class:`rxtrail.vrs.Vrs`."""
 
-    def __init__(self, node: AsksSocket) -> None:
-        self._node = node
+    part = VERB
 
     def verify(
         self,
@@ -121,26 +91,20 @@ class RemoteVrs:
         """Change some settings."""
         return self._ask(VrsSettings, "change_settings", changes=changes)
 
-    def _ask(self, kind: type[T], verb: str, **arguments: object) -> T:
-        return self._node._ask(VERB, VrsArguments(verb, arguments), kind)  # noqa: SLF001 - one client in two files
-
 
 def service_of(node: object) -> Vrs | RemoteVrs:
     """The verification service of a node: its own, or through the socket to the ``serve`` that holds it."""
     return vrs_of(node) if hasattr(node, "vrs") else RemoteVrs(node)  # type: ignore[arg-type]  # a node without one is remote
 
 
-async def _answer(talk: Talk, asked: VrsArguments) -> None:
-    if asked.verb not in _VERBS:
-        raise errors.BadRequest(f"This server does not know {asked.verb!r} of the verification service.")
-    arguments = dict(asked.arguments)
+async def _answer(talk: Talk, asked: PartArguments) -> None:
     if asked.verb == "transfer":
-        arguments["order"] = msgspec.convert(arguments["order"], Transfer)
-    work: Callable[[], object] = partial(getattr(vrs_of(talk.web.node), asked.verb), **arguments)
-    await talk.answer(await talk.web.write(work))
+        order = msgspec.convert(asked.arguments["order"], Transfer)
+        asked = msgspec.structs.replace(asked, arguments={**asked.arguments, "order": order})
+    await answer_part(talk, vrs_of(talk.web.node) if asked.verb in _VERBS else None, asked)
 
 
-_VERBS: Final = frozenset(name for name in vars(RemoteVrs) if not name.startswith("_"))
+_VERBS: Final = frozenset(name for name in vars(RemoteVrs) if not name.startswith("_")) - {"part"}
 
-VERBS: Final = {VERB: (VrsArguments, _answer)}
+VERBS: Final = {VERB: (PartArguments, _answer)}
 """What the socket's server adds to its own verbs."""
