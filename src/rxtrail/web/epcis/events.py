@@ -80,10 +80,9 @@ async def page(
 
 async def list_events(web: Web, request: Request, speaks: Speaks) -> Response:
     """Answer with events, of everything or of what the address names."""
-    query = query_of(request, speaks)
     if request.path_params:
-        visitor = visitor_of(web, request)
-        await web.read(partial(check_member, web, request, visitor))
+        await web.read(partial(check_member, web, request, visitor_of(web, request)))
+    query = query_of(request, speaks)
     return await page(web, request, speaks, query, scope=request.url.path)
 
 

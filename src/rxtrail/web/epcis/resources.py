@@ -77,7 +77,6 @@ QUERY: Final = (
 
 def _family(kind: str, part: str, answer: str) -> tuple[Resource, ...]:
     """Give a list of members, one member, and the events of one."""
-    narrowed = tuple(name for name in QUERY if name != {"eventType": "eventType"}.get(part, f"EQ_{part}"))
     return (
         Resource(
             f"/{kind}",
@@ -98,7 +97,7 @@ def _family(kind: str, part: str, answer: str) -> tuple[Resource, ...]:
             f"/{kind}/{{{part}}}/events",
             (
                 Operation("GET", events.list_events, f"The events of one of the {kind}.",
-                          (200, 400, 404, 413, 414, *_REFUSED), _SPELT, narrowed, answer="EPCISQueryDocument"),
+                          (200, 400, 404, 413, 414, *_REFUSED), _SPELT, QUERY, answer="EPCISQueryDocument"),
             ),
             (204, 401, 403, 404, 406, 414, 500),
         ),

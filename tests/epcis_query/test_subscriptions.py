@@ -1,0 +1,291 @@
+"""Subscriptions: told at least once, signed, again after a failure, and after a restart where they left off."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import http.server
+import io
+import json
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from rxtrail.bootstrap import open_node
+from rxtrail.epcis_query import delivery
+from rxtrail.epcis_query.refusals import BadSubscription
+from rxtrail.epcis_query.schedule import read_schedule
+from rxtrail.web.app import build
+from tests.epcis_query.events import all_events, document
+from tests.web.conftest import Api
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from rxtrail.bootstrap import Node
+
+TOKEN = "a secret of the client"
+
+
+class Subscriber:
+    """A client's own server: keeps what it is sent, and answers as it is told to."""
+
+    def __init__(self) -> None:
+        self.posts: list[tuple[dict[str, str], bytes]] = []
+        self.status = 200
+        self.wait = threading.Event()
+        self.wait.set()
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                outer.wait.wait(30)
+                if outer.status == 200:
+                    outer.posts.append(({name.lower(): value for name, value in self.headers.items()}, body))
+                self.send_response(outer.status)
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: Any) -> None:
+                """Say nothing."""
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/told"
+
+    @property
+    def names(self) -> list[str]:
+        return [
+            event["eventID"]
+            for _, body in self.posts
+            for event in json.loads(body)["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
+        ]
+
+    def close(self) -> None:
+        self.wait.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def subscriber() -> Iterator[Subscriber]:
+    found = Subscriber()
+    yield found
+    found.close()
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(delivery, "RELOAD_SECONDS", 0.2)
+    monkeypatch.setattr(delivery, "BACK_OFF_US", 50_000)
+    monkeypatch.setattr(delivery, "BACK_OFF_MAX_US", 100_000)
+    monkeypatch.setattr(delivery, "ANSWER_SECONDS", 1.0)
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Callable[[], tuple[Node, Api]]]:
+    """Give a way to open the node, again and again."""
+    held: list[tuple[Node, Api]] = []
+
+    def close() -> None:
+        while held:
+            node, api = held.pop()
+            api.close()
+            node.close()
+
+    def open_it() -> tuple[Node, Api]:
+        close()
+        node = open_node(tmp_path / "data")
+        node.resume_in_background()
+        held.append((node, Api(build(node))))
+        return held[-1]
+
+    yield open_it
+    close()
+
+
+def until(what: Callable[[], bool], seconds: float = 15.0) -> None:
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.01)
+
+
+def captured(node: Node, events: list[Any]) -> list[str]:
+    node.capture(io.BytesIO(json.dumps(document(events)).encode()), name="events")
+    return [event["eventID"] for event in events]
+
+
+def subscribed(api: Api, url: str, query: dict[str, Any] | None = None, **more: Any) -> str:
+    api.post("/epcis/queries", json={"name": "q", "query": query or {}})
+    body = {"dest": url, "signatureToken": TOKEN, **({"stream": True} if "schedule" not in more else {}), **more}
+    answer = api.post("/epcis/queries/q/subscriptions", json=body)
+    assert answer.status_code == 201, answer.text
+    assert TOKEN not in answer.text
+    return str(answer.headers["location"])
+
+
+def test_a_stream_tells_each_event_that_matches_signed(opened: Any, subscriber: Subscriber) -> None:
+    node, api = opened()
+    captured(node, all_events(100))
+    at = subscribed(api, subscriber.url, {"EQ_bizStep": ["shipping"], "EQ_action": ["ADD"]})
+    late = all_events(400)[100:]
+    captured(node, late)
+    wanted = [e["eventID"] for e in late if e.get("bizStep") == "shipping" and e.get("action") == "ADD"]
+    until(lambda: len(subscriber.names) >= len(wanted))
+    assert subscriber.names == wanted, "what was there before the subscription is not told"
+    headers, body = subscriber.posts[0]
+    assert headers["gs1-signature"] == "sha256=" + hmac.new(TOKEN.encode(), body, hashlib.sha256).hexdigest()
+    assert json.loads(body)["epcisBody"]["queryResults"]["subscriptionID"] == at.rpartition("/")[2]
+    until(lambda: "lastNotifiedAt" in api.get(at).json())
+
+
+def test_events_from_an_initial_record_time_on_are_told(opened: Any, subscriber: Subscriber) -> None:
+    node, api = opened()
+    names = captured(node, all_events(30))
+    subscribed(api, subscriber.url, initialRecordTime="2020-01-01T00:00:00Z")
+    until(lambda: len(subscriber.names) >= 30)
+    assert subscriber.names == names
+
+
+def test_a_subscriber_that_fails_is_tried_again_and_misses_nothing(opened: Any, subscriber: Subscriber) -> None:
+    node, api = opened()
+    at = subscribed(api, subscriber.url)
+    subscriber.status = 503
+    names = captured(node, all_events(5))
+    until(lambda: "lastError" in api.get(at).json())
+    subscriber.status = 200
+    until(lambda: len(subscriber.names) >= 5)
+    assert subscriber.names == names
+
+
+def test_a_restart_goes_on_where_it_was(opened: Any, subscriber: Subscriber) -> None:
+    node, api = opened()
+    at = subscribed(api, subscriber.url)
+    first = captured(node, all_events(4))
+    until(lambda: len(subscriber.names) >= 4)
+    subscriber.status = 500
+    second = captured(node, all_events(9)[4:])
+    until(lambda: "lastError" in api.get(at).json())
+    opened()
+    subscriber.status = 200
+    until(lambda: len(subscriber.names) >= 9)
+    assert subscriber.names[:4] == first
+    assert subscriber.names[-5:] == second
+
+
+def test_what_cannot_be_told_is_kept_and_can_be_sent_again(
+    opened: Any, subscriber: Subscriber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "ATTEMPTS_MAX", 2)
+    node, api = opened()
+    subscribed(api, subscriber.url)
+    subscriber.status = 500
+    names = captured(node, all_events(3))
+    until(lambda: bool(api.get("/api/v1/epcis/dead-letters").json()["letters"]))
+    (letter,) = api.get("/api/v1/epcis/dead-letters").json()["letters"]
+    assert letter["dest"] == subscriber.url
+    again = f"/api/v1/epcis/dead-letters/{letter['id']}/replay"
+    assert api.post(again).status_code == 409, "it still does not take it"
+    subscriber.status = 200
+    late = captured(node, all_events(5)[3:])
+    until(lambda: len(subscriber.names) >= 2)
+    assert subscriber.names == late, "others go on behind what could not be told"
+    assert api.post(again).status_code == 200
+    assert sorted(subscriber.names) == sorted([*names, *late])
+    assert api.get("/api/v1/epcis/dead-letters").json()["letters"] == []
+
+
+def test_one_that_never_answers_keeps_nobody_else_waiting(opened: Any, subscriber: Subscriber) -> None:
+    node, api = opened()
+    silent = Subscriber()
+    silent.wait.clear()
+    try:
+        for _ in range(3):
+            subscribed(api, silent.url)
+        subscribed(api, subscriber.url)
+        names = captured(node, all_events(3))
+        until(lambda: len(subscriber.names) >= 3)
+        assert subscriber.names == names
+        assert api.get("/epcis/events").status_code == 200
+    finally:
+        silent.close()
+
+
+def test_a_schedule_tells_when_it_is_due_and_also_that_there_is_nothing(opened: Any, subscriber: Subscriber) -> None:
+    node, api = opened()
+    at = subscribed(api, subscriber.url, {"EQ_action": ["ADD"]}, schedule={"second": "0/1"}, reportIfEmpty=True)
+    until(lambda: len(subscriber.posts) >= 1)
+    assert subscriber.names == []
+    held = all_events(40)
+    captured(node, held)
+    wanted = [event["eventID"] for event in held if event.get("action") == "ADD"]
+    until(lambda: len(subscriber.names) >= len(wanted))
+    assert subscriber.names == wanted
+    assert api("DELETE", at).status_code == 204
+    count = len(subscriber.posts)
+    time.sleep(1.5)
+    assert len(subscriber.posts) <= count + 1
+    assert api.get(at).status_code == 404
+
+
+def test_deleting_a_query_ends_its_subscriptions(opened: Any, subscriber: Subscriber) -> None:
+    node, api = opened()
+    at = subscribed(api, subscriber.url)
+    assert [each["subscriptionID"] for each in api.get("/epcis/queries/q/subscriptions").json()] == [
+        at.rpartition("/")[2]
+    ]
+    assert api("DELETE", "/epcis/queries/q").status_code == 204
+    captured(node, all_events(3))
+    time.sleep(0.5)
+    assert subscriber.posts == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {}, {"stream": True, "schedule": {"second": "0"}}, {"schedule": {"second": "60"}}, {"schedule": {"hour": "x"}},
+        {"schedule": {"day": "1"}}, {"schedule": {"dayOfMonth": "31", "month": "2"}}, {"schedule": {"minute": "[5-1]"}},
+        {"stream": True, "dest": "http://example.org/plain"}, {"stream": True, "dest": "ftp://x"},
+        {"stream": True, "initialRecordTime": "soon"}, {"stream": False}, {"schedule": {"second": "0/0"}},
+    ],
+)  # fmt: skip
+def test_a_subscription_that_makes_no_sense_is_refused(opened: Any, body: dict[str, Any]) -> None:
+    _, api = opened()
+    api.post("/epcis/queries", json={"name": "q", "query": {}})
+    answer = api.post("/epcis/queries/q/subscriptions", json={"dest": "http://127.0.0.1:9/x", **body})
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["type"] == "epcisException:SubscriptionControlsException"
+
+
+def at(text: str) -> int:
+    import datetime as dt
+
+    return int(dt.datetime.fromisoformat(text).timestamp() * 1_000_000)
+
+
+@pytest.mark.parametrize(
+    ("fields", "after", "due"),
+    [
+        ({"hour": "1", "minute": "5"}, "2026-11-30T00:00:00+00:00", "2026-11-30T01:05:00+00:00"),
+        ({"hour": "1", "minute": "5"}, "2026-11-30T01:05:00+00:00", "2026-12-01T01:05:00+00:00"),
+        ({"second": "0/30"}, "2026-11-30T00:00:10+00:00", "2026-11-30T00:00:30+00:00"),
+        ({"minute": "[10-12],40"}, "2026-11-30T00:12:30+00:00", "2026-11-30T00:40:00+00:00"),
+        ({"dayOfWeek": "1"}, "2026-11-30T00:00:01+00:00", "2026-12-07T00:00:00+00:00"),
+        ({"dayOfMonth": "31"}, "2026-11-30T00:00:00+00:00", "2026-12-31T00:00:00+00:00"),
+        ({"month": "2", "dayOfMonth": "29"}, "2026-11-30T00:00:00+00:00", "2028-02-29T00:00:00+00:00"),
+        ({"hour": "*"}, "2026-11-30T23:00:00+00:00", "2026-12-01T00:00:00+00:00"),
+    ],
+)
+def test_a_schedule_is_due_at_the_next_time_that_it_matches(fields: dict[str, str], after: str, due: str) -> None:
+    assert read_schedule(fields).next_after(at(after)) == at(due)
+
+
+def test_a_schedule_that_never_comes_is_refused() -> None:
+    with pytest.raises(BadSubscription):
+        read_schedule({"dayOfMonth": "30", "month": "2"})
