@@ -19,6 +19,7 @@ import msgspec
 from rxtrail.core.epcis.write_json import event_json
 from rxtrail.core.rules.answer import Answer, Severity
 from rxtrail.errors import BadRequest, Busy, NotFound, Refused, RxtrailError, StoreFailed
+from rxtrail.joined.anchoring import Anchoring
 from rxtrail.joined.copy import HubCopy
 from rxtrail.joined.down import Down
 from rxtrail.joined.key_file import HubKey, forget, load, save
@@ -30,7 +31,7 @@ from rxtrail.outbound import Unreachable
 from rxtrail.outbound.lasting import Lasting, Refusing
 from rxtrail.record.standing import identity_of
 from rxtrail.record.times import iso
-from rxtrail.sites.wire import Asked, Claim, Fed, HubStatus, JoinStatus, Page
+from rxtrail.sites.wire import Anchored, Asked, Claim, Fed, HubStatus, JoinStatus, Page
 from rxtrail.states.refusals import RefusedWithAlert
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ REPLY_BYTES_MAX: Final = 16 * 1024 * 1024
 NONCE_BYTES: Final = 24
 
 _claim = msgspec.json.Decoder(Claim).decode
+_anchored = msgspec.json.Decoder(Anchored).decode
 _fed = msgspec.json.Decoder(Fed).decode
 _page = msgspec.json.Decoder(Page).decode
 _hello = msgspec.json.Decoder(HubStatus).decode
@@ -108,6 +110,7 @@ class Joined:
         self._now = now_us
         self._random = random_bytes
         self._up = Up(reader, writer)
+        self._anchoring = Anchoring(now_us)
         self._down = Down(writer, reader=reader, judge=judge, changed=changed, random_bytes=random_bytes)
         self._copy = HubCopy(data, now_us=now_us, today=today)
         self._hub: HubKey | None = None
@@ -199,7 +202,7 @@ class Joined:
             state=state if self._runs else "not-running",
             hub_key=hub.hub_key,
             last_contact=iso(self._contact_us) if self._contact_us else "",
-            error=self._error,
+            error=self._error or self._anchoring.refused,
             waiting=self._up.waiting(reader, through),
             cursor=self._down.cursor(reader, hub.hub_key),
             copy=self._copy.as_of,
@@ -412,6 +415,7 @@ class Joined:
             self._wake.clear()
             try:
                 more = self._send_batch()
+                self._send_head()
                 pause = PAUSE_SECONDS
             except RxtrailError as error:
                 if isinstance(error, StoreFailed) and not error.curable:
@@ -462,6 +466,15 @@ class Joined:
         self._was_there()
         self._error = ""
         return True
+
+    def _send_head(self) -> None:
+        """Send up the newest head of this node's log, when it is time."""
+        anchor = self._anchoring.due(self._reader())
+        if anchor is None:
+            return
+        reply = self._request("POST", "/api/v1/sites/anchor", FEED_SECONDS, _encode(anchor))
+        if reply.status == 200:
+            self._anchoring.answered(anchor, _anchored(reply.body))
 
     def _request(
         self,

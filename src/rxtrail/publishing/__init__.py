@@ -102,7 +102,7 @@ class Publishing:
         self._publisher = self._new_publisher(self._signer, name, settings.checkpoint_seconds)
         if self._policy is not None and self._policy.witnesses:
             self._witnesses = Witnesses(
-                self._policy, reader=self._reader, writer=self._writer, now_us=self._now_us, name=name,
+                self._policy, reader=self._reader, writer=self._writer, now_us=self._now_us,
                 refuse=self._publisher.refuse, failure=self._failure, keys=self._own_keys,
             )  # fmt: skip
             self._witnesses.start()

@@ -67,6 +67,9 @@ class FolderSource:
         except OSError as error:
             raise BadRequest(f"cannot be read: {error.strerror}", place=str(self._folder / path)) from error
 
+    def close(self) -> None:
+        """Nothing is held."""
+
 
 class WebSource:
     """A log on a web server; its URL is what stands before ``/checkpoint``."""
@@ -85,6 +88,10 @@ class WebSource:
         if reply.status != 200 or reply.headers.get("content-encoding", "identity") != "identity":
             raise LogWrong(f"the server answers {reply.status}", place=path, advice="Is this the URL of a log?")
         return reply.body
+
+    def close(self) -> None:
+        """Let the connection go."""
+        self._server.close()
 
 
 class Checked(msgspec.Struct, frozen=True, gc=False):

@@ -71,7 +71,6 @@ class Witnesses:
         reader: Callable[[], Reader],
         writer: Callable[[], Writer],
         now_us: Callable[[], int],
-        name: str,
         refuse: Callable[[str], None],
         failure: Callable[[BaseException], StoreFailed | None],
         keys: Callable[[], list[note.VerifierKey]],
@@ -84,7 +83,6 @@ class Witnesses:
         self._reader = reader
         self._writer = writer
         self._now_us = now_us
-        self._name = name
         self._refuse = refuse
         self._failure = failure
         self._keys = keys
@@ -109,8 +107,11 @@ class Witnesses:
         self._woken.set()
         for asked in self._asked:
             asked.server.interrupt()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
         self._pool.shutdown(wait=True, cancel_futures=True)
+        for asked in self._asked:
+            asked.server.close()
 
     def told(self) -> list[str]:
         """Tell of each witness up to where it has cosigned."""

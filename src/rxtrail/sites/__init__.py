@@ -24,9 +24,10 @@ from rxtrail.errors import BadRequest
 from rxtrail.ledger.batch import append_events
 from rxtrail.ledger.prepare import prepare, restore
 from rxtrail.record.times import iso
+from rxtrail.sites.anchors import take
 from rxtrail.sites.masters import rows_of
 from rxtrail.sites.side import Side
-from rxtrail.sites.wire import Asked, Claim, Fed, Feed, Item, Page, ScanNote
+from rxtrail.sites.wire import Anchor, Anchored, Asked, Claim, Fed, Feed, Item, Page, ScanNote
 from rxtrail.store.rows import RecordKind
 
 if TYPE_CHECKING:
@@ -126,6 +127,13 @@ class Sites(Side):
         """Tell up to which position of its own log a site has told everything; -1 for nothing."""
         row = self._reader().kept(FED, f"{site}:{log}")
         return _decode_fed(row[1]).through if row is not None else -1
+
+    def anchor(self, anchor: Anchor, *, site: str) -> Anchored:
+        """Keep the head of a site's log as a record of this one, when it grows out of the last.
+
+        :raises BadRequest: it is no head, or none that its keys have signed.
+        """
+        return self._writer().do(lambda tx, log: take(tx, log, anchor, site))
 
     def feed(self, feed: Feed, *, site: str) -> Fed:
         """Capture one batch of a site's log as that site's word: once, in order, all of it or none.

@@ -81,6 +81,20 @@ class Fed(msgspec.Struct, frozen=True, gc=False):
     cases: list[str] = []
 
 
+class Anchor(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """The head of a site's log: ``request`` as a witness takes it (C2SP tlog-witness), and the log's keys."""
+
+    request: str
+    keys: list[str]
+
+
+class Anchored(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """How many entries of a site's log are in the last head that the hub has; why it refuses this one, if so."""
+
+    size: int
+    refused: str = ""
+
+
 class Item(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One thing that a site must know: an EPCIS 2.0 event with its first speaker, or a case.
 

@@ -33,8 +33,8 @@ _FOR_ALL: Final = re.compile(
 )
 # For a site with its key; what a body or a path names is held against the key's GLN by the handler.
 _FOR_SITES: Final = re.compile(
-    r"POST /api/v1/sites/(ask|feed)|GET /api/v1/sites/stream|GET /api/v1/sites/[0-9]{13}/bundle|POST /api/v1/scans"
-    r"|PATCH /api/v1/(packs/[^/]+/[^/]+|containers/[^/]+)"
+    r"POST /api/v1/sites/(ask|feed|anchor)|GET /api/v1/sites/stream|GET /api/v1/sites/[0-9]{13}/bundle"
+    r"|POST /api/v1/scans|PATCH /api/v1/(packs/[^/]+/[^/]+|containers/[^/]+)"
     r"|[A-Z]+ /epcis(/.*)?"
 )
 

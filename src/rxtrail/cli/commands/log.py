@@ -71,7 +71,7 @@ def verify(call: Call, place: str, vkeys: tuple[str, ...]) -> int:
         except BadKey as wrong:
             raise BadRequest(wrong.message, place="--vkey", advice=wrong.advice) from wrong
     source = WebSource(place) if place.startswith(("http://", "https://")) else FolderSource(_folder(place))
-    with bar() as progress:
+    with contextlib.closing(source), bar() as progress:
         checked = check(source, keys, progress=lambda done, in_all: progress("entries", done, in_all))
     if call.as_json:
         say.answer(checked)

@@ -16,7 +16,7 @@ from rxtrail.access import BudgetSpent, KeyNeeded, WrongKey, WrongSite
 from rxtrail.errors import BadDocument, BadRequest, NotFound, RxtrailError
 from rxtrail.joined import HUB_CONTEXT
 from rxtrail.keys import KeyFailed
-from rxtrail.sites.wire import Asked, Claim, Fed, Feed, HubStatus, Page
+from rxtrail.sites.wire import Anchor, Anchored, Asked, Claim, Fed, Feed, HubStatus, Page
 from rxtrail.web import limits, refusals
 from rxtrail.web.api.sites import node_of
 from rxtrail.web.body import JSON_TYPES, decode_json, expect_media_type, read_json, read_whole
@@ -38,6 +38,7 @@ FOLLOW_SECONDS: Final = 1.0
 """Between words of a stream when there is nothing to tell; also how soon other processes' writes are seen."""
 
 _ASKED = msgspec.json.Decoder(Asked)
+_ANCHOR = msgspec.json.Decoder(Anchor)
 _FEED = msgspec.json.Decoder(Feed)
 _encode = msgspec.json.Encoder().encode
 
@@ -157,6 +158,13 @@ async def _events(web: Web, request: Request, after: int, site: str) -> AsyncIte
         after = max(after, page.next)
 
 
+async def post_anchor(web: Web, request: Request) -> Response:
+    """Keep the head of a site's log as a record; the answer comes when it is durable."""
+    site = grant_of(request).place("")
+    anchor = await read_json(request, _ANCHOR)
+    return json_response(await web.write(partial(hub_of(web).sites.anchor, anchor, site=site)))
+
+
 _REFUSALS: Final = (KeyNeeded, WrongKey, WrongSite, BadRequest, refusals.Overloaded, refusals.DeadlinePassed)
 ENDPOINTS: Final = (
     Endpoint(
@@ -185,6 +193,15 @@ ENDPOINTS: Final = (
         Fed,
         body=Feed,
         refusals=(*_REFUSALS, BadDocument, refusals.TooLarge, refusals.WrongMediaType, refusals.UploadBroken),
+    ),
+    Endpoint(
+        "POST",
+        "/api/v1/sites/anchor",
+        "Anchor the head of a site's log in this one, when it grows out of the last one that it sent.",
+        post_anchor,
+        Anchored,
+        body=Anchor,
+        refusals=(*_REFUSALS, refusals.TooLarge, refusals.WrongMediaType, refusals.UploadBroken),
     ),
     Endpoint(
         "GET",

@@ -15,6 +15,7 @@ from rxtrail.core.gs1.keyboard_profile import CALIBRATION_TEXT, GS
 from rxtrail.errors import NotFound, RxtrailError
 from rxtrail.web.api.changes import journey_of
 from rxtrail.web.api.documents import digest_of
+from rxtrail.web.api.log import log_of
 from rxtrail.web.api.recalls import recalls_of
 from rxtrail.web.api.stations import SYMBOL_PATH
 from rxtrail.web.api.verify import PURPOSES
@@ -91,7 +92,16 @@ async def check_page(web: Web, request: Request) -> Response:  # noqa: ARG001
         identity=identity,
         sites=sites_of(identity, partners),
         purposes=[purpose for purpose in PURPOSES if purpose != "public"],
+        log_warnings=doubts_of(web),
     )
+
+
+def doubts_of(web: Web) -> list[str]:
+    """What a person at the counter must know of the log: that this record may be an old copy."""
+    log = log_of(web)
+    if log is None or not (log.doubt or log.accused):
+        return []
+    return ["This record may be an old copy: do not rely on it. Tell whoever runs this server.", *log.warnings()]
 
 
 def sites_of(identity: NodeIdentity, partners: list[Partner]) -> list[Site]:
