@@ -80,3 +80,37 @@ def test_a_journey_is_told_from_first_to_last_in_the_readers_own_time(open_page:
 def test_the_about_page_tells_whose_record_this_is(open_page: OpenPage) -> None:
     page = open_page("/about")
     assert "Hub" in page.inner_text("main")
+
+
+def test_a_dropped_file_is_marked_where_it_is_wrong(open_page: OpenPage) -> None:
+    page = open_page("/validate")
+    text = scene.shipment("VAL1", lot="V1", day="2026-11-09").decode().replace("<action>ADD", "<action>PUT", 1)
+    page.evaluate(
+        """(text) => {
+            const files = new DataTransfer();
+            files.items.add(new File([text], '<b>partner.xml', { type: 'application/xml' }));
+            document.dispatchEvent(new DragEvent('drop', { dataTransfer: files, bubbles: true, cancelable: true }));
+        }""",
+        text,
+    )
+    page.wait_for_selector("#verdict:not([hidden])")
+    assert "Not valid" in page.inner_text("#verdict-title")
+    assert "<b>partner.xml" in page.inner_text("#verdict-words")
+    marked = page.locator("mark")
+    assert any("<action>PUT" in each for each in marked.all_inner_texts())
+    assert "Write ADD, OBSERVE or DELETE." in page.inner_text("#marked")
+    page.select_option("#profile", "dscsa")
+    page.wait_for_function("() => document.querySelector('#findings').innerText.includes('MISSING_DSCSA_STATEMENT')")
+
+
+def test_a_json_file_on_one_line_is_broken_into_lines_to_be_marked(open_page: OpenPage) -> None:
+    page = open_page("/validate")
+    event = '{"type":"ObjectEvent","eventTime":"today","eventTimeZoneOffset":"+00:00","action":"OBSERVE","epcList":[]}'
+    text = (
+        '{"@context":"https://example.com/","type":"EPCISDocument","schemaVersion":"2.0",'
+        '"creationDate":"2026-11-01T00:00:00Z","epcisBody":{"eventList":[' + ",".join([event] * 30) + "]}}"
+    )
+    page.set_input_files("#file", {"name": "one-line.json", "mimeType": "application/json", "buffer": text.encode()})
+    page.wait_for_selector("mark")
+    assert "broken into lines" in page.inner_text("#verdict-words")
+    assert any('"eventTime": "today"' in each for each in page.locator("mark").all_inner_texts())

@@ -73,6 +73,7 @@ COMMANDS: dict[str, list[tuple[str, str, str]]] = {
         ("site-bundle", "site_bundle", "The signed copy by which a site goes on without this node."),
         ("label", "label", "A label of a pack or a logistic unit, as SVG, PNG, PDF or ZPL."),
         ("export", "export", "Packs or events out, as JSON, CSV or EPCIS."),
+        ("validate", "validate", "Is a document what the standards say it is?"),
         ("convert", "convert", "A document as XML 1.2, XML 2.0 or JSON."),
         ("hash", "hash", "CBV event hashes of a document."),
         ("simulate", "simulate", "Write the documents of a simulated supply chain."),

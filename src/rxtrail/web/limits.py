@@ -16,6 +16,9 @@ TABLE_BYTES_MAX: Final = 16 * MIB
 DOCUMENT_BYTES_MAX: Final = 8 * 1024 * MIB
 """One EPCIS document; it is streamed, so this bounds the disk and not the memory."""
 
+VALIDATE_BYTES_MAX: Final = 256 * MIB
+"""A document to be validated only; past 8 MiB it waits on disk while that is done."""
+
 HEADER_BYTES_MAX: Final = 32 * KIB
 """The request line and all header fields together."""
 

@@ -26,7 +26,7 @@ from rxtrail.core.gs1 import epc
 from rxtrail.core.gs1.epc import SERIAL_LENGTH_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from rxtrail.core.gs1.runs import EpcRun
     from rxtrail.errors import BadDocument
@@ -118,6 +118,13 @@ class Builder:
             severity, code, epcs = "info", "FINDINGS_TRUNCATED", None
             message = f"more than {FINDINGS_PER_CODE_MAX} findings like the last; the rest is left out"
         self.findings.append(Finding(severity, code, message, self.place, epcs or []))
+
+    def unknown(self, names: Iterable[str], where: str) -> None:
+        """Note parts of a list's entry for which an event has no room: they are kept in the raw document only."""
+        told = sorted(name or "an element of another namespace" for name in names)
+        if told:
+            message = f"{', '.join(told)[:200]} in {where}: no field of the standard; kept in the raw document only"
+            self.find("warning", "UNKNOWN_FIELD", message)
 
     def finish(self, kind: str, raw: Raw) -> Event:
         """Give the event; raises BadDocument when it has no time that can be read."""

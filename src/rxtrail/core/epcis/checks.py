@@ -51,6 +51,14 @@ def check(event: Event) -> list[type_found]:
             found.append(("warning", "INVALID_DISPOSITION", message))
         if event.biz_step == "shipping" and event.error_declaration is None:
             _check_shipping(event, found)
+    if len(event.certification) > 1:
+        message = "certificationInfo is given more than once, which XML has no room for"
+        found.append(("warning", "CERTIFICATION_REPEATED", message))
+    if event.extensions:
+        bare = [key for key in event.extensions if key[0] not in "{@" and ":" not in key]
+        if bare:
+            message = f"{', '.join(bare)[:200]}: no field of the standard, and no extension with a namespace; kept"
+            found.append(("warning", "UNKNOWN_FIELD", message))
     if event.ilmd:
         found.extend(("warning", code, message) for code, message in ilmd_lot_expiry(event)[2])
     return found

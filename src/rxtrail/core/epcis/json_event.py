@@ -311,6 +311,7 @@ def _typed(field: str, name: str, kind: str) -> Taker:
         found: list[Typed] = []
         for each in reader.objects(value) or []:
             what = reader.texts(each.get(name))
+            reader.build.unknown(each.keys() - {"type", "@type", name}, name)
             type_ = (reader.texts(each.get("type", each.get("@type"))) or [""])[0]
             found.append(reader.build.typed(type_, (what or [""])[0], kind))
         raw[field] = found  # type: ignore[literal-required]
@@ -319,9 +320,14 @@ def _typed(field: str, name: str, kind: str) -> Taker:
     return take
 
 
+_QUANTITY_MEMBERS = frozenset(("epcClass", "quantity", "uom", "type", "@type"))
+
+
 def _quantities(field: str) -> Taker:
     def take(reader: EventMembers, value: Any, raw: Raw) -> bool:  # noqa: ANN401 -- any JSON value
         objects = reader.objects(value)
+        for each in objects or []:
+            reader.build.unknown(each.keys() - _QUANTITY_MEMBERS, "a quantity")
         raw[field] = [  # type: ignore[literal-required]
             reader.build.quantity(
                 (reader.texts(each.get("epcClass")) or [""])[0],

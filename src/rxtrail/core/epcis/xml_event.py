@@ -196,10 +196,17 @@ def _place(field: str) -> Taker:
 def _typed(field: str, kind: str) -> Taker:
     def take(reader: EventElements, element: _Element, raw: Raw) -> None:
         typed = reader.build.typed
+        for each in element:
+            if len(each) or len(each.attrib) > 1:
+                others = {reader.standard_name(one.tag) or one.tag for one in each}
+                reader.build.unknown(others | ({str(name) for name in each.attrib} - {"type"}), field)
         found = [typed(expanded(each.get("type") or "", each), _expanded_text(each), kind) for each in element]
         raw.setdefault(field, []).extend(found)  # type: ignore[misc]
 
     return take
+
+
+_QUANTITY_PARTS = frozenset(("epcClass", "quantity", "uom"))
 
 
 def _quantities(field: str) -> Taker:
@@ -207,6 +214,8 @@ def _quantities(field: str) -> Taker:
         found = []
         for each in element:
             parts = {reader.standard_name(part.tag): _expanded_text(part) for part in each}
+            if not parts.keys() <= _QUANTITY_PARTS:
+                reader.build.unknown(parts.keys() - _QUANTITY_PARTS, "a quantity")
             quantity = reader.build.quantity(parts.get("epcClass"), parts.get("quantity"), parts.get("uom"))
             found.append(quantity)
         raw.setdefault(field, []).extend(found)  # type: ignore[misc]

@@ -31,6 +31,7 @@ from rxtrail.web.api import (
     stations,
     stock,
     stream,
+    validation,
     verify,
     vrs,
 )
@@ -63,6 +64,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *lots.ENDPOINTS,
     *captures.ENDPOINTS,
     *documents.ENDPOINTS,
+    *validation.ENDPOINTS,
     *stock.ENDPOINTS,
     *partners.ENDPOINTS,
     *products.ENDPOINTS,

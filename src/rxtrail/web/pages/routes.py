@@ -56,6 +56,7 @@ def routes(web: Web) -> list[Route]:
         "/documents/{sha256}": document_page,
         "/recalls": recalls_page,
         "/recalls/{id}": recall_page,
+        "/validate": validate_page,
         "/calibrate": calibrate_page,
         "/receipt": receipt_page,
         "/service-worker.js": service_worker,
@@ -118,6 +119,11 @@ def sites_of(identity: NodeIdentity, partners: list[Partner]) -> list[Site]:
         if gln not in mine and partner.status == "active"
     ]
     return [*own, *others][:SITES_MAX]
+
+
+async def validate_page(web: Web, request: Request) -> Response:  # noqa: ARG001
+    """Where a partner drops a file and sees what is wrong with it, in its own text."""
+    return page("validate.html")
 
 
 async def pack_page(web: Web, request: Request) -> Response:
