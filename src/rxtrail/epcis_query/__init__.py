@@ -80,6 +80,16 @@ class EpcisQueries:
         cursor = None if upto is None else Cursor(upto, left=query.event_count_limit)
         return read_page(reader, query, world_of(reader, query.prefixes), viewer=viewer, cursor=cursor, whole=True)
 
+    def position(self, since: int) -> int:
+        """Give where the events recorded from a time on begin; with 0 those that are still to come."""
+        reader = self._reader()
+        return reader.recorded_from(since) if since else reader.log_size()
+
+    def since(self, query: Query, low: int, *, cursor: Cursor | None = None, viewer: str = "") -> Page:
+        """Give a page of the events from a position on; ``upto`` tells how far the record has been looked at."""
+        reader = self._reader()
+        return read_page(reader, query, world_of(reader, query.prefixes), viewer=viewer, cursor=cursor, low=low)
+
     def event(self, name: str, *, viewer: str = "") -> list[Found]:
         """Give the event of a name and the declarations that repeat it.
 

@@ -19,6 +19,7 @@ from rxtrail.web.api import at_once, table, verify
 from rxtrail.web.context import Web, refusal
 from rxtrail.web.doors import API_HEADERS, PAGE_HEADERS, Doors
 from rxtrail.web.epcis import openapi, resources
+from rxtrail.web.epcis.socket import Sockets
 from rxtrail.web.openapi import describe
 from rxtrail.web.refusals import WrongMethod
 from rxtrail.web.site_door import admit, with_grant
@@ -43,6 +44,7 @@ class App:
         self._change = at_once.ChangeAtOnce(web, self._guarded)
         self.at_once_path = verify.PATH.encode()
         self.answer_at_once = self._verify.answer_at_once
+        self._sockets = Sockets(web)
         self._rest = Starlette(
             routes=[*table.routes(web), *resources.routes(web), *pages.routes(web)],
             exception_handlers={
@@ -57,7 +59,9 @@ class App:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http":
+        if scope["type"] == "websocket":
+            await self._sockets(scope, receive, send)
+        elif scope["type"] != "http":
             await self._rest(scope, receive, send)
         elif scope["path"] == verify.PATH:
             await self._verify(scope, receive, send)

@@ -113,7 +113,8 @@ async def _serve(
         uvicorn.Config(
             asgi,
             http=BoundedProtocol,
-            ws="none",
+            ws="wsproto",
+            ws_max_size=limits.REQUEST_BYTES_MAX,
             lifespan="off",
             log_config=None,
             access_log=False,
