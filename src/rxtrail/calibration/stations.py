@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from rxtrail.calibration.finding import NOT_FOUND, Calibration, calibrate
+from rxtrail.core.gs1.keyboard_profile import undo_of
 from rxtrail.core.gs1.station_text import Turned, turned
 from rxtrail.errors import BadRequest, NotFound
 from rxtrail.record.times import iso
@@ -15,7 +16,7 @@ from rxtrail.store.rows import RecordKind
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rxtrail.core.gs1.keyboard_profile import Profile
+    from rxtrail.core.gs1.keyboard_profile import Profile, Undo
     from rxtrail.ledger.log import Log
     from rxtrail.ledger.writer import Writer
     from rxtrail.store import Reader, Transaction
@@ -116,6 +117,16 @@ class Stations:
             [Station(name, iso(at), _decode(body).calibration) for name, at, body in rows],
             key=lambda station: (station.name.casefold(), station.name),
         )
+
+    def undo(self, name: str) -> Undo:
+        """Give what turns the scans of a station back, for a browser that goes on without this node.
+
+        :raises NotFound: there is none of this name.
+        """
+        kept = self._reader().kept(KIND, _name(name))
+        if kept is None:
+            raise NotFound(f"There is no station {name!r}.", advice="List them with: rxtrail calibrate --list")
+        return undo_of(_decode(kept[1]).calibration.profile)
 
     def turned(self, name: str, text: str) -> Turned | None:
         """Turn a scan back through the profile of a station; None when it is to be read as it arrived.

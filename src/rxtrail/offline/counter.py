@@ -153,8 +153,8 @@ class OfflineCounter:
                 if pack is not None:
                     known[candidate.product, candidate.serial] = (pack.lot, pack.expiry)
         scan = choose(found, known).scan
-        if scan.fault and found.only is not None:
-            scan = found.only  # one reading is left without asking anybody
+        if scan is found.plain and scan.fault and found.only is not None:
+            scan = found.only  # the copy knows none, and one reading is left without asking anybody
         as_of = _us(self.bundle.facts.as_of)
         sold = self._sold.get((scan.gtin, scan.serial), "")
         waits = any(

@@ -47,6 +47,19 @@ class Profile(msgspec.Struct, frozen=True):
     advice: list[str] = []  # one sentence for each fault, for the person at the desk
 
 
+class Undo(msgspec.Struct, frozen=True):
+    """What turns texts of one station back, for a reader that has no layouts: a browser without its node."""
+
+    prefix: str = ""
+    suffix: str = ""
+    gs: str = KEPT
+    characters: dict[str, str] = {}
+    origins: dict[str, list[str]] = {}  # what arrives: what may have been sent, the likeliest first
+    typed: dict[str, str] = {}  # what is sent: what arrives; a dead key is the dotted circle and its mark
+    accents: dict[str, str] = {}  # mark: what its dead key prints when it does not compose
+    pairs: dict[str, str] = {}  # mark and character: what they make together
+
+
 def profile_of(printed: str, reached: str) -> Profile:
     """Find out how ``printed``, the known data of a symbol with GS in it, became ``reached``; never raises."""
     fits = []
@@ -75,14 +88,9 @@ def apply_profile(profile: Profile, reached: str) -> str:
         body = body.replace(profile.gs, GS)
     if profile.characters:
         return "".join([profile.characters.get(character, character) for character in body])
-    if not profile.layout and not profile.caps:
-        return body
-    effect = next(
-        (one for one in every_effect() if one.layout == (profile.layout or "us") and one.caps.value == profile.caps),
-        None,
-    )
+    effect = _effect_of(profile)
     if effect is None:
-        return body  # the profile was made with a table that had more layouts
+        return body
     effect = effect._replace(origins=tables.origins(effect.table))  # the symbology identifier is read by it, too
     cleaned = body.replace("\0", "")
     # Of all that may have been sent, the first that would have arrived like this.
@@ -90,6 +98,35 @@ def apply_profile(profile: Profile, reached: str) -> str:
         if tables.typed_with(effect.table, sent) == cleaned:
             return sent
     return next(mixtures(effect, cleaned))
+
+
+def undo_of(profile: Profile) -> Undo:
+    """Give what ``apply_profile`` does with texts of one profile, as plain data of a few kilobytes."""
+    effect = _effect_of(profile) if not profile.characters else None
+    if effect is None:
+        return Undo(profile.prefix, profile.suffix, profile.gs, profile.characters)
+    typed = effect.table
+    marks = sorted({out[1] for out in typed.values() if out[:1] == tables.DEAD})
+    printed = sorted({out for out in typed.values() if len(out) == 1})
+    pairs = {mark + character: one for mark in marks for character in printed
+             if len(one := tables.composed(mark, character)) == 1}  # fmt: skip
+    return Undo(
+        profile.prefix,
+        profile.suffix,
+        profile.gs,
+        origins={arrived: list(sents) for arrived, sents in tables.origins(typed).items()},
+        typed=typed,
+        accents={mark: tables.composed(mark, " ")[:-1] for mark in marks},
+        pairs=pairs,
+    )
+
+
+def _effect_of(profile: Profile) -> Effect | None:
+    """Give what the host does; None when it does nothing, or the profile was made with a table that had more."""
+    if not profile.layout and not profile.caps:
+        return None
+    wanted = (profile.layout or "us", profile.caps)
+    return next((one for one in every_effect() if (one.layout, one.caps.value) == wanted), None)
 
 
 def _fit(expected: str, reached: str) -> tuple[str, str, str] | None:

@@ -41,8 +41,12 @@ def restore_named(text: str) -> str:
 
 
 def strange_characters(text: str) -> list[str]:
-    """Give the characters that GS1 data never holds, in order of first sight; each may stand for GS."""
-    return list(dict.fromkeys(found[1] for found in _STRANGE.finditer(text)))[:_CHARACTERS_MAX]
+    """Give the characters that GS1 data never holds, in order of first sight; each may stand for GS.
+
+    One that stands only at the ends is none: it may be the last character of a serial, come out wrong.
+    """
+    places = [(found[1], found.start() > 0 and found.end() < len(text)) for found in _STRANGE.finditer(text)]
+    return list(dict.fromkeys(character for character, is_inside in places if is_inside))[:_CHARACTERS_MAX]
 
 
 def restore_character(text: str, character: str) -> str:

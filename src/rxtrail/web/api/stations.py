@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import msgspec
 from starlette.responses import Response
 
 from rxtrail import labels
 from rxtrail.calibration import Calibration, Station, try_scan
+from rxtrail.core.gs1.keyboard_profile import Undo
 from rxtrail.errors import BadRequest, NotFound
 from rxtrail.web import refusals
 from rxtrail.web.body import read_json
@@ -17,6 +18,8 @@ from rxtrail.web.context import Endpoint, Web, json_response, path_part
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+
+    from rxtrail.calibration import Stations
 
 SVG_TYPE: Final = "image/svg+xml"
 SYMBOL_PATH: Final = "/api/v1/calibration/symbol.svg"
@@ -65,6 +68,12 @@ async def list_stations(web: Web, request: Request) -> Response:  # noqa: ARG001
     return json_response(StationList(await web.read(web.node.stations.all)))
 
 
+async def get_undo(web: Web, request: Request) -> Response:
+    """Answer with what turns the scans of a station back."""
+    stations = cast("Stations", web.node.stations)
+    return json_response(await web.read(partial(stations.undo, path_part(request, "name"))))
+
+
 async def save_station(web: Web, request: Request) -> Response:
     """Keep the profile that a scan of the symbol gives."""
     name = path_part(request, "name")
@@ -102,6 +111,14 @@ ENDPOINTS: Final = (
         Station,
         body=CalibrationScan,
         refusals=_BODY,
+    ),
+    Endpoint(
+        "GET",
+        _STATION + "/undo",
+        "What turns the scans of a station back, for a browser without this node.",
+        get_undo,
+        Undo,
+        refusals=(BadRequest, NotFound),
     ),
     Endpoint("DELETE", _STATION, "Forget a station.", remove_station, StationRemoved, refusals=(BadRequest, NotFound)),
 )

@@ -1,13 +1,28 @@
-// Scanner text to its elements, for the time without the record. The node reads far more and repairs more; what is not
-// read here is told as such and sent as it came.
+// Scanner text to its elements, for the time without the record: the separator in its disguises or lost, Caps Lock, the
+// trigger pulled twice, and what the profile of a calibrated station turns back. The node reads more, such as layouts of
+// stations that were never calibrated; what is not read here is told as such and sent as it came.
+import { turnedBack } from "./offline-station.js";
+
 const GS = "\u001d";
-const NEXT = new Set(["01", "10", "11", "13", "15", "16", "17", "21", "240", "710", "711", "712", "713", "714", "715", "716"]);
+const PACK = ["01", "10", "17", "21"];
+const NEXT = new Set(["01", "10", "11", "13", "15", "16", "17", "21", "240", "710", "711", "712", "713", "714", "715", "716", "717"]);
 const FIXED = { "00": 18, "01": 14, "02": 14, "11": 6, "12": 6, "13": 6, "15": 6, "16": 6, "17": 6, "20": 2 };
 const VARIABLE = { "10": 20, "21": 20, "22": 20, "240": 30, "241": 30, "250": 30, "251": 30, "30": 8, "37": 8, "400": 30,
-  "710": 20, "711": 20, "712": 20, "713": 20, "714": 20, "715": 20, "716": 20, "91": 90, "92": 90, "93": 90, "94": 90,
-  "95": 90, "96": 90, "97": 90, "98": 90, "99": 90 };
+  "710": 20, "711": 20, "712": 20, "713": 20, "714": 20, "715": 20, "716": 20, "717": 20, "91": 90, "92": 90, "93": 90,
+  "94": 90, "95": 90, "96": 90, "97": 90, "98": 90, "99": 90 };
 const DATES = new Set(["11", "12", "13", "15", "16", "17"]);
-const READINGS_MAX = 50;
+const SET_82 = "!\"%-?A-Z_a-z"; // GS1 General Specifications 7.11: "&" to "?" stand together
+const DATA = new RegExp(`^[${SET_82}]*$`);
+const STRANGE = new RegExp(`[^${SET_82}${GS}]`, "g");
+// What devices send in place of GS; only words in angle brackets could be data, and no one was ever seen.
+const NAMED = /[<{[(](?:GS|FNC-?1|F8|\^\]|(?:0x)?1D|(?:ASCII|ALT|CHR)?[ +]?0{0,2}29)[>}\])]|\^\]|\\x1d|\\u001d|\\F|~d?029|&#0*29;|&#x0*1d;|0x1d|_x001d_|\u241d|\u2194/i;
+const GS1_SYMBOLS = ["]d2", "]C1", "]e0", "]Q3", "]J1"];
+const EDGES = /^[\s\0\u0001-\u0006\ufeff\u200b]+|[\s\0\u0001-\u0006\u001e\ufeff\u200b]+$/g;
+// Bounds on time: steps of looking for splits, readings, and the length of what is repaired.
+const STEPS_MAX = 200;
+const READINGS_MAX = 16;
+const REPAIRED_MAX = 200;
+const [CERTAIN, SPLIT, CASE, FAR] = [0, 1, 3, 6];
 
 export function checkDigitFits(digits) {
   const sum = Array.from(digits, Number).reverse().reduce((total, digit, place) => total + digit * (place % 2 ? 3 : 1), 0);
@@ -34,35 +49,53 @@ function identifierAt(text) {
   return "";
 }
 
-// Every way to split the text; with separators there is one, without them a field may end wherever another can begin.
-function splits(text, hasSeparators, found = {}) {
-  const rest = text.startsWith(GS) ? text.slice(1) : text;
-  if (rest === "") return [found];
-  const identifier = identifierAt(rest);
-  if (identifier === "" || identifier in found) return [];
-  const body = rest.slice(identifier.length);
+// --- every way to take a text apart ------------------------------------------------------------------------
+
+// A field may end wherever another can begin; `guessed` tells that one did. Null when there is too much to look at.
+function splits(text) {
   const ways = [];
-  const take = (count) => ways.push(...splits(body.slice(count), hasSeparators, { ...found, [identifier]: body.slice(0, count) }));
-  if (identifier in FIXED) {
-    const value = body.slice(0, FIXED[identifier]);
-    if (value.length < FIXED[identifier] || !/^\d+$/.test(value)) return [];
-    if (DATES.has(identifier) && !isoDate(value, 2000)) return [];
-    take(value.length);
-    return ways;
-  }
-  const separator = body.indexOf(GS);
-  const whole = separator < 0 ? body.length : separator;
-  if (whole >= 1 && whole <= VARIABLE[identifier]) take(whole);
-  if (hasSeparators) return ways;
-  for (let count = 1; count < Math.min(whole, VARIABLE[identifier] + 1) && ways.length < READINGS_MAX; count += 1) {
-    if (NEXT.has(identifierAt(body.slice(count)))) take(count);
-  }
-  return ways;
+  let steps = STEPS_MAX;
+  const read = (at, found, guessed) => {
+    steps -= 1;
+    if (steps < 0 || ways.length > READINGS_MAX) return;
+    const from = text[at] === GS ? at + 1 : at;
+    if (from >= text.length) {
+      if (Object.keys(found).length) ways.push({ elements: found, guessed });
+      return;
+    }
+    const identifier = identifierAt(text.slice(from, from + 3));
+    if (identifier === "" || identifier in found) return;
+    const start = from + identifier.length;
+    const take = (end, split) => read(end, { ...found, [identifier]: text.slice(start, end) }, guessed || split);
+    if (identifier in FIXED) {
+      const value = text.slice(start, start + FIXED[identifier]);
+      if (value.length < FIXED[identifier] || !/^\d+$/.test(value)) return;
+      if (DATES.has(identifier) && !isoDate(value, 2000)) return;
+      if (identifier === "01" && !checkDigitFits(value)) return;
+      take(start + value.length, false);
+      return;
+    }
+    const separator = text.indexOf(GS, start);
+    const end = separator < 0 ? text.length : separator;
+    const longest = start + VARIABLE[identifier];
+    if (end > start && end <= longest && DATA.test(text.slice(start, end))) take(end, false);
+    for (let next = start + 1; next < end && next <= longest && steps >= 0; next += 1) {
+      const following = identifierAt(text.slice(next, next + 3));
+      if (!NEXT.has(following) || !DATA.test(text.slice(start, next))) continue;
+      if (DATES.has(following) && !isoDate(text.slice(next + 2, next + 8), 2000)) continue;
+      if (following === "01" && !checkDigitFits(text.slice(next + 2, next + 16))) continue;
+      take(next, true);
+    }
+  };
+  read(0, {}, false);
+  return steps < 0 || ways.length > READINGS_MAX ? null : ways;
 }
+
+// --- one text, as it stands --------------------------------------------------------------------------------
 
 function bracketed(text) {
   const found = {};
-  for (const [, identifier, value] of text.matchAll(/\((\d{2,4})\)([^(]*)/g)) found[identifier] = value;
+  for (const [, identifier, value] of text.matchAll(/\((\d{2,4})\)([^(]*)/g)) found[identifier] = value.trim();
   return found;
 }
 
@@ -84,14 +117,126 @@ function scanOf(raw, elements, thisYear) {
     reading: Object.entries(elements).map(([identifier, value]) => `(${identifier})${value}`).join(""),
   };
   if (gtin && !checkDigitFits(gtin)) scan.fault = "bad-check-digit";
+  else if (![scan.serial, scan.lot].every((value) => value.length <= 20 && DATA.test(value))) scan.fault = "scanner-fault";
+  else if (elements["17"] && !scan.expiry) scan.fault = "scanner-fault";
   else if (gtin && !scan.serial) scan.fault = "not-serialised";
   return scan;
 }
 
-// `known` tells whether the copy holds a pack; it decides where a lost separator leaves several readings.
-export function readScan(raw, thisYear, known = () => false) {
+// The elements of a text whose separators stand; null when it is none.
+function elementsOf(text) {
+  const found = {};
+  let rest = text;
+  while (rest !== "") {
+    if (rest.startsWith(GS)) rest = rest.slice(1);
+    const identifier = identifierAt(rest);
+    if (identifier === "") return rest === "" ? found : null;
+    const body = rest.slice(identifier.length);
+    const separator = body.indexOf(GS);
+    const count = identifier in FIXED ? FIXED[identifier] : separator < 0 ? body.length : separator;
+    const value = body.slice(0, count);
+    if (value.length < count || value === "" || value.includes(GS) || (found[identifier] ?? value) !== value) return null;
+    found[identifier] = value;
+    rest = body.slice(count);
+  }
+  return found;
+}
+
+const tidy = (text) => text.replace(new RegExp(`[ \t]*${GS}[ \t${GS}]*`, "g"), GS).replace(new RegExp(`^${GS}|${GS}$`, "g"), "");
+
+// The text with GS where a word or a character stands for it.
+function restored(text, thisYear) {
+  let body = tidy(text);
+  if (body.includes(GS)) return body;
+  const word = NAMED.exec(body)?.[0];
+  if (word) return tidy(body.replaceAll(word, GS));
+  const strange = new Set(Array.from(body.slice(1, -1).matchAll(STRANGE), ([character]) => character));
+  for (const character of strange) {
+    const candidate = tidy(body.replaceAll(character, GS));
+    const elements = elementsOf(candidate);
+    if (elements && elements["01"] && !scanOf(text, elements, thisYear).fault) return candidate;
+  }
+  return body;
+}
+
+// A second pull of the trigger is the same code again.
+function once(text) {
+  const lines = text.split(/[\r\n\t]+/).filter((line) => line !== "");
+  if (lines.length > 1 && new Set(lines).size === 1) return lines[0];
+  const half = text.length / 2;
+  if (half > 20 && Number.isInteger(half) && text.slice(0, half) === text.slice(half)) return text.slice(0, half);
+  return text;
+}
+
+const swapped = (text) => Array.from(text, (letter) => (letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase())).join("");
+
+// --- all that a text may mean, and which of it is taken ----------------------------------------------------
+
+function withTwins(readings, symbol) {
+  const twins = [];
+  for (const { scan, step } of readings.slice(0, 6)) {
+    const said = scan.serial + scan.lot;
+    const turns = [[swapped, step === CERTAIN || !GS1_SYMBOLS.includes(symbol) ? CASE : FAR]];
+    if (said === said.toLowerCase()) turns.push([(text) => text.toUpperCase(), FAR]);
+    if (said === said.toUpperCase()) turns.push([(text) => text.toLowerCase(), FAR]);
+    for (const [turn, doubt] of turns) {
+      const [serial, lot] = [turn(scan.serial), turn(scan.lot)];
+      const reading = scan.reading.replace(`(21)${scan.serial}`, () => `(21)${serial}`).replace(`(10)${scan.lot}`, () => `(10)${lot}`);
+      if (serial + lot !== said) twins.push({ scan: { ...scan, serial, lot, reading }, step: doubt });
+    }
+  }
+  return [...readings, ...twins].sort((one, other) => one.step - other.step).slice(0, READINGS_MAX);
+}
+
+const identity = ({ gtin, serial }) => `${gtin}/${serial}`;
+
+function agrees(scan, pack) {
+  const stated = typeof pack === "object" ? pack : {};
+  return (!stated.lot || scan.lot === stated.lot) && (!stated.expiry || scan.expiry === stated.expiry);
+}
+
+// As the node chooses: what is read plainly and held is taken; a repair only when it alone is held and nothing of it
+// is contradicted. `left` is how many readings are equally good without asking.
+function chosen(plain, readings, left, known) {
+  const there = readings.map((one) => ({ ...one, pack: known(one.scan.gtin, one.scan.serial) })).filter(({ pack }) => pack);
+  if (there.length === 0) return null;
+  const least = there[0].step;
+  const first = new Set(there.filter(({ step }) => step === least).map(({ scan }) => identity(scan)));
+  const isPlain = least === CERTAIN && left === 1;
+  let agreeing = there.filter(({ scan, pack }) => agrees(scan, pack) && (first.has(identity(scan)) || !isPlain));
+  if (agreeing.some(({ step }) => step < FAR)) agreeing = agreeing.filter(({ step }) => step < FAR);
+  const keys = new Set(agreeing.map(({ scan }) => identity(scan)));
+  if (keys.size === 1 && first.has(identity(agreeing[0].scan))) return agreeing[0].scan;
+  const doubtful = { ...plain, fault: "ambiguous-scan" };
+  if (there.some(({ scan, pack }) => agrees(scan, pack))) return doubtful;
+  if (least > SPLIT) return null;
+  return left === 1 && new Set(there.map(({ scan }) => identity(scan))).size === 1 ? there[0].scan : doubtful;
+}
+
+// `known` gives the pack of the copy, with its lot and expiry, or nothing; `undo` what turns this station's scans back.
+export function readScan(raw, thisYear, known = () => undefined, undo = null) {
+  const asItIs = readOne(raw, raw, thisYear, known);
+  if (!undo) return asItIs;
+  const text = turnedBack(undo, raw);
+  if (text.trim() === raw.trim()) return asItIs;
+  const turned = readOne(raw, text, thisYear, known);
+  const worth = (scan) => (scan.fault ? (scan.gtin || scan.sscc ? 2 : 1) : 3);
+  if (worth(asItIs) > worth(turned)) return asItIs;
+  const said = ({ gtin, serial, lot, expiry, sscc }) => [gtin, serial, lot, expiry, sscc].join("\n");
+  if (!asItIs.fault && !turned.fault && said(asItIs) !== said(turned)) {
+    // It reads as well both ways and says something else: the copy decides, and never between two packs that it holds.
+    const [held, heldTurned] = [asItIs, turned].map((scan) => Boolean(known(scan.gtin, scan.serial)));
+    if (held && heldTurned) return { ...turned, fault: "ambiguous-scan" };
+    if (held) return asItIs;
+  }
+  return turned;
+}
+
+function readOne(raw, given, thisYear, known) {
   const none = { raw, gtin: "", serial: "", lot: "", expiry: "", sscc: "", reading: "", fault: "wrong-barcode" };
-  const text = raw.trim().replace(/^\][a-zA-Z]\d/, "").replace(/^\u001d/, "");
+  const bare = once(given.replace(EDGES, ""));
+  const symbol = /^\][a-zA-Z]\d/.exec(bare)?.[0] ?? "";
+  const text = bare.slice(symbol.length).replace(/^\u001d/, "");
   try {
     if (/^https?:\/\//i.test(text)) {
       const elements = linked(text);
@@ -100,19 +245,34 @@ export function readScan(raw, thisYear, known = () => false) {
   } catch {
     return none;
   }
+  const number = /^(\d{8}|\d{12,14})$/.test(text);
+  if (number) return { ...none, gtin: text.padStart(14, "0"), fault: checkDigitFits(text) ? "wrong-barcode" : "bad-check-digit" };
   const typed = /^(\d{8}|\d{12,14})[ \t,;]+([!-~]{1,20})$/.exec(text);
   if (typed) return scanOf(raw, { "01": typed[1].padStart(14, "0"), "21": typed[2] }, thisYear);
-  if (text.startsWith("(")) return scanOf(raw, bracketed(text), thisYear);
-  if (/^(\d{8}|\d{12,14})$/.test(text)) {
-    return { ...none, gtin: text.padStart(14, "0"), fault: checkDigitFits(text) ? "wrong-barcode" : "bad-check-digit" };
+  return readElements(raw, text, symbol, thisYear, known, none);
+}
+
+function readElements(raw, text, symbol, thisYear, known, none) {
+  const isBracketed = text.startsWith("(");
+  const body = isBracketed ? text : restored(text, thisYear);
+  const elements = isBracketed ? bracketed(text) : elementsOf(body);
+  const damaged = { ...none, fault: symbol || body.includes(GS) || /^01\d{14}/.test(body) ? "scanner-fault" : "wrong-barcode" };
+  const plain = elements && (elements["01"] || elements["00"]) ? scanOf(raw, elements, thisYear) : damaged;
+  if (plain.sscc && !plain.gtin) return plain;
+  if (plain.fault === "bad-check-digit") return plain;
+  const isWhole = !plain.fault && PACK.every((each) => elements[each]);
+  const readings = plain.fault ? [] : [{ scan: plain, step: CERTAIN }];
+  let split = [];
+  if (!isWhole && !isBracketed && body.length <= REPAIRED_MAX) {
+    const ways = (splits(body) ?? []).filter((way) => way.guessed && PACK.every((each) => way.elements[each]));
+    split = ways.map((way) => ({ scan: scanOf(raw, way.elements, thisYear), step: SPLIT })).filter(({ scan }) => !scan.fault);
+    readings.push(...split);
   }
-  const separated = text.includes(GS);
-  const scans = splits(text, separated).map((elements) => scanOf(raw, elements, thisYear)).filter((scan) => scan.gtin || scan.sscc);
-  if (scans.length === 0) return { ...none, fault: separated || /^01\d{14}/.test(text) ? "scanner-fault" : "wrong-barcode" };
-  const held = scans.filter((scan) => !scan.fault && known(scan.gtin, scan.serial));
-  const serials = new Set(held.map((scan) => scan.serial));
-  if (serials.size === 1) return held.find((scan) => scan.lot && scan.expiry) ?? held[0];
-  const whole = scans.filter((scan) => !scan.fault && scan.lot && scan.expiry);
-  if (whole.length === 1 || scans.length === 1) return whole[0] ?? scans[0];
-  return { ...scans[0], fault: "ambiguous-scan" };
+  if (readings.length === 0) return plain;
+  // A lot that may be just what it says, of a code without a serial, is possible too.
+  const left = plain.fault === "not-serialised" ? 0 : readings.length;
+  const taken = chosen(plain, withTwins(readings, symbol), left, known);
+  if (taken) return taken;
+  if (left === 1) return readings[0].scan;
+  return { ...(plain.fault ? readings[0].scan : plain), fault: "ambiguous-scan" };
 }

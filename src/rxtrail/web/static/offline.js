@@ -1,6 +1,7 @@
 // The check page without the record: it holds a signed copy, judges by it, keeps what was done on disk, sends it later.
 import { newKey } from "./api.js";
 import { openBundle } from "./bundle.js";
+import { kept } from "./dom.js";
 import { DAY_MS, DAYS_MAX, judgeOffline, momentWords } from "./offline-rules.js";
 import { readScan } from "./offline-scan.js";
 import { canVerify } from "./signed.js";
@@ -60,6 +61,7 @@ async function fetched(path, headers = {}) {
 }
 
 async function refresh(site) {
+  await refreshStation().catch(() => {}); // without it the copy is as good, and is read as far as it can be
   const held = await get("bundles", site);
   const answer = await fetched(`/api/v1/sites/${encodeURIComponent(site)}/bundle`, held ? { "If-None-Match": held.etag } : {});
   if (answer.status === 304) {
@@ -73,6 +75,22 @@ async function refresh(site) {
   const bundle = await openBundle(content, key);
   await inStores(["bundles"], "readwrite", (store) => store.put({ content, key, etag: answer.headers.get("ETag") }, site));
   bundles.set(site, bundle);
+}
+
+// What turns the scans of this computer's station back, for the time without the node.
+const undoKey = (station) => `station ${station}`;
+
+async function refreshStation() {
+  const station = kept("station");
+  if (!station) return;
+  const answer = await fetched(`/api/v1/stations/${encodeURIComponent(station)}/undo`);
+  const undo = answer.ok ? await answer.json() : null;
+  if (answer.ok || answer.status === 404) await inStores(["bundles"], "readwrite", (store) => store.put(undo, undoKey(station)));
+}
+
+async function undoOfStation() {
+  const station = kept("station");
+  return station ? (await get("bundles", undoKey(station))) ?? null : null;
 }
 
 async function bundleOf(site) {
@@ -101,7 +119,7 @@ export async function answerOffline({ code, site, purpose }) {
     const bundle = site ? await bundleOf(site) : undefined;
     if (bundle === undefined) return null;
     const now = Date.now();
-    const scan = readScan(code, new Date(now).getFullYear(), (gtin, serial) => bundle.find(gtin, serial) !== undefined);
+    const scan = readScan(code, new Date(now).getFullYear(), (gtin, serial) => bundle.find(gtin, serial), await undoOfStation());
     const verdict = judgeOffline(scan, bundle, { purpose, now, sold: await soldAt(scan, bundle, now) });
     const late = { scan: code, site, purpose, key: newKey(), scanned_at: new Date(now).toISOString(), told: verdict.verdict };
     await inStores(["queue"], "readwrite", (queue) => queue.add({ method: "POST", path: "/api/v1/scans", key: late.key, body: late }));
