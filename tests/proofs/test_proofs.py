@@ -140,6 +140,8 @@ def test_a_verdict_names_its_proof_only_when_there_is_one(delivered: Scene) -> N
     verdict = delivered.verify(PACKS[7])
     assert verdict.proof == f"/api/v1/packs/{gtin()}/{PACKS[7][21:]}/proof"
     assert verdict.log_size >= 3
+    assert delivered.trace(PACKS[7]).proof == verdict.proof
+    assert delivered.trace(UNIT).proof == ""
     later = packs(1, start="A/B")
     delivered.capture(made(*later, minute=30))
     assert delivered.verify(later[0]).proof == ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 import msgspec
 
@@ -26,12 +25,12 @@ from rxtrail.core.rules.late import USUAL_MINUTES, Late, late
 from rxtrail.core.rules.states import EU
 from rxtrail.core.rules.verdict import PURPOSES, Asker, Judgement, judge
 from rxtrail.errors import BadRequest
-from rxtrail.ledger.committing import OFF, PACKAGE_PROOFS
 from rxtrail.record.choosing import chosen
 from rxtrail.record.close_by import file_minutes, near_miss
 from rxtrail.record.facts import Found, Memory, Pending, Recalls, find
 from rxtrail.record.names import product_row, product_view
 from rxtrail.record.orders import Orders
+from rxtrail.record.proven import proof_path, published
 from rxtrail.record.standing import as_seen_by, authority_of, identity_of, partners_of
 from rxtrail.record.times import day as day_of
 from rxtrail.record.times import iso
@@ -117,7 +116,6 @@ class Judge:
         reader.mark()
         self._authority = authority_of(reader, day)
         identity = self._identity = identity_of(reader)
-        self._provable = reader.settings().get(PACKAGE_PROOFS) != OFF
         self._role, self._own = identity.role, frozenset(identity.glns)
         self._roles = {gln: partner.role for partner in partners_of(reader) for gln in partner.glns}
         self._recalls.load(reader, self._authority)
@@ -208,8 +206,7 @@ class Judge:
                 self.refresh()  # validity of partners and expiry are a matter of days
             self._day_second = second // 60
             self._late = late(second * 1_000_000, self._file_minutes)
-        head = self._reader.checkpoint()
-        self._published = head.size if head is not None and self._provable else 0
+        self._published = published(self._reader)
         self._second = (
             second,
             datetime.datetime.fromtimestamp(second, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -328,11 +325,6 @@ def _fits(scan: Scan, facts: Facts) -> bool:
     return (not scan.lot or not facts.lot or scan.lot == facts.lot) and (
         not scan.expiry or not facts.expiry or scan.expiry == facts.expiry
     )
-
-
-def proof_path(gtin: str, serial: str) -> str:
-    """Give the address of the proof of a pack."""
-    return f"/api/v1/packs/{gtin}/{quote(serial, safe='')}/proof"
 
 
 def unreachable(text: str, *, now: int, year: int, log_size: int) -> Verdict:

@@ -13,6 +13,7 @@ from rxtrail.record.exact import FOREVER, Exact, container_state, unit_state
 from rxtrail.record.findings import finding_of
 from rxtrail.record.identify import identify
 from rxtrail.record.names import Places, product_view
+from rxtrail.record.proven import proof_path, published
 from rxtrail.record.standing import as_seen_by, identity_of
 from rxtrail.record.times import iso
 
@@ -136,6 +137,7 @@ def _journey(reader: Reader, key: str, name: str, gtin: str, serial: str, exact:
             ),
             *(finding_of(row) for _, row in reader.findings_of_events({step.event for step in exact.steps})),
         ],
+        proof=proof_path(gtin, serial) if serial and 0 <= state.made < published(reader) else "",
     )
 
 

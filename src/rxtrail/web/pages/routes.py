@@ -22,7 +22,7 @@ from rxtrail.web.api.verify import PURPOSES
 from rxtrail.web.codes import container_code, pack_code, pack_path
 from rxtrail.web.context import Web, path_part, query_of, refusal
 from rxtrail.web.pages import words
-from rxtrail.web.pages.offline import receipt_page, service_worker
+from rxtrail.web.pages.offline import proof_page, receipt_page, service_worker
 from rxtrail.web.pages.render import page, static_file
 from rxtrail.web.paging import PageQuery, next_page
 
@@ -59,6 +59,7 @@ def routes(web: Web) -> list[Route]:
         "/validate": validate_page,
         "/calibrate": calibrate_page,
         "/receipt": receipt_page,
+        "/proof": proof_page,
         "/service-worker.js": service_worker,
         "/about": about_page,
         "/01/{gtin}/21/{serial}": digital_link,

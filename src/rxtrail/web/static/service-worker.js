@@ -1,7 +1,7 @@
 // Holds the pages that work without the node. VERSION and FILES are put before this by the server.
 /* global VERSION, FILES */
 const NAME = `rxtrail-${VERSION}`;
-const PAGES = ["/", "/receipt"];
+const PAGES = ["/", "/receipt", "/proof"];
 const SECONDS_MAX = 3;
 
 self.addEventListener("install", (event) => {
