@@ -12,7 +12,7 @@ from rxtrail.core.epcis.query.match import canonical_value
 from rxtrail.core.epcis.query.terms import number_of
 from rxtrail.core.gs1 import epc
 from rxtrail.epcis_query import walk
-from rxtrail.epcis_query.master import Element, attributes_of, elements, world_of
+from rxtrail.epcis_query.master import Element, MasterQuery, attributes_of, elements, master_data, world_of
 from rxtrail.epcis_query.pages import PAGE_DEFAULT, PAGE_MAX, Cursor, Found, Page, read_page
 from rxtrail.epcis_query.plan import positions_of_things
 from rxtrail.epcis_query.refiling import Refiling
@@ -118,6 +118,10 @@ class EpcisQueries:
                 continue
             found.append(Found(body.position, event, body.recorded_at, body.event_id, body.position))
         return found
+
+    def master_data(self, query: MasterQuery, *, viewer: str = "") -> list[Element]:
+        """Give master data; raises QueryTooLarge."""
+        return master_data(self._reader(), query, viewer=viewer)
 
     # -- what there is ---------------------------------------------------------------------------------------------
 

@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from rxtrail.core.epcis.query.match import World
+from rxtrail.core.epcis.query.match import World, attribute_name
+from rxtrail.core.epcis.query.refusals import BadQuery, QueryTooLarge
 from rxtrail.core.gs1 import epc
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from rxtrail.store import Reader
     from rxtrail.store.rows import VocabularyRow
 
 CHILDREN: Final = "children"
 WITHIN_MAX: Final = 10_000
+ELEMENTS_MAX: Final = 20_000
+ROWS_AT_ONCE: Final = 500
 
 
 class Element(msgspec.Struct, frozen=True, gc=False):
@@ -85,31 +88,116 @@ def children_of(row: VocabularyRow) -> list[str]:
     return [epc.canonical(each) for each in texts if each]
 
 
-def elements(reader: Reader, kind: str, after: str, limit: int) -> list[Element]:
-    """Give the things of one vocabulary in order, each with the effective word of all its speakers."""
+class MasterQuery(msgspec.Struct, frozen=True):
+    """A SimpleMasterDataQuery, read (EPCIS 2.0, clause 8.2.7.2)."""
+
+    vocabularies: frozenset[str] | None = None
+    attributes: bool = True
+    children: bool = True
+    names: frozenset[str] | None = None  # EQ_name, canonical
+    within: frozenset[str] | None = None  # WD_name, canonical
+    only: frozenset[str] | None = None  # attributeNames
+    having: frozenset[str] = frozenset()  # HASATTR: at least one of these
+    equal: dict[str, frozenset[str]] = {}  # EQATTR_name
+    count_max: int = 0
+
+
+_LISTS: Final = ("vocabularyName", "EQ_name", "WD_name", "attributeNames", "HASATTR")
+_FLAGS: Final = ("includeAttributes", "includeChildren")
+
+
+def read_master_query(params: Mapping[str, list[str]]) -> MasterQuery:
+    """Read the parameters of a SimpleMasterDataQuery.
+
+    :raises BadQuery: an unknown parameter, or a value that it cannot have.
+    """
+    told: dict[str, frozenset[str]] = {}
+    flags = {"includeAttributes": True, "includeChildren": True}
+    equal: dict[str, frozenset[str]] = {}
+    count = 0
+    for name, values in params.items():
+        if name in _LISTS:
+            told[name] = frozenset(values)
+        elif name in _FLAGS:
+            if len(values) != 1 or values[0] not in ("true", "false", "1", "0"):
+                raise BadQuery(f"{name} is true or false", place=name)
+            flags[name] = values[0] in ("true", "1")
+        elif name == "maxElementCount":
+            if len(values) != 1 or not values[0].isdecimal() or not 1 <= int(values[0]) <= 1 << 31:
+                raise BadQuery("maxElementCount is a whole number of at least 1", place=name)
+            count = int(values[0])
+        elif name.startswith(("EQATTR_", "EQ_ATTR_")):
+            equal[attribute_name(name.partition("ATTR_")[2])] = frozenset(values)
+        else:
+            raise BadQuery(f"a master data query has no parameter {name[:80]!r}", place=name[:80])
+
+    def canonical(name: str) -> frozenset[str] | None:
+        return frozenset(map(epc.canonical, told[name])) if name in told else None
+
+    only = frozenset(map(attribute_name, told["attributeNames"])) if "attributeNames" in told else None
+    return MasterQuery(
+        told.get("vocabularyName"), flags["includeAttributes"], flags["includeChildren"], canonical("EQ_name"),
+        canonical("WD_name"), only, frozenset(map(attribute_name, told.get("HASATTR", ()))), equal, count,
+    )  # fmt: skip
+
+
+def master_data(reader: Reader, query: MasterQuery, *, viewer: str = "") -> list[Element]:
+    """Give the things of all vocabularies that a query asks for; a viewer sees what it said itself.
+
+    :raises QueryTooLarge: more than ``maxElementCount``, or than one answer may hold.
+    """
+    limit = query.count_max or ELEMENTS_MAX
+    places = within(reader, query.within) if query.within is not None else None
     found: list[Element] = []
-    place = (after, "\U0010ffff" if after else "")
-    while len(found) <= limit:
-        rows = reader.vocabulary_from(kind, place, 500)
-        for row in rows:
-            if found and found[-1].id == row.id:
+    for kind in reader.vocabulary_types():
+        if query.vocabularies is not None and kind not in query.vocabularies:
+            continue
+        for element in elements(reader, kind, viewer=viewer):
+            if (query.names is not None and element.id not in query.names) or (
+                places is not None and element.id not in places
+            ):
                 continue
-            if len(found) > limit:
-                break
-            found.append(_element(reader, kind, row.id))
-        if len(rows) < 500:
+            told = element.attributes
+            if query.having and query.having.isdisjoint(told):
+                continue
+            if any(told.get(name) not in asked for name, asked in query.equal.items()):
+                continue
+            if len(found) >= limit:
+                raise QueryTooLarge(f"more than {limit} elements match", place="maxElementCount")
+            shown = {
+                name: value
+                for name, value in told.items()
+                if query.attributes and (query.only is None or name in query.only)
+            }
+            found.append(Element(kind, element.id, shown, element.children if query.children else []))
+    return found
+
+
+def elements(reader: Reader, kind: str, *, viewer: str = "") -> Iterator[Element]:
+    """Give the things of one vocabulary in order, each with the effective word of all its speakers."""
+    place = ("", "")
+    held: list[VocabularyRow] = []
+    while True:
+        rows = reader.vocabulary_from(kind, place, ROWS_AT_ONCE)
+        for row in rows:
+            if held and held[0].id != row.id:
+                yield _element(held)
+                held = []
+            if not viewer or row.speaker == viewer:
+                held.append(row)
+        if len(rows) < ROWS_AT_ONCE:
             break
         place = (rows[-1].id, rows[-1].speaker)
-    return found[:limit]
+    if held:
+        yield _element(held)
 
 
-def _element(reader: Reader, kind: str, thing: str) -> Element:
+def _element(rows: list[VocabularyRow]) -> Element:
     told: dict[str, str] = {}
     children: dict[str, None] = {}
-    for row in reader.vocabulary_of(thing):
-        if row.type == kind:
-            for name, value in row.attributes.items():
-                told.setdefault(name, value)
-            children.update(dict.fromkeys(children_of(row)))
+    for row in sorted(rows, key=lambda row: (row.said_at, row.speaker), reverse=True):
+        for name, value in row.attributes.items():
+            told.setdefault(name, value)
+        children.update(dict.fromkeys(children_of(row)))
     told.pop(CHILDREN, None)
-    return Element(kind, thing, told, list(children))
+    return Element(rows[0].type, rows[0].id, told, list(children))

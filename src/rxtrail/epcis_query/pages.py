@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 PAGE_DEFAULT: Final = 100
 PAGE_MAX: Final = 5_000
+WHOLE_MAX: Final = 20_000
+"""So many events one answer without pages may hold."""
+
 DECODED_MAX: Final = 50_000
 """So many events are decoded for one answer; a page then ends early, and the next goes on."""
 
@@ -108,7 +111,7 @@ def read_page(
     at = cursor or Cursor(reader.log_size(), left=query.event_count_limit)
     count = min(query.per_page or PAGE_DEFAULT, PAGE_MAX)
     if whole:
-        count = min(query.max_event_count or PAGE_MAX, PAGE_MAX)
+        count = min(query.max_event_count or WHOLE_MAX, WHOLE_MAX)
     if at.left:
         count = min(count, at.left)
     how = plan(reader, query, world, low=low, upto=at.upto, viewer=viewer)
@@ -127,7 +130,7 @@ def read_page(
         if len(found) > count:
             ended = False
             break
-    if whole and not ended:
+    if whole and not ended and not (at.left and len(found) >= at.left):
         if len(found) > count:
             raise QueryTooLarge(f"the answer has more than {count} events", advice="Narrow the query, or read pages.")
         raise QueryTooComplex("this query looks at too many events", advice="Narrow it, or read it page by page.")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from rxtrail.core.epcis.query.parse import Query, from_object
-from rxtrail.epcis_query.refusals import BadSubscription
+from rxtrail.epcis_query.refusals import BadSubscription, SubscriptionExists
 from rxtrail.epcis_query.schedule import Schedule, read_schedule
 from rxtrail.errors import BadRequest, NotFound
 from rxtrail.outbound import usable_url
@@ -137,7 +137,7 @@ class Subscriptions:
 
         def write(tx: Transaction, log: Log) -> Subscription:
             if wish.id and tx.kept(KIND, wish.id) is not None:
-                raise BadSubscription(f"there is a subscription {wish.id[:80]!r} already", place="subscriptionID")
+                raise SubscriptionExists(f"there is a subscription {wish.id[:80]!r} already", place="subscriptionID")
             made = Subscription(
                 id=wish.id or self._new_id(),
                 query_name=named.name,

@@ -18,7 +18,7 @@ from rxtrail.web import pages, problems
 from rxtrail.web.api import at_once, table, verify
 from rxtrail.web.context import Web, refusal
 from rxtrail.web.doors import API_HEADERS, PAGE_HEADERS, Doors
-from rxtrail.web.epcis import openapi, resources
+from rxtrail.web.epcis import openapi, resources, soap
 from rxtrail.web.epcis.socket import Sockets
 from rxtrail.web.openapi import describe
 from rxtrail.web.refusals import WrongMethod
@@ -46,7 +46,7 @@ class App:
         self.answer_at_once = self._verify.answer_at_once
         self._sockets = Sockets(web)
         self._rest = Starlette(
-            routes=[*table.routes(web), *resources.routes(web), *pages.routes(web)],
+            routes=[*table.routes(web), soap.route(web), *resources.routes(web), *pages.routes(web)],
             exception_handlers={
                 HTTPException: self._on_http_exception,
                 RxtrailError: self._on_named_error,

@@ -14,7 +14,7 @@ from rxtrail.answers import StateView, Verdict
 from rxtrail.core.epcis.query.refusals import BadQuery, QueryTooComplex, QueryTooLarge
 from rxtrail.core.merkle import errors as merkle
 from rxtrail.epcis_query.named import NameTaken
-from rxtrail.epcis_query.refusals import BadSubscription
+from rxtrail.epcis_query.refusals import BadSubscription, NotPermitted, SubscriptionExists
 from rxtrail.keys import BadKey, KeyFailed
 from rxtrail.offline.bundle import BadBundle
 from rxtrail.offline.queue import BadQueue
@@ -94,6 +94,8 @@ STATUSES: Final[dict[type[errors.RxtrailError], HTTPStatus]] = {
     Unreachable: HTTPStatus.BAD_GATEWAY,
     BadQuery: HTTPStatus.BAD_REQUEST,
     BadSubscription: HTTPStatus.BAD_REQUEST,
+    SubscriptionExists: HTTPStatus.CONFLICT,
+    NotPermitted: HTTPStatus.BAD_REQUEST,
     QueryTooComplex: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     QueryTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     NameTaken: HTTPStatus.CONFLICT,

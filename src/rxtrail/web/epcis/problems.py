@@ -14,7 +14,7 @@ from rxtrail import errors
 from rxtrail.access import KeyNeeded, WrongKey, WrongSite
 from rxtrail.core.epcis.query.refusals import BadQuery, QueryTooComplex, QueryTooLarge
 from rxtrail.epcis_query.named import NameTaken
-from rxtrail.epcis_query.refusals import BadSubscription
+from rxtrail.epcis_query.refusals import BadSubscription, SubscriptionExists
 from rxtrail.web import problems, refusals
 from rxtrail.web.epcis.writing import escaped
 from rxtrail.web.refusals import ExistsAlready, NotAcceptable, UriTooLong
@@ -27,6 +27,7 @@ _EXCEPTION: Final = "epcisException:"
 _TYPES: Final[dict[type[RxtrailError], tuple[int, str]]] = {
     BadQuery: (400, "QueryParameterException"),
     BadSubscription: (400, "SubscriptionControlsException"),
+    SubscriptionExists: (409, "ResourceAlreadyExistsException"),
     errors.BadRequest: (400, "ValidationException"),
     errors.BadDocument: (400, "ValidationException"),
     errors.BadIdentifier: (400, "ValidationException"),
