@@ -51,6 +51,7 @@ PALLETS_OF = (10, 10_000)
 LOT_PACKAGES = 100_000
 HOLDERS_ASKED = 30
 CLIENTS = 8
+LOG_RECORDS = 100_000
 START_SECONDS_MAX = 60.0
 HOST = "127.0.0.1"
 ROOT = Path(__file__).resolve().parents[1]
@@ -88,6 +89,7 @@ def main(arguments: list[str]) -> int:
             bench.growth()
             bench.shipping(given.repeats or 3)
             bench.fairness()
+            bench.publishing(given.repeats or 3)
             results = report.Results(bench.machine, bench.figures)
     except (WrongAnswer, ValueError) as wrong:
         _say(str(wrong))
@@ -225,6 +227,28 @@ class _Bench:
         self.add(f"{name}: slowest of fastest", count, "share", [least], "all the same", 1.0)
         alone = FAIR_SECONDS / count * CLIENTS  # what each waits when all take turns
         self.add(f"{name}: longest wait", count, "s", [told["wait"]], "everybody's turn once", alone)
+
+    def publishing(self, repeats: int) -> None:
+        """Publish records as a log: what an entry costs, and how long a head takes."""
+        told = []
+        for repeat in range(repeats):
+            _say(f"publish {LOG_RECORDS:,} records, run {repeat + 1} of {repeats}")
+            task = self.fresh(Task(count=LOG_RECORDS, servers=self.engine.servers))
+            told.append(_stage("publish", task))
+            self.drop(task)
+        hashing = _median(one["hashing"] for one in told) / LOG_RECORDS * 1e6
+        ours = [one["published"] / LOG_RECORDS * 1e6 for one in told]
+        bare = "bare hashlib: a leaf and a node"
+        self.add("publish: read, hash, tiles, sign, store", LOG_RECORDS, "µs CPU/entry", ours, bare, hashing)
+        rates = [LOG_RECORDS / one["wall"] for one in told]
+        self.add("publish: a long record catches up", LOG_RECORDS, "entries/s wall", rates, bare, 1e6 / hashing)
+        whole = [(one["written"] + one["published"]) / LOG_RECORDS * 1e6 for one in told]
+        self.add("write, commit to, seal and publish a record", LOG_RECORDS, "µs CPU/record", whole, bare, hashing)
+        tiles = [1 / one["tile"] for one in told]
+        self.add("tiles made", LOG_RECORDS, "tiles/s CPU", tiles, f"{bare}, 256 a tile", 1e6 / hashing / 256)
+        rounds = [_median(one["rounds"]) * 1e3 for one in told]
+        synced = _median(_median(one["synced"]) for one in told) * 1e3
+        self.add("a head, from the commit of 64 records on", 64, "ms wall", rounds, "two synced files", synced)
 
     def written(self, shape: documents.Shape) -> tuple[Path, Path]:
         """Write the yardstick document in both syntaxes."""

@@ -22,7 +22,7 @@ import msgspec
 import psycopg
 from psycopg import sql
 
-from benchmarks import floors
+from benchmarks import floors, log
 from benchmarks.documents import (
     BUYER_GLN,
     BUYER_GLN_URN,
@@ -332,7 +332,12 @@ def floor_commit(task: Task) -> dict[str, float]:
     return floors.commit(Path(task.data), task.count)
 
 
-_ALL = (capture, verify, trace, holders, fair, ship, floor_xml, floor_json, floor_rows, floor_commit)
+def publish(task: Task) -> dict[str, Any]:
+    """Write records and publish them as a log; see ``benchmarks.log``."""
+    return log.publish(Path(task.data), task.store, task.count)
+
+
+_ALL = (publish, capture, verify, trace, holders, fair, ship, floor_xml, floor_json, floor_rows, floor_commit)
 STAGES = {stage.__name__: stage for stage in _ALL}
 
 # --- helpers --------------------------------------------------------------------------------------------

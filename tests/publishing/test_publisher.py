@@ -120,6 +120,7 @@ def test_a_head_that_was_signed_and_never_stored_is_published_by_the_next_start(
         assert_published(node, head(node).size)
 
 
+@pytest.mark.sqlite_only
 def test_an_old_copy_of_the_record_is_refused_by_what_the_signer_remembers(tmp_path: Path) -> None:
     with publishing(tmp_path) as (node, publisher):
         add(node, 10)
