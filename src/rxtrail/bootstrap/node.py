@@ -566,8 +566,9 @@ class Node:
         attestation: str = "",
         scanned_at: str = "",
         told: str = "",
+        proven: str = "",
     ) -> ChangeReceipt:
-        """Carry out a state change and wait until it is durable.
+        """Carry out a state change and wait until it is durable; ``proven`` is the site key that was shown.
 
         ``scanned_at`` and ``told``: it was made then, while this node could not be reached, and on that verdict.
 
@@ -576,10 +577,12 @@ class Node:
         if scanned_at:
             more = {"partial": partial, "ref": ref, "reason": reason, "by": by, "to": to, "override": override}
             more["attestation"] = attestation
-            return self.offline.change(verb, code, site=site, key=key, scanned_at=scanned_at, told=told, **more)
+            return self.offline.change(
+                verb, code, site=site, key=key, scanned_at=scanned_at, told=told, proven=proven, **more
+            )
         return self._change(
             verb, code, site=site, key=key, partial=partial, ref=ref, reason=reason, by=by, to=to, override=override,
-            attestation=attestation,
+            attestation=attestation, proven=proven,
         )  # fmt: skip
 
     def _change(
@@ -588,10 +591,11 @@ class Node:
         code: str,
         *,
         also: Callable[[Transaction, Log, ChangeReceipt], None] | None = None,
+        proven: str = "",
         **fields: str,
     ) -> ChangeReceipt:
         _, _, states = self._writing()
-        order = Order(verb, code, **fields)
+        order = Order(verb, code, proven=proven, **fields)
         change = partial(states.change, also=also)
         return self.hub.change(change, order) if self.hub.joined else change(order)
 

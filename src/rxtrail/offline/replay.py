@@ -138,9 +138,20 @@ class Replay:
         return writer.do(write)
 
     def change(
-        self, verb: str, code: str, *, site: str, key: str, scanned_at: str, told: str = "", **details: str
+        self,
+        verb: str,
+        code: str,
+        *,
+        site: str,
+        key: str,
+        scanned_at: str,
+        told: str = "",
+        proven: str = "",
+        **details: str,
     ) -> ChangeReceipt:
         """Carry out a change that was made at ``scanned_at`` (ISO 8601 with its zone) without the record.
+
+        ``proven`` is the site key that was shown.
 
         :raises BadRequest: the time or the key is none.
         :raises Conflict: the record does not allow it; a case was opened, once for each key.
@@ -161,7 +172,7 @@ class Replay:
                 tx.keep(REPLAYED, name, log.now, _encode(_Outcome(log.now, receipt)))
 
         try:
-            return self._change(verb, code, site=site, key=key, also=note, **details)
+            return self._change(verb, code, site=site, key=key, also=note, proven=proven, **details)
         except (Refused, NotFound, BadRequest, BadIdentifier, BadScan) as refused:
             error: RxtrailError = refused
 

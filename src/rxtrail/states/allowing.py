@@ -13,6 +13,7 @@ from rxtrail.states.refusals import NotFoundWithAlert, RefusedWithAlert
 if TYPE_CHECKING:
     from rxtrail.core.rules.alert import EuView
     from rxtrail.core.rules.answer import Verdict
+    from rxtrail.core.rules.authority import Authority
     from rxtrail.core.rules.states import Change
     from rxtrail.states.orders import Order
 
@@ -22,11 +23,22 @@ RECEIVABLE = frozenset(
 )
 
 
-def refusal_of(order: Order, change: Change, verdict: Verdict, *, market: str, role: str) -> RxtrailError | None:
+ELSEWHERE = "not-shipped-to-you"
+AUTHORITY = "authority"  # the role of a regulator
+
+
+def refusal_of(
+    order: Order, change: Change, verdict: Verdict, authority: Authority, *, market: str, role: str
+) -> RxtrailError | None:
     """Give the refusal of a change, or None when it may be made; an override lifts amber, never red."""
     ruling = rule_role(change, market, role)
     if not ruling.allowed:
         return refused(ruling)
+    if order.proven and role != AUTHORITY and not authority.is_issuer(order.site, verdict.pack.gtin):
+        foreign = next((reason for reason in verdict.reasons if reason.code == ELSEWHERE), None)
+        # What is with a supplier may have come all the same, ahead of its file.
+        if foreign is not None and not (order.verb == "receive" and foreign.severity is Severity.CHECK):
+            return not_its_own(foreign.message)
     if change.judged:
         return _on_verdict(order, verdict, market)
     if order.verb == "receive":
@@ -42,6 +54,11 @@ def refusal_of(order: Order, change: Change, verdict: Verdict, *, market: str, r
         return None  # by its own rule, which needs to know when and where it ended: states.undoing
     ruling = rule_state(change, market, verdict.state.disposition)
     return None if ruling.allowed else refused(ruling)
+
+
+def not_its_own(message: str) -> Refused:
+    """Refuse a site that has shown its key a change of what is somebody else's: it would end or take that for all."""
+    return Refused(message, place=ELSEWHERE, advice="Set it aside, and ask who sent it to ship it to you on record.")
 
 
 def _on_verdict(order: Order, verdict: Verdict, market: str) -> RxtrailError | None:

@@ -18,7 +18,7 @@ from rxtrail.ledger.prepare import prepare
 from rxtrail.record.contents import contents_of
 from rxtrail.record.exact import container_state, unit_state
 from rxtrail.record.times import iso
-from rxtrail.states.allowing import refusal_of
+from rxtrail.states.allowing import AUTHORITY, not_its_own, refusal_of
 from rxtrail.states.references import keep_reference
 from rxtrail.states.undoing import undo_refusal
 from rxtrail.states.writing import event_of, write_decision
@@ -83,6 +83,8 @@ class Alone:
             )
         change = CHANGES[order.verb]
         exact = container_state(self._tx, self._judge.authority, row)
+        if order.proven and not self._concerns(order.site, sscc, exact):
+            raise not_its_own("The record has this container with somebody else: it was not shipped to you.")
         event_id, position = self._append(change, order, [EpcRun("00/", [sscc])], self._now, partial=False)
         write_decision(self._tx, self._log, order, None, position, self._now)
         self._keep_reference(order, key, position)
@@ -107,7 +109,9 @@ class Alone:
         verdict = self._judge.judge(order.code, site=order.site, purpose=change.purpose, known_site=True)
         gtin, serial = verdict.pack.gtin, verdict.pack.serial
         asked = self._asked
-        refusal = refusal_of(order, change, verdict, market=asked.market, role=asked.role_of(order.site))
+        refusal = refusal_of(
+            order, change, verdict, self._judge.authority, market=asked.market, role=asked.role_of(order.site)
+        )
         exact = self._exact(gtin, serial)
         if refusal is None and order.verb == "reactivate" and exact is not None:
             refusal = undo_refusal(order, verdict, exact, self._judge.authority, market=asked.market, now=self._now)
@@ -126,6 +130,14 @@ class Alone:
         _must_have_worked(order, verdict, after)
         disposition = after.state.disposition or state_after(change, verdict.state.disposition, partial=partial)
         return ChangeReceipt(order.verb, epc, disposition, event_id, position, iso(self._now), verdict)
+
+    def _concerns(self, site: str, sscc: str, exact: Exact) -> bool:
+        """Tell whether a container is a site's own: it made it, has it, or is sent it; or nobody knows whose it is."""
+        authority, custody = self._judge.authority, exact.custody
+        if authority.is_issuer(site, sscc) or self._asked.role_of(site) == AUTHORITY:
+            return True
+        there = set(custody.to) or {custody.custodian, custody.owner, *custody.holders} - {""}
+        return not there or any(authority.same_party(site, gln) for gln in there)
 
     def _exact(self, gtin: str, serial: str) -> Exact | None:
         product = self._tx.product(gtin)

@@ -182,7 +182,9 @@ class _Run:
         if product is not None and product[1]:
             self.answers[index] = NeedsItsOwn()
             return
-        refusal = refusal_of(order, change, verdict, market=asked.market, role=asked.role_of(order.site))
+        refusal = refusal_of(
+            order, change, verdict, self.judge.authority, market=asked.market, role=asked.role_of(order.site)
+        )
         if refusal is None:
             refusal = self._foresee(index, order, change, verdict, key, self.judge.awaited)
         if refusal is not None:

@@ -26,6 +26,7 @@ class Order(msgspec.Struct, frozen=True, gc=False):
     to: str = ""
     override: str = ""
     attestation: str = ""  # that the pack never left the pharmacy
+    proven: str = ""  # the site key that was shown: the site speaks for itself only; "" when a user of the node orders
 
 
 _TEXTS = ("site", "key", "partial", "ref", "reason", "by", "to", "override", "attestation")

@@ -121,7 +121,7 @@ class ChangeAtOnce:
             return None
         order = Order(
             VERBS[change.state], code, site, given or change.key, change.partial, change.ref, change.reason, change.by,
-            change.to, change.override, change.attestation,
+            change.to, change.override, change.attestation, grant.key,
         )  # fmt: skip
         return grant, order, (gtin, serial)
 

@@ -85,6 +85,8 @@ async def carry_out(
     details = {name: getattr(change, name) for name in change.__struct_fields__ if name not in _NOT_DETAILS}
     grant, access = grant_of(request), access_of(web)
     details["site"] = grant.place(details["site"])
+    if grant.site:
+        details["proven"] = grant.key
     if access is not None:
         access.admit(grant)
     work = partial(web.node.change, VERBS[state], code, key=key, **details)
