@@ -110,6 +110,7 @@ def spent(asked: Asked, secret: str, letter: str) -> int:
 
 @pytest.mark.slow
 @pytest.mark.sqlite_only
+@pytest.mark.usefixtures("one_root")
 @pytest.mark.parametrize("how", ["restarted", "another process"])
 def test_a_site_that_has_spent_its_budget_is_refused_by_the_next_server_too(
     how: str, tmp_path: Path, request: pytest.FixtureRequest
