@@ -28,6 +28,7 @@ from benchmarks import documents, machine, report
 from benchmarks.engines import engine_of, server_cpu
 from benchmarks.report import Figure
 from benchmarks.stages import FAIR_SECONDS, Task, codes, more_shape, packs, recall_shape
+from benchmarks.trees import EVENT_PACKAGES, EVENTS, PROOFS, TILE_PROOFS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +50,7 @@ TRACES = 2_000
 PARSED_PACKAGES_MAX = 1_000_000
 PALLETS_OF = (10, 10_000)
 LOT_PACKAGES = 100_000
+TREE_ENTRIES = 1_000_000
 HOLDERS_ASKED = 30
 CLIENTS = 8
 LOG_RECORDS = 100_000
@@ -90,6 +92,7 @@ def main(arguments: list[str]) -> int:
             bench.shipping(given.repeats or 3)
             bench.fairness()
             bench.publishing(given.repeats or 3)
+            bench.trees(given.repeats or 3)
             results = report.Results(bench.machine, bench.figures)
     except (WrongAnswer, ValueError) as wrong:
         _say(str(wrong))
@@ -249,6 +252,23 @@ class _Bench:
         rounds = [_median(one["rounds"]) * 1e3 for one in told]
         synced = _median(_median(one["synced"]) for one in told) * 1e3
         self.add("a head, from the commit of 64 records on", 64, "ms wall", rounds, "two synced files", synced)
+
+    def trees(self, repeats: int) -> None:
+        """Build the log's tree, make proofs, check them, and hash the packages of events."""
+        _say(f"a tree of {TREE_ENTRIES:,} entries")
+        told = [_stage("trees", Task(count=TREE_ENTRIES)) for _ in range(repeats)]
+        for name, what, unit, times, floor in (
+            ("tree", f"log's tree and tiles, {TREE_ENTRIES:,} entries", "s CPU", 0, "two bare hashes an entry"),
+            ("prove", "inclusion proofs, from memory", "proofs/s CPU", PROOFS, "look-ups of 20 hashes"),
+            ("tiles", "inclusion proofs, from tiles that are checked", "proofs/s CPU", TILE_PROOFS, "hashing one tile"),
+            ("verify", "inclusion proofs checked", "proofs/s CPU", PROOFS, "20 bare hashes a proof"),
+            ("packages", "trees of packages", "packages/s CPU", EVENTS * EVENT_PACKAGES, "two bare hashes a package"),
+        ):
+            ours = [one[name] for one in told]
+            bare = _median(one[f"floor_{name}"] for one in told)
+            if times:
+                ours, bare = [times / one for one in ours], times / bare
+            self.add(what, TREE_ENTRIES, unit, ours, floor, bare)
 
     def written(self, shape: documents.Shape) -> tuple[Path, Path]:
         """Write the yardstick document in both syntaxes."""

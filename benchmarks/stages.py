@@ -37,6 +37,7 @@ from benchmarks.documents import (
 )
 from benchmarks.engines import flush, server_cpu, size_of
 from benchmarks.machine import cpu_seconds
+from benchmarks.trees import measure as measure_trees
 from rxtrail.bootstrap import open_node
 from rxtrail.core.gs1.check_digit import check_digit
 from rxtrail.simulate import scan_text
@@ -337,7 +338,12 @@ def publish(task: Task) -> dict[str, Any]:
     return log.publish(Path(task.data), task.store, task.count)
 
 
-_ALL = (publish, capture, verify, trace, holders, fair, ship, floor_xml, floor_json, floor_rows, floor_commit)
+def trees(task: Task) -> dict[str, float]:
+    """Build the log's tree over ``count`` entries, prove from it, check the proofs."""
+    return measure_trees(task.count)
+
+
+_ALL = (publish, capture, verify, trace, holders, fair, ship, trees, floor_xml, floor_json, floor_rows, floor_commit)
 STAGES = {stage.__name__: stage for stage in _ALL}
 
 # --- helpers --------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from rxtrail.core.merkle.tree import HASH_BYTES, inclusion_proof, leaf_hash, ver
 from rxtrail.errors import NotFound, RxtrailError
 from rxtrail.ledger.prepare import identity
 from rxtrail.record.exact import container_state, unit_state
+from rxtrail.sealing.refusals import Shredded
 from rxtrail.store.rows import RecordKind
 
 if TYPE_CHECKING:
@@ -109,12 +110,20 @@ class Proofs:
     def of_record(self, index: int) -> Proof:
         """Prove a whole record of the log, and show everything that it says.
 
+        Of a record whose key was destroyed only that it was there is proven: its kind and its id.
+
         :raises NotFound: there is no such record.
         :raises NotPublished: the published log does not reach as far yet.
         :raises RecordAltered: the record is not what the log commits to.
         """
         reader = self._reader()
-        record, canonical, envelope = _record(reader, index)
+        try:
+            record, canonical, envelope = _record(reader, index)
+        except Shredded:
+            (_, kind, id_, commitment) = reader.entries_from(index, 1)[0]
+            octets = entries.encode(kind, id_, commitment)
+            extra = record_proof.encode(record_proof.Extra(record_proof.FORMAT, octets))
+            return self._proof(reader, index, octets, extra, f"record {index}")
         octets = _entry(reader, record, canonical, envelope)
         if record.kind == RecordKind.BLOCK:
             extra = record_proof.encode(record_proof.Extra(record_proof.FORMAT, octets))

@@ -11,7 +11,7 @@ from rxtrail.answers import ProofCheck, ProvenLog, ProvenRecord
 from rxtrail.core.epcis import canonical as canonical_bytes
 from rxtrail.core.epcis.ilmd import ilmd_lot_expiry
 from rxtrail.core.merkle import note, record_proof, signed_checkpoint, tlog_proof
-from rxtrail.core.merkle.entry import Kind
+from rxtrail.core.merkle.entry import Kind, sealed_block
 from rxtrail.core.merkle.errors import BadEntry, BadNote, BadProof
 from rxtrail.core.merkle.event_leaves import leaves_of
 from rxtrail.core.merkle.policy import Believed, Group, Log, Policy, Witness
@@ -86,6 +86,10 @@ def _record(shown: Shown) -> ProvenRecord:
         packages=list(shown.packages),
         package_count=shown.package_count,
     )
+    if kind is Kind.BLOCK:
+        block = sealed_block(shown.entry)
+        content = {"sha256": block.sha256.hex(), "first": block.first, "last": block.last}
+        return msgspec.structs.replace(record, content=content)
     if opening is None:
         return record
     record = msgspec.structs.replace(record, party=opening.party, recorded_at=_iso(opening.recorded_at))
