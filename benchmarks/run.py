@@ -89,6 +89,7 @@ def main(arguments: list[str]) -> int:
             for packages in given.packs:
                 bench.measure(packages, given.repeats or _repeats(packages))
             bench.growth()
+            bench.standards(min(given.packs), given.repeats or 3)
             bench.shipping(given.repeats or 3)
             bench.fairness()
             bench.publishing(given.repeats or 3)
@@ -217,6 +218,33 @@ class _Bench:
                 floor = floor_large / floor_small if floor_small else 1.0
                 ratio = ours_large / ours_small
                 self.add(f"growth from {small:,}: {name}", large, "times", [ratio], "the floor's own growth", floor)
+
+    def standards(self, packages: int, repeats: int) -> None:
+        """Say what event hashes, validation and conversion cost, beside the string, the capture, the reading."""
+        _say("event hashes, validation, conversion")
+        told = [_stage("hash_events", Task()) for _ in range(repeats)]
+        if told[0]["distinct"] != told[0]["events"]:
+            raise WrongAnswer(f"different events have different hashes: {told[0]}")
+        strings = statistics.median(one["events"] / one["strings"] for one in told)
+        values = [one["events"] / one["cpu"] for one in told]
+        self.add("event hash", told[0]["events"], "events/s", values, "the canonical string alone", strings)
+        day = dt.datetime.now(dt.UTC).date()
+        for syntax, path in zip(("xml", "json"), self.written(documents.Shape(packages, day=day)), strict=True):
+            task = self.fresh(Task(document=str(path), packages=packages, servers=self.engine.servers))
+            captured = _stage("capture", task)
+            self.drop(task)
+            told = [_stage("validate", task) for _ in range(repeats)]
+            if told[0]["flaws"]:
+                raise WrongAnswer(f"the yardstick document is valid: {told[0]}")
+            values = [one["cpu"] * 1e3 for one in told]
+            floor = _spent(captured) * 1e3
+            self.add(f"validate strictly, {syntax}", packages, "ms CPU", values, "to capture it", floor)
+            told = [_stage("write_again", task) for _ in range(repeats)]
+            if told[0]["events"] != captured["events"]:
+                raise WrongAnswer(f"a conversion keeps every event: {told[0]}")
+            values = [one["cpu"] * 1e3 for one in told]
+            floor = statistics.median(one["read"] * 1e3 for one in told)
+            self.add(f"convert from {syntax}", packages, "ms CPU", values, "to read it only", floor)
 
     def fairness(self) -> None:
         """Have several clients capture at once; how evenly they get on, and how long the unluckiest waited."""

@@ -22,7 +22,7 @@ import msgspec
 import psycopg
 from psycopg import sql
 
-from benchmarks import floors, log
+from benchmarks import floors, log, standards
 from benchmarks.documents import (
     BUYER_GLN,
     BUYER_GLN_URN,
@@ -43,7 +43,7 @@ from rxtrail.core.gs1.check_digit import check_digit
 from rxtrail.simulate import scan_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from threading import Barrier
 
     from rxtrail.bootstrap import Node
@@ -343,7 +343,10 @@ def trees(task: Task) -> dict[str, float]:
     return measure_trees(task.count)
 
 
-_ALL = (publish, capture, verify, trace, holders, fair, ship, trees, floor_xml, floor_json, floor_rows, floor_commit)
+_ALL: tuple[Callable[[Task], dict[str, Any]], ...] = (
+    *(publish, capture, verify, trace, holders, fair, ship, trees, floor_xml, floor_json, floor_rows, floor_commit),
+    *(standards.hash_events, standards.validate, standards.write_again),
+)
 STAGES = {stage.__name__: stage for stage in _ALL}
 
 # --- helpers --------------------------------------------------------------------------------------------

@@ -70,6 +70,8 @@ _REPORT_ORDER = (
     "uom",
     "coordinateReferenceSystem",
 )
+_METADATA_PLACES = {name: place for place, name in enumerate(_METADATA_ORDER)}
+_REPORT_PLACES = {name: place for place, name in enumerate(_REPORT_ORDER)}
 _WRITERS: dict[str, Callable[[Any], str]] = {
     **dict.fromkeys(("time", "startTime", "endTime"), values.time),
     **dict.fromkeys(
@@ -237,7 +239,7 @@ def _sensor(tree: type_tree) -> tuple[str, str]:
     """Write a sensor element, and apart from it what stands at the end of the event."""
     fields = {name.removeprefix("@"): value for name, value in tree.items()}
     parts, outside = ["sensorElement"], []
-    for name, order in (("sensorMetadata", _METADATA_ORDER), ("sensorReport", _REPORT_ORDER)):
+    for name, order in (("sensorMetadata", _METADATA_PLACES), ("sensorReport", _REPORT_PLACES)):
         written = []
         for part in _each(fields.pop(name, None)):
             inside, left = _ordered(part, order)
@@ -250,15 +252,25 @@ def _sensor(tree: type_tree) -> tuple[str, str]:
     return "".join([*parts, inside]), "sensorElement" + "".join(sorted(outside)) if outside else ""
 
 
-def _ordered(tree: type_tree, order: tuple[str, ...]) -> tuple[str, str]:
-    fields = {field.removeprefix("@"): value for field, value in tree.items()}
-    parts = []
-    for field in order:
-        if field in fields:
+def _ordered(tree: type_tree, order: dict[str, int]) -> tuple[str, str]:
+    known: list[tuple[int, str]] = []
+    others: type_tree = {}
+    for key, value in tree.items():
+        field = key[1:] if key[:1] == "@" else key
+        at = order.get(field)
+        if at is None:
+            others[field] = value
+        elif value.__class__ is str or value.__class__ is float:
+            known.append((at, f"{field}={_WRITERS.get(field, values.text)(value)}"))
+        else:
             write = _WRITERS.get(field, values.text)
-            parts += sorted([f"{field}={write(value)}" for value in _each(fields.pop(field))])
-    inside, left = _parted(fields)
-    return "".join(parts) + inside, left
+            known += [(at, f"{field}={write(each)}") for each in _each(value)]
+    known.sort()
+    written = "".join([text for _, text in known])
+    if not others:
+        return written, ""
+    inside, left = _parted(others)
+    return written + inside, left
 
 
 def _parted(extensions: type_tree) -> tuple[str, str]:
@@ -273,8 +285,12 @@ def _subtrees(tree: type_tree) -> list[str]:
     written = []
     for key, value in tree.items():
         # XML attributes and elements are alike to the algorithm; a null is what is not there.
-        name = key.removeprefix("@")
+        name = key[1:] if key[:1] == "@" else key
         if name == "#text" or name in _COMMENTS:
+            continue
+        if value.__class__ is str:
+            text = values.of_text(value)
+            written.append(f"{name}={text}" if text else name)
             continue
         for each in _each(value):
             if isinstance(each, dict):

@@ -42,6 +42,8 @@ class Spelling:
         self._own = tuple(own_prefixes)
         self._links: dict[str, str] = {}
         self._urns: dict[str, str] = {}
+        # How the identifiers of a run begin, by key and form: many runs have one serial each.
+        self._starts: dict[tuple[str, str], str] = {}
         self._lengths: dict[str, int] = {}
         # Identifiers that no URN can be made of, kept as links: some of them, and how many there were.
         self.untranslated: list[str] = []
@@ -79,20 +81,36 @@ class Spelling:
         return vocabulary.urn(kind, short)
 
     def _run(self, run: EpcRun) -> list[str]:
-        if not run.key:
-            return run.serials
+        serials = run.serials
+        if not run.key or not serials:
+            return serials
+        # Many runs have one serial each; the start that they share is spelt once.
+        plain = (
+            len(serials) == 1 and run.key.endswith(("/21/", "/10/")) and serials[0].isalnum() and serials[0].isascii()
+        )
+        if plain and (start := self._starts.get((run.key, run.form))):
+            return [start + serials[0]]
+        written = self._spelt(run)
+        if plain and written is not None and len(self._starts) < _REMEMBERED:
+            self._starts[run.key, run.form] = written[0][: -len(serials[0])]
+        if written is None:
+            self._note(run.key + serials[0], len(serials))
+            written = epc.write_run(type(run)(run.key, serials, run.form or STEM))
+        return written
+
+    def _spelt(self, run: EpcRun) -> list[str] | None:
+        """Spell a run as it is wanted; None when it has no URN and one is wanted."""
         form = run.form
         is_urn = form[:1].isdigit()
         if self.epc_format == "urn" and not is_urn:
-            length = self._prefix_length(run.key + (run.serials[0] if run.serials else ""))
-            if length:
-                try:
-                    return epc.write_run(type(run)(run.key, run.serials, str(length)))
-                except BadIdentifier:
-                    pass
-            self._note(run.key + (run.serials[0] if run.serials else ""), len(run.serials))
-            form = form or STEM
-        elif not form or (self.epc_format == "digital-link" and is_urn):
+            length = self._prefix_length(run.key + run.serials[0])
+            if not length:
+                return None
+            try:
+                return epc.write_run(type(run)(run.key, run.serials, str(length)))
+            except BadIdentifier:
+                return None
+        if not form or (self.epc_format == "digital-link" and is_urn):
             form = STEM
         return epc.write_run(type(run)(run.key, run.serials, form))
 

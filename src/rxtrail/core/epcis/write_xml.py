@@ -168,9 +168,14 @@ class XmlEvents:
 
     def _leftovers(self, event: Event, order: tuple[str, ...]) -> list[str]:
         """Give the fields that the standard does not know on this type of event, which are kept all the same."""
+        unexpected = [name for name, field in _FIELDS.items() if getattr(event, field) and name not in order]
+        if event.persistent_unset and not event.persistent_set and "persistentDisposition" not in order:
+            unexpected.append("persistentDisposition")
+        if not unexpected:
+            return []
         found = []
-        for name, write in _WRITERS.items():
-            if name not in order and (text := write(self, event)):
+        for name in unexpected:
+            if text := _WRITERS[name](self, event):
                 found.append(text)
                 if event.kind in _ORDER_2_0:
                     self._note("warning", "UNEXPECTED_FIELD", f"{event.kind} has no {name} in the standard; it is kept")
@@ -405,6 +410,30 @@ _WRITERS: Final[dict[str, Writer]] = {
     "sensorElementList": XmlEvents.sensors,
     "persistentDisposition": XmlEvents.persistent,
     "ilmd": XmlEvents.ilmd,
+}
+# The field that each of them writes, if it holds anything.
+_FIELDS: Final = {
+    "epcList": "epcs",
+    "parentID": "parent",
+    "childEPCs": "children",
+    "inputEPCList": "inputs",
+    "outputEPCList": "outputs",
+    "transformationID": "transformation_id",
+    "action": "action",
+    "bizStep": "biz_step",
+    "disposition": "disposition",
+    "readPoint": "read_point",
+    "bizLocation": "biz_location",
+    "bizTransactionList": "biz_transactions",
+    "quantityList": "quantities",
+    "childQuantityList": "child_quantities",
+    "inputQuantityList": "input_quantities",
+    "outputQuantityList": "output_quantities",
+    "sourceList": "sources",
+    "destinationList": "destinations",
+    "sensorElementList": "sensors",
+    "persistentDisposition": "persistent_set",
+    "ilmd": "ilmd",
 }
 _STANDARD: Final = frozenset(
     (*_WRITERS, "eventTime", "recordTime", "eventTimeZoneOffset", "eventID", "errorDeclaration", "certificationInfo")

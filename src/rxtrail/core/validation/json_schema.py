@@ -363,7 +363,7 @@ def _uri_list(*, unique: bool = False) -> Check:
             isinstance(value, list)
             and set(map(type, value)) <= {str}
             and (not unique or len(set(value)) == len(value))
-            and all(map(json_types.uri, value))
+            and (not value or json_types.uris(value))
         ):
             return
         general(checker, value, pointer)

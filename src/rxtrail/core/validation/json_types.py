@@ -42,6 +42,10 @@ _URI = re.compile(
     rf"[A-Za-z][-+.A-Za-z0-9]*:(?://{_AUTHORITY}(?:/{_PCHAR}*)*|/(?:{_PCHAR}+(?:/{_PCHAR}*)*)?"
     rf"|{_PCHAR}+(?:/{_PCHAR}*)*)?(?:\?(?:{_PCHAR}|[/?])*)?(?:#(?:{_PCHAR}|[/?])*)?"
 )
+# EPC URNs and Digital Links, with LF behind each; nothing is given back once taken (++ and *+).
+_COMMON_URIS = re.compile(
+    r"(?:(?:urn:[a-z0-9]++:|https?://[A-Za-z0-9.]++/)(?:[-A-Za-z0-9._~!$&'()*+,;=:@]++|%[0-9A-Fa-f]{2}|/)*+\n)*+"
+)
 _TIME = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.[0-9]+)?"
     r"([Zz]|([+-])([0-9]{2}):([0-9]{2}))"
@@ -70,6 +74,12 @@ def _remembered(test: Callable[[str], bool]) -> Callable[[str], bool]:
 def uri(text: str) -> bool:
     """Tell whether a text is an absolute URI."""
     return _URI.fullmatch(text) is not None
+
+
+def uris(texts: list[str]) -> bool:
+    """Tell whether all of many texts are absolute URIs: the common forms in one pass over all of them."""
+    joined = "\n".join(texts) + "\n"
+    return (_COMMON_URIS.fullmatch(joined) is not None and joined.count("\n") == len(texts)) or all(map(uri, texts))
 
 
 @_remembered
