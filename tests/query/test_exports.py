@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from rxtrail.core.validation import validate
 from rxtrail.errors import BadRequest
 from tests import story
 from tests.story import (
@@ -246,28 +247,41 @@ def test_events_keep_to_their_filters(filters: dict[str, str], steps: list[str],
     assert len(events_of(stock, "epcis", **filters)) == len(steps)
 
 
-def test_an_exported_document_makes_the_same_packs_on_a_fresh_node(stock: Scene, tmp_path: Path) -> None:
+EPCIS = ["epcis", "epcis-xml-1.2", "epcis-xml-2.0"]
+
+
+@pytest.mark.parametrize("fmt", EPCIS)
+def test_an_exported_document_is_valid_by_the_schemas(fmt: str, stock: Scene) -> None:
+    text = stock.export("events", fmt)
+    report = validate(lambda: io.BytesIO(text), now_us=1_900_000_000_000_000)
+    assert [each for each in report.findings if each.code.startswith("SCHEMA_")] == []
+    assert (report.valid, report.events) == (True, stock.node.status().events)
+
+
+@pytest.mark.parametrize("fmt", EPCIS)
+def test_an_exported_document_makes_the_same_packs_on_a_fresh_node(fmt: str, stock: Scene, tmp_path: Path) -> None:
     # A document has one sender: whose word each event was is not in it, so the basis alone may differ.
     def facts(scene: Scene) -> list[dict[str, Any]]:
         return [{name: row[name] for name in row if name != "basis"} for row in packs_of(scene)]
 
-    exported = stock.export("events", "epcis")
+    exported = stock.export("events", fmt)
     with story.scene(tmp_path / "fresh") as fresh:
         receipt = fresh.give(exported)
         assert (receipt.state, receipt.events) == ("success", stock.node.status().events)
         assert facts(fresh) == facts(stock)
-        again = fresh.give(fresh.export("events", "epcis"))
+        again = fresh.give(fresh.export("events", fmt))
         assert again.new_events == 0
         assert facts(fresh) == facts(stock)
 
 
-def test_our_own_changes_survive_export_and_capture(hub: Scene, tmp_path: Path) -> None:
+@pytest.mark.parametrize("fmt", EPCIS)
+def test_our_own_changes_survive_export_and_capture(fmt: str, hub: Scene, tmp_path: Path) -> None:
     fill(hub)
     for epc, verb in ((SECOND[0], "dispense"), (SECOND[1], "decommission"), (SECOND[2], "hold")):
         hub.time.pass_by(seconds=1)
         hub.change(verb, epc, site=WHOLESALER, lot="B2", expiry="2029-01-31", reason="why")
     with story.scene(tmp_path / "fresh") as fresh:
-        fresh.give(hub.export("events", "epcis"))
+        fresh.give(hub.export("events", fmt))
         for epc in SECOND:
             there, here = fresh.pack(epc), hub.pack(epc)
             assert (there["disposition"], there["holds"]) == (here["disposition"], here["holds"])

@@ -8,11 +8,14 @@ from __future__ import annotations
 import csv
 import datetime
 import io
-import json
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from rxtrail.core.epcis.convert import writer
+from rxtrail.core.epcis.head import Head
+from rxtrail.core.epcis.notes import Notes
+from rxtrail.core.epcis.spelling import Spelling
 from rxtrail.core.epcis.write_json import event_json
 from rxtrail.core.gs1 import epc, ndc
 from rxtrail.errors import BadRequest
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from rxtrail.answers import ExportFilters, NodeIdentity
+    from rxtrail.core.epcis.convert import Target
     from rxtrail.core.epcis.event import Event
     from rxtrail.core.rules.authority import Authority
     from rxtrail.core.rules.steps import Custody
@@ -36,7 +40,8 @@ if TYPE_CHECKING:
     from rxtrail.store.rows import EventBody
 
 PAGE = 2_000
-FORMATS = {"packs": ("json", "csv"), "events": ("json", "csv", "epcis")}
+_TARGETS: dict[str, Target] = {"epcis": "json", "epcis-xml-1.2": "xml-1.2", "epcis-xml-2.0": "xml-2.0"}
+FORMATS = {"packs": ("json", "csv"), "events": ("json", "csv", *_TARGETS)}
 
 
 class PackRow(msgspec.Struct, frozen=True, gc=False):
@@ -84,7 +89,7 @@ def export(
         return (
             msgspec.json.encode(event_json(event, record_time=iso(body.recorded_at))) + b"\n" for body, event in events
         )
-    return _document(events)
+    return _document(events, _TARGETS[fmt], today)
 
 
 # -- packs ---------------------------------------------------------------------------------------------------------
@@ -338,16 +343,14 @@ def _is_gs1(canonical: str) -> bool:
     return canonical[:2].isdigit()
 
 
-def _document(events: Iterable[tuple[EventBody, Event]]) -> Iterator[bytes]:
-    """Write an EPCIS 2.0 JSON-LD document (EPCIS 2.0 clause 10)."""
-    head = {
-        "@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"],
-        "type": "EPCISDocument",
-        "schemaVersion": "2.0",
-    }
-    yield json.dumps(head)[:-1].encode() + b', "epcisBody": {"eventList": ['
-    first = True
+def _document(events: Iterable[tuple[EventBody, Event]], target: Target, today: datetime.date) -> Iterator[bytes]:
+    """Write an EPCIS document: identifiers as Digital Links, but as URNs for EPCIS 1.2, which knows no others."""
+    spelling = Spelling("urn" if target == "xml-1.2" else "digital-link")
+    out = writer(target, Head(), spelling, Notes(), creation_date=f"{today.isoformat()}T00:00:00Z")
+    pieces = [out.start()]
     for body, event in events:
-        yield (b"\n" if first else b",\n") + msgspec.json.encode(event_json(event, record_time=iso(body.recorded_at)))
-        first = False
-    yield b"\n]}}\n"
+        pieces.append(out.event(event, record_time=iso(body.recorded_at)))
+        if len(pieces) == PAGE:
+            yield "".join(pieces).encode()
+            pieces = []
+    yield "".join([*pieces, out.finish()]).encode()

@@ -12,15 +12,24 @@ from rxtrail.cli.call import GLN, WORDS, Call, command
 from rxtrail.cli.node import finish_what_was_left, reader
 
 FORMATS = ("json", "csv", "epcis")
+EPCIS = ("json", "xml-1.2", "xml-2.0")
 
 
 @command(
     "export",
     "rxtrail export packs --format csv --lot QD1DQ -o packs.csv",
     "rxtrail export events --format epcis --since 2026-11-01 --until 2026-12-01 -o november.json",
+    "rxtrail export events --format epcis --epcis xml-1.2 --partner 0352601000003 -o events.xml",
 )
 @click.argument("what", type=click.Choice(["packs", "events"]))
 @click.option("--format", "fmt", type=click.Choice(FORMATS), default="json", show_default=True, help="How to write it.")
+@click.option(
+    "--epcis",
+    type=click.Choice(EPCIS),
+    default="json",
+    show_default=True,
+    help="Which EPCIS, with --format epcis.",
+)
 @click.option(
     "-o",
     "--output",
@@ -36,13 +45,15 @@ FORMATS = ("json", "csv", "epcis")
 @click.option("--partner", type=GLN, metavar="GLN", help="Only what this partner took part in.")
 @click.option("--since", type=WORDS, metavar="TIME", help="From this ISO date or time on.")
 @click.option("--until", type=WORDS, metavar="TIME", help="Before this ISO date or time.")
-def export(call: Call, what: str, fmt: str, output: Path | None, **filters: str | None) -> int:
+def export(call: Call, what: str, fmt: str, epcis: str, output: Path | None, **filters: str | None) -> int:
     """Write packs or events as JSON, CSV or EPCIS, to stdout or to a file.
 
     With --json and -o, stdout tells the file and its size.
     """
     if call.as_json and output is None and fmt == "csv":
         raise click.UsageError("with --json a CSV needs a file: -o FILE")
+    if fmt == "epcis" and epcis != "json":
+        fmt = f"epcis-{epcis}"
     finish_what_was_left(call)
     with reader(call) as node:
         if node.jobs_open():

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class ExportQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The format and the filters; no filter means all. ``since`` is inclusive, ``until`` exclusive."""
 
-    format: Literal["csv", "json", "epcis"] = "csv"
+    format: Literal["csv", "json", "epcis", "epcis-xml-1.2", "epcis-xml-2.0"] = "csv"
     gtin: str = ""
     ndc: str = ""
     lot: str = ""
@@ -34,8 +34,14 @@ class ExportQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 # JSON is one object a line, so that a reader needs no more memory than one.
-_MEDIA: Final = {"csv": "text/csv; charset=utf-8", "json": "application/x-ndjson", "epcis": "application/xml"}
-_SUFFIX: Final = {"csv": "csv", "json": "jsonl", "epcis": "xml"}
+_MEDIA: Final = {
+    "csv": "text/csv; charset=utf-8",
+    "json": "application/x-ndjson",
+    "epcis": "application/ld+json",
+    "epcis-xml-1.2": "application/xml",
+    "epcis-xml-2.0": "application/xml",
+}
+_SUFFIX: Final = {"csv": "csv", "json": "jsonl", "epcis": "jsonld", "epcis-xml-1.2": "xml", "epcis-xml-2.0": "xml"}
 
 
 async def export(web: Web, request: Request) -> Response:
@@ -59,7 +65,7 @@ ENDPOINTS: Final = (
         "/api/v1/export/{what}",
         "Packs or events as a stream; what is packs or events.",
         export,
-        tuple(_MEDIA.values()),
+        tuple(dict.fromkeys(_MEDIA.values())),
         query=ExportQuery,
         refusals=(BadRequest, refusals.Overloaded),
     ),
