@@ -235,17 +235,17 @@ def _numbers(name: str, field: str, words: str) -> list[Parameter]:
 
 
 _SENSORS: Final = {
-    "SENSORELEMENT": ("sensorElement", "of a sensorElement"),
-    "SENSORMETADATA": ("sensorMetadata", "of a sensorMetadata"),
-    "SENSORREPORT": ("sensorReport", "of a sensorReport"),
+    "SENSORELEMENT_": ("sensorElement", "of a sensorElement"),
+    "SENSORMETADATA_": ("sensorMetadata", "of a sensorMetadata"),
+    "SENSORREPORT_": ("sensorReport", "of a sensorReport"),
 }
 # Where an extension field may stand: the part of the name, the field, the words for it.
 _SCOPES: Final = {
-    "ILMD": ("ilmd", "of the ILMD"),
-    "ERROR_DECLARATION": ("errorDeclarationField", "of the error declaration"),
+    "ILMD_": ("ilmd", "of the ILMD"),
+    "ERROR_DECLARATION_": ("errorDeclarationField", "of the error declaration"),
     **_SENSORS,
-    "readPoint": ("readPointField", "of the read point"),
-    "bizLocation": ("bizLocationField", "of the business location"),
+    "readPoint_": ("readPointField", "of the read point"),
+    "bizLocation_": ("bizLocationField", "of the business location"),
     "": ("extension", "of the event"),
 }
 
@@ -276,7 +276,7 @@ def _patterns() -> list[Parameter]:
     for inner in ("INNER_", ""):
         for scope, (field, words) in _SCOPES.items():
             where = f"{'anywhere inside a field ' if inner else ''}{words}"
-            name = inner + (f"{scope}_" if scope else "")
+            name = inner + scope
             what = f"inner {field}" if inner else field
             rows += [
                 Parameter(f"{op.value}_{name}{{field}}", op, Takes.ANY if op is Op.EQ else Takes.ORDERED, what,
