@@ -14,7 +14,7 @@ from starlette.requests import Request
 
 from rxtrail.access import KeyNeeded
 from rxtrail.errors import NotFound, RxtrailError
-from rxtrail.web import pages, problems
+from rxtrail.web import pages, problems, resolver
 from rxtrail.web.api import at_once, table, verify
 from rxtrail.web.context import Web, refusal
 from rxtrail.web.doors import API_HEADERS, PAGE_HEADERS, Doors
@@ -46,7 +46,13 @@ class App:
         self.answer_at_once = self._verify.answer_at_once
         self._sockets = Sockets(web)
         self._rest = Starlette(
-            routes=[*table.routes(web), soap.route(web), *resources.routes(web), *pages.routes(web)],
+            routes=[
+                *table.routes(web),
+                soap.route(web),
+                *resources.routes(web),
+                *resolver.routes(web),
+                *pages.routes(web),
+            ],
             exception_handlers={
                 HTTPException: self._on_http_exception,
                 RxtrailError: self._on_named_error,

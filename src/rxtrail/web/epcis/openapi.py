@@ -157,7 +157,7 @@ def _operation(resource: Resource, operation: Operation) -> Json:
             ),
             *(_query(name) for name in operation.query),
         ],
-        "responses": {str(status): _response(resource, operation, status) for status in sorted(operation.statuses)},
+        "responses": {str(status): _response(resource, operation, status) for status in sorted({*operation.statuses, *_ALWAYS})},
     }
     if operation.body:
         reference = {"schema": {"$ref": _REF + operation.body}}
@@ -169,6 +169,7 @@ def _operation(resource: Resource, operation: Operation) -> Json:
 
 
 _HEADERS: Final = parameters()
+_ALWAYS: Final = (400, 503)  # a header that makes no sense; too much to do
 
 
 def _query(name: str) -> Json:

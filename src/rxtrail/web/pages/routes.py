@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from rxtrail.core.gs1.epc import gln_of
@@ -19,7 +19,7 @@ from rxtrail.web.api.log import log_of
 from rxtrail.web.api.recalls import recalls_of
 from rxtrail.web.api.stations import SYMBOL_PATH
 from rxtrail.web.api.verify import PURPOSES
-from rxtrail.web.codes import container_code, pack_code, pack_path
+from rxtrail.web.codes import container_code, pack_code
 from rxtrail.web.context import Web, path_part, query_of, refusal
 from rxtrail.web.pages import words
 from rxtrail.web.pages.offline import proof_page, receipt_page, service_worker
@@ -62,9 +62,6 @@ def routes(web: Web) -> list[Route]:
         "/proof": proof_page,
         "/service-worker.js": service_worker,
         "/about": about_page,
-        "/01/{gtin}/21/{serial}": digital_link,
-        "/01/{gtin}/10/{lot}/21/{serial}": digital_link,
-        "/00/{sscc}": container_link,
     }
     made = [Route(path, _answering(web, handler), methods=["GET"]) for path, handler in table.items()]
     return [*made, Route("/static/{version}/{name}", static_file, methods=["GET"])]
@@ -189,17 +186,6 @@ def tone_of(disposition: str) -> str:
 def _json_address(journey: Journey) -> str:
     path = words.identifier_path(journey.epc)
     return f"/api/v1{path}/journey" if path else ""
-
-
-async def digital_link(web: Web, request: Request) -> Response:  # noqa: ARG001
-    """A pack's Digital Link path leads to its journey; later there is a page for patients."""
-    return RedirectResponse(pack_path(path_part(request, "gtin"), path_part(request, "serial")), 307)
-
-
-async def container_link(web: Web, request: Request) -> Response:  # noqa: ARG001
-    """A container's Digital Link path leads to its journey."""
-    code = container_code(path_part(request, "sscc"))
-    return RedirectResponse(f"/containers/{code[-18:]}", 307)
 
 
 async def documents_page(web: Web, request: Request) -> Response:
