@@ -157,7 +157,9 @@ def _operation(resource: Resource, operation: Operation) -> Json:
             ),
             *(_query(name) for name in operation.query),
         ],
-        "responses": {str(status): _response(resource, operation, status) for status in sorted({*operation.statuses, *_ALWAYS})},
+        "responses": {
+            str(status): _response(resource, operation, status) for status in sorted({*operation.statuses, *_ALWAYS})
+        },
     }
     if operation.body:
         reference = {"schema": {"$ref": _REF + operation.body}}
