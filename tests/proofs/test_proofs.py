@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,6 +15,7 @@ from rxtrail.errors import BadRequest, NotFound
 from rxtrail.proofs import NotPublished, RecordAltered
 from rxtrail.proofs.checking import check
 from rxtrail.sealing.refusals import Shredded
+from tests.engines import ENGINE, SQLITE
 from tests.published import LOG, ORIGIN, WITNESS, publish
 from tests.story import LOT, PHARMACY, dispensed, gtin, made, packed, packs, shipped, sscc
 
@@ -211,7 +211,7 @@ def test_a_record_that_was_altered_is_not_proven(delivered: Scene) -> None:
 
     def execute(statement: str, *values: Any) -> Any:
         def run(tx: Any, _log: Any) -> Any:  # behind the journal's back
-            mark = "%s" if os.environ.get("RXTRAIL_TEST_ENGINE") == "postgres" else "?"
+            mark = "?" if ENGINE == SQLITE else "%s"
             found = tx._connection.execute(statement.replace("?", mark), values)
             return found.fetchall() if statement.startswith("SELECT") else None
 
