@@ -275,6 +275,6 @@ def test_every_named_query_is_used() -> None:
         both = [queries.parents[1] / "sql_reader.py", queries.parents[1] / "sql_transaction.py"]
         engine = "\n".join(path.read_text(encoding="utf-8") for path in [*both, *sorted(queries.parent.rglob("*.py"))])
         # Numbers are asked for by what they number: "{what}_last".
-        engine += " ".join(f"{what}_last" for what in re.findall(r'_next\("(\w+)"\)', engine))
+        engine += " ".join(f"{what}_last" for what in re.findall(r'_(?:next|number)\("(\w+)"', engine))
         assert len(names) == len(set(names)), f"a name twice in {queries}"
         assert [name for name in names if not re.search(rf"\b{name}\b", engine)] == []

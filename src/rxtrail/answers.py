@@ -327,3 +327,61 @@ class Status(msgspec.Struct, frozen=True, gc=False):
     version: str
     extra: dict[str, Any] = {}
     log: LogStatus | None = None
+
+
+class AuditFault(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """One thing that an audit found wrong, and where it is."""
+
+    part: str  # file | log | document | table | checkpoint
+    code: str
+    message: str
+    table: str = ""
+    key: str = ""  # of the row
+    field: str = ""
+    expected: str = ""
+    found: str = ""
+    position: int = -1  # in the log
+    file: str = ""
+    page: int = 0  # of the file, from 1
+    offset: int = -1  # in the file
+
+
+class AuditReport(msgspec.Struct, frozen=True, gc=False):
+    """What an audit looked at, and what it found."""
+
+    whole: bool  # nothing is wrong, and nothing was left out
+    log_size: int
+    root: str  # of the tree over all entries, in hex
+    since: int  # the entries before this one were checked by an earlier audit
+    entries: int
+    blocks: int
+    documents: int
+    rows: int  # of tables, compared
+    pages: int  # of files, checked
+    checkpoints: int  # signed heads that the log was held against
+    faults: list[AuditFault]
+    faults_count: int
+    left_out: list[str]  # what could not be looked at, and why
+    audited_at: str
+
+
+class AuditJob(msgspec.Struct, frozen=True, gc=False):
+    """An audit that a server was asked for."""
+
+    state: str  # running | done | failed
+    incremental: bool
+    started_at: str
+    finished_at: str = ""
+    what: str = ""  # is looked at now
+    done: int = 0
+    total: int = 0
+    report: AuditReport | None = None
+    error: str = ""
+
+
+class Rebuilt(msgspec.Struct, frozen=True, gc=False):
+    """A record whose tables were made anew from its log."""
+
+    store: str
+    records: int
+    packages: int

@@ -28,6 +28,12 @@ class BadScan(RxtrailError):
     code = "bad-scan"
 
 
+class StoreDamaged(RxtrailError):
+    """What the store holds is not what its log commits to, so that it cannot be worked with."""
+
+    code = "store-damaged"
+
+
 class BadDocument(RxtrailError):
     """Bytes that cannot be read as an EPCIS document; ``code`` tells which way it is unreadable."""
 

@@ -31,6 +31,7 @@ from rxtrail.answers import (
     PartnersReport,
     Status,
 )
+from rxtrail.bootstrap.audits import Audits
 from rxtrail.bootstrap.engines import SOCKET_FILE, How, open_engine, store_name
 from rxtrail.calibration import Stations
 from rxtrail.capture import Accepted, Capture, receipt_of
@@ -85,7 +86,14 @@ class Node:
     """One node: the record, its writer and the use cases on it. Safe to use from several threads."""
 
     def __init__(
-        self, data: Path, store: Store, *, name: str, writes: bool, let_go: Callable[[], None] = lambda: None
+        self,
+        data: Path,
+        store: Store,
+        *,
+        name: str,
+        writes: bool,
+        let_go: Callable[[], None] = lambda: None,
+        store_url: str | None = None,
     ) -> None:
         """Join the rooms; use :func:`open_node`. ``name`` names the store, ``let_go`` is called when all is closed.
 
@@ -121,6 +129,7 @@ class Node:
             today=clock.today,
             random_bytes=clock.random_bytes,
         )
+        self.audits = Audits(data, store_url)
         self.log = Publishing(
             data,
             reader=self._reader,
@@ -234,6 +243,7 @@ class Node:
         """Finish what runs (a capture job stops between two batches and goes on at the next start), then let go."""
         self._closing.set()
         self.epcis.stop()
+        self.audits.close()
         self.hub.stop()
         if self._capture is not None:
             self._capture.stop()
@@ -831,7 +841,7 @@ def open_node(
     how = How(write, encrypt)
     folder, store, writes, let_go = open_engine(data, store_url=store_url, how=how, create=create)
     try:
-        return Node(folder, store, name=store_name(data, store_url), writes=writes, let_go=let_go)
+        return Node(folder, store, name=store_name(data, store_url), writes=writes, let_go=let_go, store_url=store_url)
     except BaseException:
         store.close()
         let_go()

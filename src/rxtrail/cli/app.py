@@ -31,6 +31,7 @@ COMMANDS: dict[str, list[tuple[str, str, str]]] = {
         ("store", "store", "The store: create it, or show where it lies."),
         ("backup", "backup", "The whole record into one file, while others go on working."),
         ("restore", "restore", "A backup into an empty store of any engine."),
+        ("audit", "audit", "Hold the record against its own log; make its tables anew."),
         ("log", "log", "The published log: how it stands, checking one, copying it, a new key."),
         ("signer", "signer", "The process that alone opens the log's key; serve starts its own."),
         ("witness", "witness", "Cosign the logs of others: a witness."),

@@ -7,6 +7,7 @@ events where :class:`Batch` and :class:`Commands` name them, they give the same 
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -14,9 +15,10 @@ import msgspec
 from rxtrail.store.rows import DocumentRow, FindingRow, JobRow
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from rxtrail.ledger.prepare import Prepared
+    from rxtrail.sealing import KeyRow
 
 VERSION = b"\x01"
 Parties = tuple[int, str, str]  # which event of the batch, its source, its destination
@@ -125,6 +127,27 @@ class Commands(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="comm
     parties: list[Parties]
 
 
+class DataKey(NamedTuple):
+    """A key of the store without the key itself: destroying that must leave nothing of it."""
+
+    id: int
+    kind: int
+    tenant: int
+    version: int
+    wrapped_by: int
+    root: str
+    origin: str
+    made_at: int
+    ended_at: int
+    wrapped_sha256: bytes
+
+
+class DataKeys(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="keys"):
+    """Keys of what is sealed were added, wrapped anew or destroyed."""
+
+    rows: list[DataKey]
+
+
 class FoldAll(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="fold"):
     """Every container was folded anew, since who has standing had changed."""
 
@@ -143,6 +166,7 @@ Change = (
     | AddVocabulary
     | Batch
     | Commands
+    | DataKeys
     | FoldAll
 )
 
@@ -173,6 +197,11 @@ def decode_changes(canonical: bytes) -> Changes:
     if canonical[:1] != VERSION:
         raise msgspec.DecodeError("not changes of a version that this program knows")
     return _decoder.decode(canonical[1:])
+
+
+def data_keys_of(rows: Iterable[KeyRow]) -> DataKeys:
+    """Describe keys as they stand in their table now."""
+    return DataKeys([DataKey(*row[:-1], hashlib.sha256(row[-1]).digest()) for row in rows])
 
 
 def batch_of(

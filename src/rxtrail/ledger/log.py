@@ -21,7 +21,7 @@ from rxtrail.core.merkle.entry import (
 )
 from rxtrail.core.merkle.event_leaves import leaves_of
 from rxtrail.core.merkle.packs import root_of
-from rxtrail.ledger.changes import encode_changes
+from rxtrail.ledger.changes import data_keys_of, encode_changes
 from rxtrail.store.rows import Record, RecordKind
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ class Log:
         self._rows: list[Record] = []
         self._sealed: list[tuple[int, bytes, int, int]] = []  # number, SHA-256 as stored, first and last position
         self._changes: list[Change] = []
+        tx.taken_keys()  # of a transaction that was undone
 
     def append(
         self,
@@ -102,13 +103,21 @@ class Log:
         self.position = position
         self._block = self._tx.next_block()
         self._open, self._rows, self._sealed, self._changes, self._bytes = [], [], [], [], 0
+        self._tx.taken_keys()
 
     def flush(self) -> None:
         """Write what was appended; the caller commits."""
-        if self._changes:
-            changes, self._changes = self._changes, []
-            self.append(RecordKind.CHANGE, encode_changes(self.now, changes))
-        self._seal()
+        while True:
+            # Sealing a block may take a new key, and that is told too.
+            keys = self._tx.taken_keys()
+            if keys:
+                self.note(data_keys_of(keys))
+            if self._changes:
+                changes, self._changes = self._changes, []
+                self.append(RecordKind.CHANGE, encode_changes(self.now, changes))
+            if not self._open:
+                break
+            self._seal()
         if self._sealed:
             self._commit_to_blocks()
         if self._rows:

@@ -97,6 +97,21 @@ def prepare(
     )
 
 
+def prepared_again(
+    canonical_bytes: bytes, envelope_bytes: bytes, *, speaker: str, source: str, destination: str, flags: int
+) -> Prepared:
+    """Prepare an event that is in the log once more: with what was told beside it then."""
+    event = canonical.decode(canonical_bytes)
+    lot = expiry = ""
+    if event.ilmd:
+        lot, expiry, _ = ilmd_lot_expiry(event)
+    name = event.event_id or event_hash.event_hash(restore(canonical_bytes, envelope_bytes))
+    return Prepared(
+        event, canonical_bytes, envelope_bytes, canonical.order_hash(canonical_bytes), identity(name), name, speaker,
+        source, destination, lot, expiry, flags, "", [],
+    )  # fmt: skip
+
+
 def identity(name: str) -> bytes:
     """Give the 16 bytes under which an event and its declarations are found: SHA-256 of the event's name.
 

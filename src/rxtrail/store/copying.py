@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
+    from rxtrail.answers import AuditFault
     from rxtrail.store.tables import Key, Row, Table
 
 UNFINISHED = "unfinished-copy"  # this record is being filled; its value says from what and how far
@@ -67,6 +68,18 @@ class View(Pages, Protocol):
         """Give a block as it was before it was sealed; None when its key was destroyed."""
         ...
 
+    def unsealed_chunk(self, document: int, seq: int, chunk: bytes) -> bytes | None:
+        """Give a chunk of a document as it was before it was sealed; None when its key was destroyed."""
+        ...
+
+    def own_rows(self) -> dict[str, list[Row]]:
+        """Give the rows that this engine keeps for itself, by what they are: the same in a record of the same log."""
+        ...
+
+    def contradictions(self) -> list[AuditFault]:
+        """Give what this engine keeps for itself and what contradicts the tables."""
+        ...
+
     def close(self) -> None:
         """Let go of the moment."""
         ...
@@ -75,8 +88,8 @@ class View(Pages, Protocol):
 class Copying(Protocol):
     """The whole record of an opened store, out and in."""
 
-    def view(self) -> View:
-        """See the record as it is now, while others go on writing."""
+    def view(self, *, lenient: bool = False) -> View:
+        """See the record as it is now, while others go on writing; ``lenient`` reads texts that are none too."""
         ...
 
     def marks(self) -> dict[str, str]:

@@ -436,6 +436,13 @@ class SqlReader(abc.ABC):
         except Shredded:
             return None
 
+    def unsealed_chunk(self, document: int, seq: int, data: bytes) -> bytes | None:
+        """Give a chunk of a document as it was before it was sealed; None when its key was destroyed."""
+        try:
+            return self._sealer.open(self, "document_chunk", (document, seq), data, epoch=self._shared_names.epoch)
+        except Shredded:
+            return None
+
     def _body(self, block: int, start: int, length: int, envelope: int) -> tuple[bytes, bytes]:
         data = self._block(block)
         return data[start : start + length], data[start + length : start + length + envelope]
@@ -485,6 +492,12 @@ class SqlReader(abc.ABC):
         """Give records of before there were commitments with their canonical bytes and envelopes, in log order."""
         rows = [Record(*row) for row in self._all("uncommitted", position, limit)]
         return [(row, *self._body(row.block, row.start, row.length, row.envelope)) for row in rows]
+
+    def body_of(self, position: int) -> tuple[bytes, bytes]:
+        """Give the canonical bytes and the envelope of one record."""
+        [row] = self._all("records_from", position, 1)
+        record = Record(*row)
+        return self._body(record.block, record.start, record.length, record.envelope)
 
     def blocks_stored(self, numbers: Iterable[int]) -> dict[int, bytes]:
         """Give many blocks as they lie in the store."""

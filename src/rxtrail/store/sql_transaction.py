@@ -14,7 +14,7 @@ from rxtrail.store.rows import EventBrief, NamedEvent
 from rxtrail.store.sql_reader import SqlReader, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from rxtrail.sealing import KeyRow
     from rxtrail.store.rows import (
@@ -90,11 +90,20 @@ class SqlTransaction(SqlReader, abc.ABC):
 
     # -- texts and classes -----------------------------------------------------------------------------------------
 
+    _number_as: Callable[[str, object], int] | None = None
+
+    def number_as(self, number: Callable[[str, object], int]) -> None:
+        """Take the numbers of new names, products and lots from elsewhere: a copy calls them as its source does."""
+        self._number_as = number
+
+    def _number(self, what: str, key: object) -> int:
+        return self._next(what) if self._number_as is None else self._number_as(what, key)
+
     def name_id(self, text: str) -> int:
         """Number a recurring text; the empty text is 0."""
         number = self.name_known(text)
         if number is None:
-            number = self._next("name")
+            number = self._number("name", text)
             self._run("add_name", number, text)
             self._names.number[text] = number
             self._names.text[number] = text
@@ -104,7 +113,7 @@ class SqlTransaction(SqlReader, abc.ABC):
         """Number a product."""
         known = self.product(gtin)
         if known is None:
-            number = self._next("product")
+            number = self._number("product", gtin)
             self._run("add_product", number, gtin)
             known = self._names.product[gtin] = (number, False)
             self._names.gtin[number] = gtin
@@ -129,7 +138,7 @@ class SqlTransaction(SqlReader, abc.ABC):
             if row is not None:
                 number = row[0]
             else:
-                number = self._next("lot")
+                number = self._number("lot", key)
                 self._run("add_lot", number, *key)
             if len(self._names.lot) > LOTS_CACHED_MAX:
                 self._names.lot.clear()
@@ -240,13 +249,22 @@ class SqlTransaction(SqlReader, abc.ABC):
         last: int = self._one("data_key_last")[0]
         return last + 1
 
+    _keys: list[KeyRow] = []
+
+    def taken_keys(self) -> list[KeyRow]:
+        """Give the keys that were added or changed since this was last asked, for the log to tell of."""
+        taken, self._keys = self._keys, []
+        return taken
+
     def add_data_keys(self, rows: Sequence[KeyRow]) -> None:
         """Add keys, wrapped."""
         self._many("add_data_key", rows)
+        self._keys = [*self._keys, *rows]
 
     def set_data_keys(self, rows: Sequence[KeyRow]) -> None:
         """Write anew how keys are wrapped, or that they were destroyed; other processes are told."""
         self._many("set_data_key", [(row.wrapped_by, row.root, row.ended_at, row.wrapped, row.id) for row in rows])
+        self._keys = [*self._keys, *rows]
         self._names.epoch += 1
         self._names.keys_changed = True
         self._tell()

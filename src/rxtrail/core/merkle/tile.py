@@ -158,6 +158,10 @@ class TileBuilder:
         """The number of leaves."""
         return self._frontier.size
 
+    def partial(self) -> dict[int, bytes]:
+        """Give the partial tiles by level: with the size they are the whole state."""
+        return {level: b"".join(hashes) for level, hashes in self._partial.items() if hashes}
+
     def root(self) -> bytes:
         """Give the root of the whole log as it is now."""
         return self._frontier.root()

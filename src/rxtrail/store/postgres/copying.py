@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psycopg
 
+from rxtrail.answers import AuditFault
 from rxtrail.errors import BadRequest, Busy, StoreFailed
 from rxtrail.store.copying import MARKS, STAYS, gathered
 from rxtrail.store.postgres.connect import STATEMENT_SECONDS_READER, connect, failure
@@ -36,6 +37,28 @@ _CLAIM_FILLING = b"SELECT pg_try_advisory_lock(hashtextextended(current_schema()
 _LISTED_MARKS = ", ".join(f"'{mark}'" for mark in MARKS)
 _STAYING = ", ".join(f"'{mark}'" for mark in STAYS)
 _NUMBERED = frozenset({"block", "making", "container", "name", "product", "lot", "document"})
+
+
+# (key, what is told, what it should be) of each thing that this engine derives for itself and that does not fit.
+_CONTRADICTIONS = {
+    "log_head": b"""
+        SELECT v.what, v.told, v.counted FROM log_head h, LATERAL (VALUES
+          ('position', h.position, (SELECT coalesce(max(position), -1) + 1 FROM record)),
+          ('packages', h.packages,
+            (SELECT count(*) FROM unit) + (SELECT count(*) FROM container WHERE product IS NOT NULL)),
+          ('events', h.events, (SELECT count(*) FROM event)),
+          ('block', h.block, (SELECT coalesce(max(id), 0) FROM block)),
+          ('making', h.making, (SELECT coalesce(max(id), 0) FROM making)),
+          ('container', h.container, (SELECT coalesce(max(id), 0) FROM container)),
+          ('name', h.name, (SELECT coalesce(max(id), 0) FROM name)),
+          ('product', h.product, (SELECT coalesce(max(id), 0) FROM product)),
+          ('lot', h.lot, (SELECT coalesce(max(id), 0) FROM lot)),
+          ('document', h.document, (SELECT coalesce(max(id), 0) FROM document))
+        ) AS v (what, told, counted) WHERE v.told <> v.counted""",
+    "container_key": b"""
+        SELECT coalesce(k.key, c.key), k.id, c.id FROM container_key k FULL JOIN container c ON c.key = k.key
+        WHERE k.id IS DISTINCT FROM c.id LIMIT 100""",
+}
 
 
 class Form(NamedTuple):
@@ -85,6 +108,27 @@ class PostgresView:
         """Give a block as it was before it was sealed; None when its key was destroyed."""
         return self._reader.unsealed_block(number, block)
 
+    def unsealed_chunk(self, document: int, seq: int, chunk: bytes) -> bytes | None:
+        """Give a chunk of a document as it was before it was sealed; None when its key was destroyed."""
+        return self._reader.unsealed_chunk(document, seq, chunk)
+
+    def own_rows(self) -> dict[str, list[Row]]:
+        """Give the migrations that made the tables."""
+        rows = self._connection.execute(b"SELECT number, name, sha256 FROM migration ORDER BY number").fetchall()
+        return {"migration of PostgreSQL": rows}
+
+    def contradictions(self) -> list[AuditFault]:
+        """Hold the next numbers, the counts and the numbers of containers against the tables."""
+        found: list[AuditFault] = []
+        for name, statement in _CONTRADICTIONS.items():
+            rows: list[Any] = self._connection.execute(statement).fetchall()
+            found += [
+                AuditFault("table", "row-changed", f"{name} is not what the tables make it", table=name,
+                           key=str(key), expected=str(right), found=str(told))
+                for key, told, right in rows
+            ]  # fmt: skip
+        return found
+
     def close(self) -> None:
         """Let go of the moment."""
         self._reader.close()
@@ -100,7 +144,7 @@ class PostgresCopying:
         self._writing: Connection | None = None
         self._gate: Connection | None = None
 
-    def view(self) -> PostgresView:
+    def view(self, *, lenient: bool = False) -> PostgresView:  # noqa: ARG002 (a server gives no text that is none)
         """See the record as it is now, while others go on writing."""
         reader = self._reader()
         reader.hold_still()

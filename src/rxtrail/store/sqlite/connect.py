@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 CHECKPOINT_PAGES = 4000  # 16 MiB of WAL between checkpoints: fewer second writes of the same page
 PLAIN = "plain"  # what root_of gives for a file that is not encrypted
+_PURPOSE = "sqlite file/v1"
 _SALT_BYTES = 16
 _ID_BYTES = 8
 _PLAIN_HEADER = b"SQLite format 3\0"
@@ -73,11 +74,24 @@ def connect(path: Path, root: Root | None, *, cache_kib: int, read_only: bool = 
     return connection
 
 
+def page_secret(root: Root, salt: bytes) -> bytes:
+    """Give the key of the pages of a file that begins with this salt."""
+    return root.derive(_PURPOSE, salt)
+
+
+def salt_in(path: Path) -> bytes:
+    """Give what a file begins with.
+
+    :raises StoreFailed: it cannot be read.
+    """
+    return _salt_of(path) or bytes(_SALT_BYTES)
+
+
 def _turn_key(connection: dbapi2.Connection, path: Path, root: Root) -> None:
     run: Callable[[str], Any] = connection.execute
     run("PRAGMA cipher_log_level = NONE")  # what it would say on stderr is said below, in words
     salt = _salt_of(path) or bytes.fromhex(root.id) + clock.random_bytes(_SALT_BYTES - _ID_BYTES)
-    key = root.derive("sqlite file/v1", salt)
+    key = page_secret(root, salt)
     run(f"PRAGMA key = \"x'{key.hex()}{salt.hex()}'\"")
     if not run("PRAGMA cipher_version").fetchone():
         raise StoreFailed("this SQLite cannot encrypt", advice="Install the program's own packages: sqlcipher3.")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from sqlcipher3 import dbapi2
 
+    from rxtrail.answers import AuditFault
     from rxtrail.store.tables import Key, Row, Table
 
 _STAYING = ", ".join(f"'{mark}'" for mark in STAYS)
@@ -33,6 +34,7 @@ class _Reader(Protocol):
     def hold_still(self) -> None: ...
     def settings(self) -> dict[str, str]: ...
     def unsealed_block(self, number: int, data: bytes) -> bytes | None: ...
+    def unsealed_chunk(self, document: int, seq: int, data: bytes) -> bytes | None: ...
     def close(self) -> None: ...
 
 
@@ -80,6 +82,23 @@ class SqliteView:
         """Give a block as it was before it was sealed; None when its key was destroyed."""
         return self._reader.unsealed_block(number, block)
 
+    def unsealed_chunk(self, document: int, seq: int, chunk: bytes) -> bytes | None:
+        """Give a chunk of a document as it was before it was sealed; None when its key was destroyed."""
+        return self._reader.unsealed_chunk(document, seq, chunk)
+
+    def own_rows(self) -> dict[str, list[Row]]:
+        """Give the counts, the migrations that made the tables, and the tables and indexes as they were declared."""
+        run = self._connection.execute
+        return {
+            "tally": run("SELECT what, count FROM tally ORDER BY what").fetchall(),
+            "migration": run("SELECT number, name, sha256 FROM migration ORDER BY number").fetchall(),
+            "sqlite_master": run("SELECT name, type, tbl_name, sql FROM sqlite_master ORDER BY name").fetchall(),
+        }
+
+    def contradictions(self) -> list[AuditFault]:
+        """There is nothing more: the file itself is checked elsewhere."""
+        return []
+
     def close(self) -> None:
         """Let go of the moment."""
         self._reader.close()
@@ -92,9 +111,11 @@ class SqliteCopying:
         """Work on a store; what fills it must have opened it for writing."""
         self._store = store
 
-    def view(self) -> SqliteView:
-        """See the record as it is now, while others go on writing."""
+    def view(self, *, lenient: bool = False) -> SqliteView:
+        """See the record as it is now, while others go on writing; ``lenient`` reads texts that are none too."""
         reader = self._store.reader()
+        if lenient:
+            reader._connection.text_factory = _any_text  # noqa: SLF001 (the engine's own reader)
         reader.hold_still()
         return SqliteView(reader)
 
@@ -147,6 +168,10 @@ class SqliteCopying:
             if failure is None or failure is error:
                 raise
             raise failure from error
+
+
+def _any_text(octets: bytes) -> str:
+    return octets.decode("utf-8", "surrogateescape")
 
 
 def _set(connection: dbapi2.Connection, marks: Mapping[str, str | None]) -> None:

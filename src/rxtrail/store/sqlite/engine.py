@@ -263,6 +263,11 @@ class SqliteStore:
         with _as_store_failed():
             self._writer._connection.execute(statement)  # noqa: SLF001
 
+    def hurry(self) -> None:
+        """Wait for no disk from here on."""
+        self._execute("PRAGMA journal_mode = MEMORY")
+        self._execute("PRAGMA synchronous = OFF")
+
     def close(self) -> None:
         """Close the writing connection; SQLite folds the write-ahead log into the file when it is the last."""
         if self._writer is not None:
@@ -276,6 +281,16 @@ def _as_store_failed() -> Iterator[None]:
         yield
     except dbapi2.Error as error:
         raise SqliteStore.failure(error) or StoreFailed(f"the store failed: {error}") from error
+
+
+def open_scratch(path: Path, root: Root | None) -> SqliteStore:
+    """Open a store that nobody will miss: it is filled fast, and a crash may leave nothing of it.
+
+    :raises StoreFailed: the file cannot be opened.
+    """
+    store = open_store(path, root=root)
+    store.hurry()
+    return store
 
 
 def open_store(

@@ -10,6 +10,7 @@ from starlette.routing import Route
 from rxtrail.errors import BadRequest, RxtrailError
 from rxtrail.web import problems, refusals
 from rxtrail.web.api import (
+    audits,
     backup,
     captures,
     cases,
@@ -79,6 +80,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *stream.ENDPOINTS,
     *receipts.ENDPOINTS,
     *export.ENDPOINTS,
+    *audits.ENDPOINTS,
     *backup.ENDPOINTS,
     *vrs.ENDPOINTS,
     *log.ENDPOINTS,

@@ -1,0 +1,220 @@
+"""The audit: the record held against its own log, row by row, and made again from it.
+
+Three things are looked at. The log itself: every record is opened and committed to again, every block is hashed as it
+is stored, the tree is made again and held against every tile and every signed head. The documents: each chunk against
+its hash. The tables: the log is done again in a fresh store with the writer's own code, and every row is compared.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from rxtrail.answers import AuditFault, AuditReport
+from rxtrail.auditing.documents_part import DocumentsPart
+from rxtrail.auditing.faults import Faults, shown
+from rxtrail.auditing.log_part import LogPart
+from rxtrail.auditing.marker import Marker
+from rxtrail.auditing.numbers import Numbers
+from rxtrail.auditing.published_part import LOG_KEYS, PublishedPart
+from rxtrail.auditing.rebuilding import rebuild
+from rxtrail.auditing.replay import Diverged, Replay
+from rxtrail.auditing.tables_part import compare_keys, compare_tables
+from rxtrail.core.merkle.tile import TileBuilder
+from rxtrail.errors import RxtrailError, StoreFailed
+from rxtrail.ledger.changes import DataKey
+from rxtrail.store.tables import BY_NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from rxtrail.auditing.log_part import Opened
+    from rxtrail.store import Store
+    from rxtrail.store.copying import View
+    from rxtrail.store.rows import Record
+
+    Progress = Callable[[str, int, int], None]
+
+__all__ = ["AuditFault", "AuditReport", "Faults", "Marker", "audit", "rebuild", "shown"]
+
+
+class Checked(msgspec.Struct, gc=False):
+    """What an audit has done, beside the faults."""
+
+    entries: int = 0
+    blocks: int = 0
+    documents: int = 0
+    rows: int = 0
+    checkpoints: int = 0
+    packages: int = 0
+    root: str = ""
+    log_size: int = 0
+    marker: Marker | None = None  # where the next audit may go on; None when this one found anything wrong
+
+
+class Audit:
+    """One run over one store."""
+
+    def __init__(
+        self, store: Store, again: Store, faults: Faults, left_out: list[str], *, progress: Progress,
+        since: Marker | None = None,
+    ) -> None:  # fmt: skip
+        """``again`` is a fresh store, or with ``since`` the copy that an earlier audit has left."""
+        self._store = store
+        self._again = again
+        self._faults = faults
+        self._left_out = left_out
+        self._progress = progress
+        self._since = since
+        self.checked = Checked()
+
+    def run(self) -> Checked:
+        """Look at everything.
+
+        :raises RxtrailError: it cannot be looked at; what was found so far stands in the faults.
+        """
+        view = self._store.copying().view(lenient=True)
+        try:
+            self._look(view)
+        except Exception as error:
+            failure = error if isinstance(error, StoreFailed) else self._store.failure(error)
+            if failure is None and (isinstance(error, RxtrailError | AssertionError) or not self._faults.count):
+                raise
+            self._faults.find("file", "unreadable", f"the store cannot be read on: {failure or error!r}")
+            self._left_out.append("whatever lies behind what cannot be read")
+        finally:
+            view.close()
+        return self.checked
+
+    def _look(self, view: View) -> None:
+        checked, since = self.checked, self._since
+        start = since.size if since is not None else 0
+        total = view.count(BY_NAME["record"])
+        numbers = Numbers(view)
+        settings = {key: value for page in view.pages(BY_NAME["setting"]) for key, value in page}
+        log = LogPart(view, self._faults, numbers.names, progress=lambda done: self._progress("log", done, total))
+        builder = since.builder() if since is not None else TileBuilder()
+        published = PublishedPart(view, self._faults, str(settings.get(LOG_KEYS, "")), builder)
+        reader = self._store.reader()
+        replay = Replay(self._again, numbers, reader.body_of)
+        if since is not None:
+            replay.keys = {key[0]: DataKey._make(key) for key in since.keys}
+        try:
+            if since is not None:
+                log.last_id = bytes.fromhex(since.last_id)
+                self._check_since(view, since)
+            stopped = self._read(log, published, replay, start)
+            published.finish(whole=log.position >= total and not self._faults.count)
+            if not stopped:
+                stopped = self._finish(replay)
+        finally:
+            replay.undo()
+            reader.close()
+        checked.entries, checked.blocks, checked.packages = log.entries, log.blocks, replay.packages
+        checked.checkpoints = published.checkpoints
+        checked.log_size, checked.root = log.position, published.builder.root().hex()
+        if log.shredded:
+            self._left_out.append(f"{log.shredded} records, whose key was destroyed: the log still commits to them")
+        if stopped:
+            self._left_out.append(f"the tables and documents: {stopped}")
+            return
+        self._tables(view, replay)
+        documents = DocumentsPart(
+            view, self._faults, replay.documents,
+            progress=lambda done: self._progress("documents", done, len(replay.documents)),
+        )  # fmt: skip
+        documents.read(since.document if since is not None else 0)
+        checked.documents = documents.documents
+        if documents.shredded:
+            self._left_out.append(f"{documents.shredded} chunks of documents, whose key was destroyed")
+        if not self._faults.count:
+            last = max(replay.documents, default=since.document if since is not None else 0)
+            checked.marker = Marker.at(published.builder, log.last_id, last, replay.keys.values())
+
+    def _read(self, log: LogPart, published: PublishedPart, replay: Replay, start: int) -> str:
+        """Read the log; give why the replay stopped, "" when it did not."""
+        stopped = ""
+        for run, opened in log.read(start):
+            published.extend(leaves_of(run))
+            if opened is None:
+                stopped = stopped or f"from record {run[0].position} on the log cannot be done again"
+            if not stopped and opened is not None:
+                stopped = self._feed(replay, opened)
+        return stopped
+
+    def _feed(self, replay: Replay, opened: Sequence[Opened]) -> str:
+        try:
+            replay.feed(opened)
+        except Diverged as error:
+            self._diverged(error)
+            return f"the log cannot be done again from record {error.position} on"
+        return ""
+
+    def _finish(self, replay: Replay) -> str:
+        try:
+            replay.finish()
+        except Diverged as error:
+            self._diverged(error)
+            return f"the log cannot be done again from record {error.position} on"
+        return ""
+
+    def _diverged(self, error: Diverged) -> None:
+        self._faults.find("log", "replay-differs", f"record {error.position}: {error.message}", table="record",
+                          key=f"position={error.position}", position=error.position)  # fmt: skip
+
+    def _check_since(self, view: View, since: Marker) -> None:
+        """Check that the log still has the record up to which an earlier audit came."""
+        if not since.size:
+            return
+        page = next(view.pages(BY_NAME["record"], (since.size - 2,)), [])
+        if not page or page[0][0] != since.size - 1 or page[0][5] != bytes.fromhex(since.last_id):
+            message = f"the log is not the one that was audited up to {since.size} entries"
+            self._faults.find("log", "log-differs", message, table="record", key=f"position={since.size - 1}",
+                              field="id", expected=since.last_id, position=since.size - 1)  # fmt: skip
+
+    def _tables(self, view: View, replay: Replay) -> None:
+        again = self._again.copying().view()
+        try:
+            total = sum(again.count(table) for table in BY_NAME.values())
+            self.checked.rows = compare_tables(
+                view, again, self._faults, progress=lambda done: self._progress("tables", done, total)
+            )
+            self.checked.rows += compare_keys(view, replay.keys, self._faults)
+            _compare_own(view, again, self._faults)
+        finally:
+            again.close()
+
+
+def audit(
+    store: Store, again: Store, faults: Faults, left_out: list[str], *, progress: Progress, since: Marker | None = None
+) -> Checked:
+    """Hold a store against its log; ``again`` is where it is made again."""
+    return Audit(store, again, faults, left_out, progress=progress, since=since).run()
+
+
+def leaves_of(run: Iterable[Record]) -> list[bytes]:
+    """Give the leaf hashes of records as the log has them."""
+    from hashlib import sha256  # noqa: PLC0415
+
+    return [
+        sha256(b"\x00\x01" + bytes((record.kind,)) + record.id + (record.commitment or b"")).digest() for record in run
+    ]
+
+
+def _compare_own(view: View, again: View, faults: Faults) -> None:
+    """Compare what an engine keeps for itself, where both are of one engine, and let it look for contradictions."""
+    mine, right = view.own_rows(), again.own_rows()
+    if mine.keys() == right.keys():
+        for table, rows in right.items():
+            there = dict.fromkeys(mine[table])
+            for row in rows:
+                if row not in there:
+                    faults.find("table", "row-changed", f"{table} is not what the log makes it", table=table,
+                                key=str(row[0]), expected=row)  # fmt: skip
+            for row in there:
+                if row not in rows:
+                    faults.find("table", "row-changed", f"{table} holds what the log does not make", table=table,
+                                key=str(row[0]), found=row)  # fmt: skip
+    for fault in view.contradictions():
+        faults.add(fault)

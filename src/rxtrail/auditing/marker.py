@@ -1,0 +1,43 @@
+"""How far an audit came, so that the next one goes on from there: the right edge of the tree it made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from rxtrail.core.merkle.errors import BadTile
+from rxtrail.core.merkle.tile import TileBuilder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rxtrail.ledger.changes import DataKey
+
+
+class Marker(msgspec.Struct, frozen=True, gc=False):
+    """The log as it was audited last, and nothing was wrong."""
+
+    size: int
+    root: str
+    last_id: str
+    partial: dict[int, str]  # the partial tiles at the right edge, by level, in hex
+    document: int  # the last one
+    keys: list[tuple[int, int, int, int, int, str, str, int, int, bytes]] = []  # ledger.changes.DataKey of each
+
+    @classmethod
+    def at(cls, builder: TileBuilder, last_id: bytes, document: int, keys: Iterable[DataKey]) -> Marker:
+        """Give the marker of a tree."""
+        partial = {level: hashes.hex() for level, hashes in builder.partial().items()}
+        return cls(builder.size, builder.root().hex(), last_id.hex(), partial, document, [tuple(key) for key in keys])
+
+    def builder(self) -> TileBuilder:
+        """Go on with the tree.
+
+        :raises BadTile: the marker was altered.
+        """
+        builder = TileBuilder(self.size, {level: bytes.fromhex(text) for level, text in self.partial.items()})
+        if builder.root().hex() != self.root:
+            raise BadTile("what is kept of the last audit was altered", advice="Run a whole audit: rxtrail audit")
+        return builder
+

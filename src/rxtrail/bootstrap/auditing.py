@@ -1,0 +1,190 @@
+"""Auditing the store that a URL names, beside whoever serves it, and making its tables anew from its log."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from rxtrail import auditing, clock
+from rxtrail.answers import AuditFault, AuditReport, Rebuilt
+from rxtrail.auditing import Faults, Marker, shown
+from rxtrail.bootstrap.engines import How, is_server, keeper_of, open_engine, store_name, store_path
+from rxtrail.errors import BadRequest, RxtrailError, StoreFailed
+from rxtrail.record.times import iso
+from rxtrail.sealing import KEY_BYTES, CannotDecrypt, Root
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rxtrail.auditing import Checked, Progress
+    from rxtrail.sealing import Keeper
+    from rxtrail.store import Store
+
+FOLDER = "audit"  # in the data folder: how far the last audit came, and the copy that it made
+MARKER_FILE, COPY_FILE = "marker.json", "copy.sqlite"
+_NOWHERE = Path()  # where no data folder is asked for: the store is named in full
+
+
+def audit_store(data: Path, store_url: str | None, *, incremental: bool, progress: Progress) -> AuditReport:
+    """Hold a record against its log, its files and its documents; never write it.
+
+    ``incremental`` goes on where the last such audit ended, when that found nothing wrong; all tables are compared.
+
+    :raises StoreFailed: there is no store.
+    """
+    faults, left_out = Faults(), list[str]()
+    keeper = keeper_of(data, store_url)
+    path = None if is_server(store_url) else store_path(data, store_url)
+    folder = data if path is None else path.parent
+    pages, root = 0, None
+    if path is None:
+        left_out.append("the files of the database server: its own checksums and its operator watch over them")
+    else:
+        pages, root = _check_file(path, keeper, faults, progress)
+    checked = auditing.Checked()
+    since: Marker | None = None
+    try:
+        with _opened(data, store_url) as store, _copy(folder, _root_of_copy(store, keeper, keep=incremental),
+                                                      keep=incremental) as (again, since):  # fmt: skip
+            checked = auditing.audit(store, again, faults, left_out, progress=progress, since=since)
+            if incremental and checked.marker is not None:
+                _keep(folder, checked.marker)
+    except (StoreFailed, CannotDecrypt) as error:
+        if not faults.count:
+            faults.find("file", "unreadable", f"the store cannot be opened: {error.message}")
+        left_out.append("everything but the file itself")
+    if path is not None:
+        from rxtrail.store import sqlite
+
+        faults.told = [
+            msgspec.structs.replace(fault, file=path.name) if fault.part == "file" and not fault.file else fault
+            for fault in faults.told
+        ]
+        faults.told = sqlite.locate(path, root, faults.told, shown)
+    return _report(checked, faults, left_out, since, pages)
+
+
+def _report(checked: Checked, faults: Faults, left_out: list[str], since: Marker | None, pages: int) -> AuditReport:
+    return AuditReport(
+        whole=not faults.count and not any("could not" in word for word in left_out),
+        log_size=checked.log_size,
+        root=checked.root,
+        since=since.size if since is not None else 0,
+        entries=checked.entries,
+        blocks=checked.blocks,
+        documents=checked.documents,
+        rows=checked.rows,
+        pages=pages,
+        checkpoints=checked.checkpoints,
+        faults=faults.told,
+        faults_count=faults.count,
+        left_out=left_out,
+        audited_at=iso(clock.now_us()),
+    )
+
+
+def _check_file(path: Path, keeper: Keeper, faults: Faults, progress: Progress) -> tuple[int, Root | None]:
+    """Look at the file of a record; give how many pages that was, and the root key that it is encrypted under."""
+    from rxtrail.store import sqlite
+
+    if not path.exists():
+        raise StoreFailed(f"there is no store in {path.parent}", advice="Start with: rxtrail init, or rxtrail capture")
+    root = None
+    named = sqlite.root_of(path)
+    if named not in (None, sqlite.PLAIN):
+        try:
+            root = keeper.root(wanted=str(named))
+        except CannotDecrypt as error:
+            there = keeper.root() if keeper.file() is not None else None
+            fault = sqlite.damaged_head(path, there)
+            if fault is None:
+                fault = AuditFault("file", "cannot-decrypt", error.message, file=path.name, page=1, offset=0)
+            faults.add(fault)
+            return 0, None
+    pages = sqlite.check_file(path, root, faults.add, progress=lambda done, total: progress("file", done, total))
+    return pages, root
+
+
+def _root_of_copy(store: Store, keeper: Keeper, *, keep: bool) -> Root | None:
+    """Give the key that the copy is encrypted under, when the record is encrypted."""
+    if not store.sealer.seals:
+        return None
+    return keeper.root(create=True) if keep else Root(clock.random_bytes(KEY_BYTES))
+
+
+@contextlib.contextmanager
+def _opened(data: Path, store_url: str | None) -> Iterator[Store]:
+    how = How(write=False, as_it_is=True)
+    _, store, _, let_go = open_engine(data, store_url=store_url, how=how, create=False)
+    try:
+        yield store
+    finally:
+        store.close()
+        let_go()
+
+
+@contextlib.contextmanager
+def _copy(folder: Path, root: Root | None, *, keep: bool) -> Iterator[tuple[Store, Marker | None]]:
+    """Give a store to make the record again in: a fresh one, or the one that the last audit has left."""
+    from rxtrail.store import sqlite
+
+    with contextlib.ExitStack() as stack:
+        marker = None
+        if keep:
+            there = folder / FOLDER
+            marker = _read_marker(there)
+            if marker is None or sqlite.root_of(there / COPY_FILE) != (sqlite.PLAIN if root is None else root.id):
+                marker = None
+                shutil.rmtree(there, ignore_errors=True)
+            there.mkdir(mode=0o700, exist_ok=True)
+            (there / MARKER_FILE).unlink(missing_ok=True)  # until this audit has ended well, there is none
+        else:
+            there = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="audit-", dir=folder)))
+        store = sqlite.open_scratch(there / COPY_FILE, root)
+        try:
+            yield store, marker
+        finally:
+            store.close()
+
+
+def _read_marker(there: Path) -> Marker | None:
+    try:
+        marker = msgspec.json.decode((there / MARKER_FILE).read_bytes(), type=Marker)
+        marker.builder()
+    except (OSError, msgspec.MsgspecError, ValueError, RxtrailError):
+        return None
+    return marker if (there / COPY_FILE).exists() else None
+
+
+def _keep(folder: Path, marker: Marker) -> None:
+    there = folder / FOLDER
+    beside = there / (MARKER_FILE + ".partial")
+    beside.write_bytes(msgspec.json.encode(marker))
+    beside.replace(there / MARKER_FILE)
+
+
+def rebuild_store(data: Path, store_url: str | None, target_url: str, *, progress: Progress) -> Rebuilt:
+    """Make a record anew from its log, in an empty store.
+
+    :raises BadRequest: the target is not empty, or is the store itself.
+    :raises StoreDamaged: the log or a document is damaged.
+    :raises Busy: another process works on the target.
+    """
+    there = store_name(_NOWHERE, target_url)
+    if there == store_name(data, store_url):
+        raise BadRequest("a record cannot be rebuilt onto itself", place="--rebuild", advice="Give an empty store.")
+    with _opened(data, store_url) as source:
+        _, target, _, let_go = open_engine(_NOWHERE, store_url=target_url, how=How(write=True), create=True)
+        try:
+            records, packages = auditing.rebuild(
+                source, target, random_bytes=clock.random_bytes, now_us=clock.now_us, progress=progress
+            )
+        finally:
+            target.close()
+            let_go()
+    return Rebuilt(there, records, packages)

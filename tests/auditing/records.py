@@ -1,0 +1,105 @@
+"""A small record in which every table has rows, and what the tests of the audit do to its file."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rxtrail.bootstrap.auditing import audit_store
+from tests import story
+from tests.story import (
+    MAKER,
+    PHARMACY,
+    WHOLESALER,
+    Told,
+    delivery,
+    made,
+    pack,
+    packed,
+    packs,
+    recalled_lot,
+    shipped,
+    sscc,
+    unpacked,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rxtrail.answers import AuditFault, AuditReport
+
+SAMPLES = Path(__file__).parents[1] / "samples" / "epcis"
+GOODS = packs(6)
+CASE = sscc(1)
+
+
+def fill(folder: Path) -> None:
+    """Make the record: captures by two speakers, a word taken back, commands, scans, partners, cases."""
+    with story.scene(folder, "pharmacy", PHARMACY) as scene:
+        scene.partners((MAKER, "maker"), (WHOLESALER, "wholesaler"))
+        scene.capture(*delivery(*GOODS, unit=CASE))
+        scene.capture(*delivery(*GOODS, unit=CASE), sender=WHOLESALER)  # the same said once more by someone else
+        wrong = made(pack("WRONG"), minute=30)
+        scene.capture(wrong, wrong.declared_wrong(31))
+        scene.capture(made(*packs(2, start="T"), minute=40, lot="L8"), recalled_lot("L8", minute=41))
+        scene.capture(unpacked(CASE, GOODS[0], minute=50), shipped(pack("NEVER"), minute=51))
+        scene.capture(packed(sscc(2), CASE, minute=52), packed(sscc(3), sscc(2), minute=53))
+        scene.give((SAMPLES / "every_field.xml").read_bytes())
+        scene.give((SAMPLES / "shipment_1_2.xml").read_bytes())
+        scene.verify(GOODS[0])
+        scene.change("dispense", GOODS[0], site=PHARMACY, ref="RX-1", key="once")
+        scene.change("hold", GOODS[1], site=PHARMACY, reason="wet")
+        scene.verify("nonsense")
+
+
+def look(folder: Path, *, incremental: bool = False) -> AuditReport:
+    """Audit a record."""
+    return audit_store(folder, None, incremental=incremental, progress=lambda *_: None)
+
+
+@contextlib.contextmanager
+def behind_its_back(folder: Path) -> Iterator[sqlite3.Connection]:
+    """Change the file as somebody would who has it and knows SQL."""
+    connection = sqlite3.connect(folder / "rxtrail.sqlite")
+    yield connection
+    connection.commit()
+    connection.close()
+
+
+def tables(folder: Path) -> dict[str, list[str]]:
+    """Give the columns of every table that has rows."""
+    with behind_its_back(folder) as connection:
+        names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        found = {}
+        for name in sorted(names):
+            if not name.startswith("sqlite_") and connection.execute(f"SELECT 1 FROM {name}").fetchone():
+                found[name] = [row[1] for row in connection.execute(f"PRAGMA table_info({name})")]
+    return found
+
+
+def rows_in(folder: Path, table: str) -> list[tuple[Any, ...]]:
+    """Give the rows of a table in the order of its key."""
+    with behind_its_back(folder) as connection:
+        return connection.execute(f"SELECT * FROM {table}").fetchall()
+
+
+def other(value: Any) -> Any:
+    """Give another value of the same kind."""
+    if value is None:
+        return 1
+    if isinstance(value, int):
+        return value + 1
+    if isinstance(value, str):
+        return value[:-1] + ("x" if value[-1:] != "x" else "y") if value else "x"
+    assert isinstance(value, bytes)
+    return value[:-1] + bytes([value[-1] ^ 1]) if value else b"x"
+
+
+def named(report: AuditReport, table: str) -> list[AuditFault]:
+    """Give the faults that name a table."""
+    return [fault for fault in report.faults if fault.table == table]
+
+
+__all__ = ["Told", "behind_its_back", "fill", "look", "named", "other", "rows_in", "tables"]

@@ -1,0 +1,295 @@
+"""Whatever is changed in a record behind its back, an audit finds it and says where."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rxtrail.bootstrap import open_node
+from rxtrail.bootstrap.auditing import rebuild_store
+from rxtrail.errors import BadRequest, StoreDamaged, StoreFailed
+from tests.auditing.records import behind_its_back, fill, look, named, other, rows_in, tables
+
+if TYPE_CHECKING:
+    from rxtrail.answers import AuditReport
+
+pytestmark = pytest.mark.sqlite_only
+
+# What nothing in the log says: it is made anew when it is published, or has no meaning for the record.
+PUBLISHED = {"tile", "checkpoint"}
+
+
+def test_an_untouched_record_is_whole(record: Path) -> None:
+    report = look(record)
+    assert (report.faults, report.left_out) == ([], [])
+    assert report.whole
+    assert report.entries == report.log_size == len(rows_in(record, "record"))
+    assert report.blocks == len(rows_in(record, "block"))
+    assert report.documents == len(rows_in(record, "document"))
+    assert report.rows > 100
+
+
+def test_every_table_of_the_record_has_rows(record: Path) -> None:
+    from rxtrail.store.tables import TABLES
+
+    assert {table.name for table in TABLES} - tables(record).keys() - PUBLISHED == set()
+
+
+def change(folder: Path, draw: Any) -> tuple[str, str]:
+    """Change one column of one row, take one row away or add one; give the table and what was done."""
+    table = draw(st.sampled_from(sorted(tables(folder).keys() - PUBLISHED)))
+    columns = tables(folder)[table]
+    held = rows_in(folder, table)
+    row = draw(st.sampled_from(held))
+    how = draw(st.sampled_from(["change", "delete", "add"]))
+    column = draw(st.sampled_from(columns))
+    at = columns.index(column)
+    where = " AND ".join(f"{name} IS ?" for name in columns)
+    with behind_its_back(folder) as connection:
+        if how == "change":
+            connection.execute(f"UPDATE OR IGNORE {table} SET {column} = ? WHERE {where}", (other(row[at]), *row))
+        elif how == "delete":
+            connection.execute(f"DELETE FROM {table} WHERE {where}", row)
+        else:
+            new = tuple(other(value) if not isinstance(value, int) else value + 100_000 for value in row)
+            connection.execute(f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * len(row))})", new)
+        changed = connection.total_changes
+    return (table, how) if changed else ("", how)
+
+
+@given(data=st.data())
+def test_any_single_change_of_any_row_is_found(
+    filled: Path, tmp_path_factory: pytest.TempPathFactory, data: Any
+) -> None:
+    folder = Path(shutil.copytree(filled, tmp_path_factory.mktemp("changed") / "data"))
+    try:
+        table, how = change(folder, data.draw)
+        report = look(folder)
+        if not table:
+            assert report.whole
+            return
+        assert not report.whole, (table, how)
+        assert report.faults_count
+        assert all(fault.message and fault.code and (fault.table or fault.file) for fault in report.faults)
+    finally:
+        shutil.rmtree(folder)
+
+
+def _one(report: AuditReport, table: str) -> Any:
+    [fault] = named(report, table)
+    return fault
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        ("unit", "packed", 3),
+        ("event", "biz_step", 2),
+        ("event", "voided_by", 1),
+        ("container", "since", 5),
+        ("holding", "packs", 9),
+        ("answered", "answer", b"x"),
+        ("job", "name", "other.xml"),
+        ("partner", "row", b"x"),
+        ("setting", "value", "hub"),
+        ("finding", "message", "nothing"),
+        ("master", "attributes", b"\x80"),
+        ("unit_event", "making", 3),
+        ("event_speaker", "document", 7),
+        ("document", "received_at", 7),
+    ],
+)
+def test_a_changed_row_is_named_with_its_key_field_and_what_it_should_be(
+    record: Path, table: str, column: str, value: Any
+) -> None:
+    columns = tables(record)[table]
+    before = next(row for row in rows_in(record, table) if row[columns.index(column)] != value)
+    where = " AND ".join(f"{name} IS ?" for name in columns)
+    with behind_its_back(record) as connection:
+        connection.execute(f"UPDATE {table} SET {column} = ? WHERE {where}", (value, *before))
+    fault = next(fault for fault in named(look(record), table) if fault.field == column)
+    assert (fault.part, fault.code) == ("table", "row-changed")
+    assert str(before[0]) in fault.key or isinstance(before[0], bytes)
+    shown = before[columns.index(column)]
+    told = "null" if shown is None else shown.hex() if isinstance(shown, bytes) else str(shown)
+    assert fault.expected.removesuffix("...") == told[:200]
+    assert fault.found == (value.hex() if isinstance(value, bytes) else str(value))
+    assert (fault.file, fault.page > 0) == ("rxtrail.sqlite", True)
+    if column != "voided_by":  # what is null lies nowhere
+        size = 1 if isinstance(value, int) else len(value)
+        stored = (record / "rxtrail.sqlite").read_bytes()[fault.offset : fault.offset + size]
+        assert stored == (
+            bytes([value]) if isinstance(value, int) else value if isinstance(value, bytes) else value.encode()
+        )
+
+
+def test_a_row_taken_away_and_a_row_added_are_found(record: Path) -> None:
+    with behind_its_back(record) as connection:
+        connection.execute("DELETE FROM unit WHERE serial = 'S3'")
+        connection.execute("INSERT INTO unit SELECT product, 'FAKE', made, packed, own FROM unit WHERE serial = 'S4'")
+    report = look(record)
+    assert [(fault.code, fault.key.rpartition("=")[2]) for fault in named(report, "unit")] == [
+        ("row-added", "FAKE"), ("row-missing", "S3"),
+    ] or {fault.code for fault in named(report, "unit")} == {"row-added", "row-missing"}  # fmt: skip
+
+
+@pytest.mark.parametrize("column", ["tenant", "party", "recorded_at", "id", "salt", "block", "start", "length",
+                                    "envelope", "commitment", "kind"])  # fmt: skip
+def test_a_changed_record_is_named_with_its_field(record: Path, column: str) -> None:
+    columns = tables(record)["record"]
+    row = next(row for row in rows_in(record, "record") if row[columns.index("kind")] == 1)
+    value = other(row[columns.index(column)])
+    with behind_its_back(record) as connection:
+        connection.execute(f"UPDATE record SET {column} = ? WHERE position = ?", (value, row[0]))
+    report = look(record)
+    fault = named(report, "record")[0]
+    assert (fault.part, fault.position, fault.field) == ("log", row[0], column)
+    if column not in ("salt", "block"):
+        expected = row[columns.index(column)]
+        assert fault.expected == (expected.hex()[:200] if isinstance(expected, bytes) else str(expected))[:200]
+
+
+def test_a_record_taken_out_of_the_log_is_missed(record: Path) -> None:
+    with behind_its_back(record) as connection:
+        connection.execute("DELETE FROM record WHERE position = 5")
+    report = look(record)
+    assert ("row-missing", 5) in [(fault.code, fault.position) for fault in report.faults]
+
+
+def test_two_blocks_that_changed_places_are_found(record: Path) -> None:
+    with behind_its_back(record) as connection:
+        one, two = connection.execute("SELECT id, data FROM block ORDER BY id LIMIT 2").fetchall()
+        connection.execute("UPDATE block SET data = ? WHERE id = ?", (two[1], one[0]))
+        connection.execute("UPDATE block SET data = ? WHERE id = ?", (one[1], two[0]))
+    report = look(record)
+    assert {fault.key for fault in named(report, "block")} | {"id=1", "id=2"} == {"id=1", "id=2"}
+    assert not report.whole
+
+
+def test_two_pages_that_changed_places_are_found(record: Path) -> None:
+    with behind_its_back(record) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        roots = [root for (root,) in connection.execute(
+            "SELECT rootpage FROM sqlite_master WHERE name IN ('unit', 'event') ORDER BY name")]  # fmt: skip
+    file = record / "rxtrail.sqlite"
+    data = bytearray(file.read_bytes())
+    first, second = (slice((root - 1) * 4096, root * 4096) for root in roots)
+    data[first], data[second] = data[second], data[first]
+    file.write_bytes(data)
+    report = look(record)
+    assert not report.whole
+    assert report.faults_count
+
+
+def test_a_document_that_was_changed_is_named_with_its_chunk(record: Path) -> None:
+    with behind_its_back(record) as connection:
+        [data] = connection.execute("SELECT data FROM document_chunk WHERE document = 2").fetchone()
+        connection.execute("UPDATE document_chunk SET data = ? WHERE document = 2", (other(data),))
+    fault = _one(look(record), "document_chunk")
+    assert (fault.part, fault.key, fault.field) == ("document", "document=2, seq=0", "data")
+
+
+@pytest.mark.parametrize("cut", [0, 50, 4096, -1])
+def test_a_file_that_was_cut_is_a_finding_and_no_crash(record: Path, cut: int) -> None:
+    with behind_its_back(record) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    file = record / "rxtrail.sqlite"
+    file.write_bytes(file.read_bytes()[:cut])
+    report = look(record)
+    assert not report.whole
+    assert report.faults[0].file == "rxtrail.sqlite" or report.faults[0].part == "file"
+
+
+def test_a_folder_without_a_record_is_no_audit(tmp_path: Path) -> None:
+    with pytest.raises(StoreFailed):
+        look(tmp_path)
+
+
+def test_an_audit_reads_beside_a_node_that_writes(tmp_path: Path) -> None:
+    fill(tmp_path / "data")
+    with open_node(tmp_path / "data") as node:
+        node.verify("01003123456789060A", site="")
+        report = look(tmp_path / "data")
+        assert report.whole, report.faults
+        node.verify("01003123456789060B", site="")
+    assert look(tmp_path / "data").whole
+
+
+# -- every night ---------------------------------------------------------------------------------------------------
+
+
+def test_the_next_incremental_audit_reads_only_what_came_since(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    fill(data)
+    first = look(data, incremental=True)
+    assert (first.whole, first.since, first.entries) == (True, 0, first.log_size)
+    again = look(data, incremental=True)
+    assert (again.whole, again.since, again.entries, again.root) == (True, first.log_size, 0, first.root)
+    with open_node(data) as node:
+        node.verify("01003123456789060A", site="")
+    third = look(data, incremental=True)
+    assert (third.whole, third.since, third.root) == (True, first.log_size, look(data).root)
+    assert third.entries == third.log_size - first.log_size > 0
+
+
+def test_an_incremental_audit_finds_what_was_changed_in_old_rows_and_begins_anew_after_that(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    fill(data)
+    look(data, incremental=True)
+    with behind_its_back(data) as connection:
+        connection.execute("UPDATE unit SET packed = NULL WHERE serial = 'S3'")
+    report = look(data, incremental=True)
+    assert [fault.field for fault in named(report, "unit")] == ["packed"]
+    assert look(data, incremental=True).since == 0
+
+
+def test_a_log_that_is_another_one_is_noticed_by_an_incremental_audit(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    fill(data)
+    look(data, incremental=True)
+    with behind_its_back(data) as connection:
+        last = connection.execute("SELECT max(position) FROM record").fetchone()[0]
+        connection.execute("UPDATE record SET id = ? WHERE position = ?", (b"x" * 16, last))
+    assert "log-differs" in [fault.code for fault in look(data, incremental=True).faults]
+
+
+# -- made anew -----------------------------------------------------------------------------------------------------
+
+
+def test_the_tables_are_made_anew_from_the_log_alone(filled: Path, record: Path, tmp_path: Path) -> None:
+    right = {table: rows_in(record, table) for table in tables(record) if table not in PUBLISHED}
+    with behind_its_back(record) as connection:
+        for table in ("unit", "event", "container", "holding", "kept", "answered", "partner", "finding", "tally"):
+            connection.execute(f"DELETE FROM {table}")
+    target = tmp_path / "new" / "rxtrail.sqlite"
+    rebuilt = rebuild_store(record, None, f"sqlite:///{target}", progress=lambda *_: None)
+    assert rebuilt.records == len(right["record"])
+    numbered = {"name", "record", "event", "event_speaker", "container", "lot", "product"}  # in order of arrival
+    for table in right.keys() - numbered:
+        assert sorted(rows_in(target.parent, table), key=repr) == sorted(right[table], key=repr), table
+    for table in numbered:
+        assert len(rows_in(target.parent, table)) == len(right[table])
+    assert look(target.parent).whole
+    with open_node(target.parent) as again, open_node(filled, write=False) as before:
+        assert list(again.export("packs", "json")) == list(before.export("packs", "json"))
+        assert list(again.export("events", "json")) == list(before.export("events", "json"))
+
+
+def test_nothing_is_made_anew_from_a_damaged_log(record: Path, tmp_path: Path) -> None:
+    with behind_its_back(record) as connection:
+        connection.execute("UPDATE block SET data = x'00' WHERE id = 3")
+    with pytest.raises(StoreDamaged):
+        rebuild_store(record, None, f"sqlite:///{tmp_path}/new/rxtrail.sqlite", progress=lambda *_: None)
+
+
+def test_nothing_is_made_anew_over_a_record(record: Path, tmp_path: Path) -> None:
+    other_folder = tmp_path / "other"
+    fill(other_folder)
+    for target in (other_folder, record):
+        with pytest.raises(BadRequest):
+            rebuild_store(record, None, f"sqlite:///{target}/rxtrail.sqlite", progress=lambda *_: None)
