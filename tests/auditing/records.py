@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rxtrail.bootstrap import open_node
 from rxtrail.bootstrap.auditing import audit_store
+from rxtrail.bootstrap.engines import keeper_in
+from rxtrail.store.sqlite import PLAIN, connect, root_of
 from tests import story
 from tests.story import (
     MAKER,
@@ -28,6 +30,8 @@ from tests.story import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sqlcipher3 import dbapi2
+
     from rxtrail.answers import AuditFault, AuditReport
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "epcis"
@@ -35,8 +39,9 @@ GOODS = packs(6)
 CASE = sscc(1)
 
 
-def fill(folder: Path) -> None:
+def fill(folder: Path, *, encrypt: bool = False) -> None:
     """Make the record: captures by two speakers, a word taken back, commands, scans, partners, cases."""
+    open_node(folder, encrypt=encrypt).close()
     with story.scene(folder, "pharmacy", PHARMACY) as scene:
         scene.partners((MAKER, "maker"), (WHOLESALER, "wholesaler"))
         scene.capture(*delivery(*GOODS, unit=CASE))
@@ -60,9 +65,11 @@ def look(folder: Path, *, incremental: bool = False) -> AuditReport:
 
 
 @contextlib.contextmanager
-def behind_its_back(folder: Path) -> Iterator[sqlite3.Connection]:
-    """Change the file as somebody would who has it and knows SQL."""
-    connection = sqlite3.connect(folder / "rxtrail.sqlite")
+def behind_its_back(folder: Path) -> Iterator[dbapi2.Connection]:
+    """Change the file as somebody would who has it and knows SQL, and has the key when it is encrypted."""
+    path = folder / "rxtrail.sqlite"
+    root = None if root_of(path) == PLAIN else keeper_in(folder).root()
+    connection = connect(path, root, cache_kib=1000)
     yield connection
     connection.commit()
     connection.close()
@@ -82,7 +89,8 @@ def tables(folder: Path) -> dict[str, list[str]]:
 def rows_in(folder: Path, table: str) -> list[tuple[Any, ...]]:
     """Give the rows of a table in the order of its key."""
     with behind_its_back(folder) as connection:
-        return connection.execute(f"SELECT * FROM {table}").fetchall()
+        rows: list[tuple[Any, ...]] = connection.execute(f"SELECT * FROM {table}").fetchall()
+    return [row for row in rows if row[0] != "unencrypted"]  # what is never copied
 
 
 def other(value: Any) -> Any:

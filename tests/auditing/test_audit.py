@@ -22,6 +22,7 @@ pytestmark = pytest.mark.sqlite_only
 
 # What nothing in the log says: it is made anew when it is published, or has no meaning for the record.
 PUBLISHED = {"tile", "checkpoint"}
+SEALING = {"data_key"}  # of an encrypted record only
 
 
 def test_an_untouched_record_is_whole(record: Path) -> None:
@@ -37,7 +38,7 @@ def test_an_untouched_record_is_whole(record: Path) -> None:
 def test_every_table_of_the_record_has_rows(record: Path) -> None:
     from rxtrail.store.tables import TABLES
 
-    assert {table.name for table in TABLES} - tables(record).keys() - PUBLISHED == set()
+    assert {table.name for table in TABLES} - tables(record).keys() - PUBLISHED - SEALING == set()
 
 
 def change(folder: Path, draw: Any) -> tuple[str, str]:
@@ -218,6 +219,35 @@ def test_an_audit_reads_beside_a_node_that_writes(tmp_path: Path) -> None:
         assert report.whole, report.faults
         node.verify("01003123456789060B", site="")
     assert look(tmp_path / "data").whole
+
+
+def test_an_encrypted_record_is_whole_until_something_is_changed_in_it(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    fill(data, encrypt=True)
+    report = look(data)
+    assert (report.whole, report.faults, report.left_out) == (True, [], [])
+    assert look(data, incremental=True).whole
+    assert look(data, incremental=True).since == report.log_size
+    with behind_its_back(data) as connection:
+        connection.execute("UPDATE unit SET packed = 3 WHERE serial = 'S3'")
+    fault = next(fault for fault in look(data).faults if fault.table == "unit")
+    assert (fault.field, fault.file, fault.page > 1, fault.offset > 4096) == ("packed", "rxtrail.sqlite", True, True)
+
+
+def test_a_record_whose_key_is_not_here_says_so(tmp_path: Path) -> None:
+    fill(tmp_path / "data", encrypt=True)
+    shutil.rmtree(tmp_path / "data" / "keys")
+    report = look(tmp_path / "data")
+    assert [fault.code for fault in report.faults] == ["cannot-decrypt"]
+
+
+def test_a_key_that_was_exchanged_in_the_table_of_keys_is_found(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    fill(data, encrypt=True)
+    with behind_its_back(data) as connection:
+        connection.execute("UPDATE data_key SET made_at = made_at + 1 WHERE id = 2")
+    fault = next(fault for fault in look(data).faults if fault.table == "data_key")
+    assert (fault.code, fault.key, fault.field) == ("row-changed", "id=2", "made_at")
 
 
 # -- every night ---------------------------------------------------------------------------------------------------

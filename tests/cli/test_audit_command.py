@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.auditing.records import behind_its_back
 from tests.cli.conftest import document
 from tests.cli.test_moving_commands import at
 
@@ -29,9 +29,8 @@ def test_a_whole_record_exits_0_and_a_changed_one_1_with_the_row(kept: CommandLi
     told = kept.json("audit").one
     assert (told["whole"], told["faults"]) == (True, [])
     database = next(tmp_path.rglob("rxtrail.sqlite"))
-    with sqlite3.connect(database) as connection:
+    with behind_its_back(database.parent) as connection:
         connection.execute("UPDATE unit SET made = 77 WHERE serial = (SELECT min(serial) FROM unit)")
-    connection.close()
     changed = kept.json("audit")
     assert changed.code == 1
     report = changed.one

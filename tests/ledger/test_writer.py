@@ -132,7 +132,7 @@ def test_works_that_wait_share_a_commit(bench: Bench) -> None:
     futures = [bench.writer.submit(append(b"%d" % number)) for number in range(50)]
     go_on()
     assert bench.nth(futures) == list(range(50))
-    assert bench.commits == [0, 100], "each with the record of its block"
+    assert bench.commits == [0, 101], "each with the record of its block; the key that they are sealed under"
     assert bench.bodies() == [b"%d" % number for number in range(50)]
 
 
@@ -142,7 +142,7 @@ def test_no_commit_takes_more_works_than_its_limit(bench: Bench) -> None:
     go_on()
     for future in futures:
         later(future)
-    assert bench.commits == [0, 2 * writers.WORKS_PER_COMMIT_MAX, 2 * (writers.WORKS_PER_COMMIT_MAX + 6)]
+    assert bench.commits == [0, 2 * writers.WORKS_PER_COMMIT_MAX + 1, 2 * (writers.WORKS_PER_COMMIT_MAX + 6) + 1]
 
 
 def test_a_work_that_is_alone_shares_its_commit_with_nobody_and_keeps_its_turn(bench: Bench) -> None:
@@ -155,7 +155,7 @@ def test_a_work_that_is_alone_shares_its_commit_with_nobody_and_keeps_its_turn(b
     ]
     go_on()
     assert bench.nth(futures) == [0, 1, 2, 3]
-    assert bench.commits == [0, 4, 6, 8]
+    assert bench.commits == [0, 5, 7, 9]
 
 
 def test_a_caller_is_told_only_after_the_commit(bench: Bench) -> None:

@@ -23,7 +23,6 @@ from rxtrail.auditing.replay import Diverged, Replay
 from rxtrail.auditing.tables_part import compare_keys, compare_tables
 from rxtrail.core.merkle.tile import TileBuilder
 from rxtrail.errors import RxtrailError, StoreFailed
-from rxtrail.ledger.changes import DataKey
 from rxtrail.store.tables import BY_NAME
 
 if TYPE_CHECKING:
@@ -99,7 +98,7 @@ class Audit:
         reader = self._store.reader()
         replay = Replay(self._again, numbers, reader.body_of)
         if since is not None:
-            replay.keys = {key[0]: DataKey._make(key) for key in since.keys}
+            replay.keys = {key.id: key for key in since.keys}
         try:
             if since is not None:
                 log.last_id = bytes.fromhex(since.last_id)

@@ -426,4 +426,3 @@ def _runs(rows: Iterator[Record]) -> Iterator[list[Record]]:
         run.append(record)
     if run:
         yield run
-

@@ -8,11 +8,10 @@ import msgspec
 
 from rxtrail.core.merkle.errors import BadTile
 from rxtrail.core.merkle.tile import TileBuilder
+from rxtrail.ledger.changes import DataKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from rxtrail.ledger.changes import DataKey
 
 
 class Marker(msgspec.Struct, frozen=True, gc=False):
@@ -23,13 +22,13 @@ class Marker(msgspec.Struct, frozen=True, gc=False):
     last_id: str
     partial: dict[int, str]  # the partial tiles at the right edge, by level, in hex
     document: int  # the last one
-    keys: list[tuple[int, int, int, int, int, str, str, int, int, bytes]] = []  # ledger.changes.DataKey of each
+    keys: list[DataKey] = []
 
     @classmethod
     def at(cls, builder: TileBuilder, last_id: bytes, document: int, keys: Iterable[DataKey]) -> Marker:
         """Give the marker of a tree."""
         partial = {level: hashes.hex() for level, hashes in builder.partial().items()}
-        return cls(builder.size, builder.root().hex(), last_id.hex(), partial, document, [tuple(key) for key in keys])
+        return cls(builder.size, builder.root().hex(), last_id.hex(), partial, document, list(keys))
 
     def builder(self) -> TileBuilder:
         """Go on with the tree.
@@ -40,4 +39,3 @@ class Marker(msgspec.Struct, frozen=True, gc=False):
         if builder.root().hex() != self.root:
             raise BadTile("what is kept of the last audit was altered", advice="Run a whole audit: rxtrail audit")
         return builder
-

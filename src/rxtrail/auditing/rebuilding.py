@@ -12,6 +12,7 @@ from rxtrail.auditing.log_part import LogPart
 from rxtrail.auditing.numbers import Numbers
 from rxtrail.auditing.replay import Diverged, Replay
 from rxtrail.errors import BadRequest, StoreDamaged
+from rxtrail.ledger.changes import data_keys_of
 from rxtrail.ledger.log import Log
 from rxtrail.store.rows import RecordKind
 from rxtrail.store.tables import BY_NAME
@@ -129,13 +130,14 @@ class _Rebuild:
         filled.close()
 
     def _commit_to_blocks(self) -> None:
-        """Commit to those blocks that lie here in other bytes than there."""
+        """Commit to those blocks that lie here in other bytes than there, and tell of the keys here."""
         others = [(number, *held) for number, held in self.hashes.items() if self.told.get(number) != held[0]]
-        if not others:
-            return
         tx = self.target.begin()
         try:
+            keys = tx.data_keys()
             log = Log(tx, self.random, tx.clock(self.now()))
+            if keys or self.replay.keys:
+                log.note(data_keys_of(keys, anew=True))
             for number, sha256, first, last in others:
                 log.commit_to_block(number, sha256, first, last)
             log.flush()

@@ -19,6 +19,7 @@ from rxtrail.ledger.changes import (
     AddFindings,
     AddJob,
     AddMaster,
+    AddVocabulary,
     Batch,
     Change,
     Commands,
@@ -188,6 +189,8 @@ class Replay:
                 tx.add_findings(change.rows)
             case AddMaster():
                 tx.add_master(change.rows)
+            case AddVocabulary():
+                tx.add_vocabulary(change.rows)
             case AddDocument():
                 row = change.row
                 self.documents[row.id] = (row.sha256, row.size, change.chunks)
@@ -203,6 +206,8 @@ class Replay:
                 tx.set_partners(change.rows)
                 self._authority = None
             case DataKeys():
+                if change.anew:
+                    self.keys.clear()
                 self.keys.update({row.id: row for row in change.rows})
             case FoldAll():
                 fold_all(tx, _Quiet(self, position, []).as_log(), self._standing())

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from rxtrail.ledger.changes import DataKey
-
     from rxtrail.store.copying import View
     from rxtrail.store.tables import Row, Table, Value
 

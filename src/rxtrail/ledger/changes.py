@@ -146,6 +146,7 @@ class DataKeys(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="keys
     """Keys of what is sealed were added, wrapped anew or destroyed."""
 
     rows: list[DataKey]
+    anew: bool = False  # the record was made anew elsewhere: the keys of before lie in nobody's table any more
 
 
 class FoldAll(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="fold"):
@@ -199,9 +200,9 @@ def decode_changes(canonical: bytes) -> Changes:
     return _decoder.decode(canonical[1:])
 
 
-def data_keys_of(rows: Iterable[KeyRow]) -> DataKeys:
+def data_keys_of(rows: Iterable[KeyRow], *, anew: bool = False) -> DataKeys:
     """Describe keys as they stand in their table now."""
-    return DataKeys([DataKey(*row[:-1], hashlib.sha256(row[-1]).digest()) for row in rows])
+    return DataKeys([DataKey(*row[:-1], hashlib.sha256(row[-1]).digest()) for row in rows], anew)
 
 
 def batch_of(

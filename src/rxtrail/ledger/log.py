@@ -107,17 +107,19 @@ class Log:
 
     def flush(self) -> None:
         """Write what was appended; the caller commits."""
-        while True:
-            # Sealing a block may take a new key, and that is told too.
+        while self._open or self._changes:
+            # A key that is taken for what is sealed here is told here.
+            self._tx.ready_to_seal()
             keys = self._tx.taken_keys()
             if keys:
                 self.note(data_keys_of(keys))
             if self._changes:
                 changes, self._changes = self._changes, []
                 self.append(RecordKind.CHANGE, encode_changes(self.now, changes))
-            if not self._open:
-                break
             self._seal()
+            keys = self._tx.taken_keys()
+            if keys:
+                self.note(data_keys_of(keys))
         if self._sealed:
             self._commit_to_blocks()
         if self._rows:

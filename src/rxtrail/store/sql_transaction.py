@@ -249,22 +249,26 @@ class SqlTransaction(SqlReader, abc.ABC):
         last: int = self._one("data_key_last")[0]
         return last + 1
 
-    _keys: list[KeyRow] = []
+    _keys: list[KeyRow] | None = None
+
+    def ready_to_seal(self) -> None:
+        """Take a key for what will be sealed next, when there is none yet."""
+        self._sealer.ready(self)
 
     def taken_keys(self) -> list[KeyRow]:
         """Give the keys that were added or changed since this was last asked, for the log to tell of."""
-        taken, self._keys = self._keys, []
-        return taken
+        taken, self._keys = self._keys, None
+        return taken or []
 
     def add_data_keys(self, rows: Sequence[KeyRow]) -> None:
         """Add keys, wrapped."""
         self._many("add_data_key", rows)
-        self._keys = [*self._keys, *rows]
+        self._keys = [*(self._keys or ()), *rows]
 
     def set_data_keys(self, rows: Sequence[KeyRow]) -> None:
         """Write anew how keys are wrapped, or that they were destroyed; other processes are told."""
         self._many("set_data_key", [(row.wrapped_by, row.root, row.ended_at, row.wrapped, row.id) for row in rows])
-        self._keys = [*self._keys, *rows]
+        self._keys = [*(self._keys or ()), *rows]
         self._names.epoch += 1
         self._names.keys_changed = True
         self._tell()

@@ -63,9 +63,7 @@ def page_key_of(root: Root, salt: bytes) -> PageKey:
     return PageKey(page_secret(root, salt), salt)
 
 
-def locate(
-    path: Path, root: Root | None, faults: list[AuditFault], shown: Callable[[object], str]
-) -> list[AuditFault]:
+def locate(path: Path, root: Root | None, faults: list[AuditFault], shown: Callable[[object], str]) -> list[AuditFault]:
     """Give the faults with the place in the file of each row that is there."""
     wanted: dict[str, list[int]] = {}
     for at, fault in enumerate(faults):
