@@ -299,8 +299,9 @@ def test_the_tables_are_made_anew_from_the_log_alone(filled: Path, record: Path,
     target = tmp_path / "new" / "rxtrail.sqlite"
     rebuilt = rebuild_store(record, None, f"sqlite:///{target}", progress=lambda *_: None)
     assert rebuilt.records == len(right["record"])
-    numbered = {"name", "record", "event", "event_speaker", "container", "lot", "product"}  # in order of arrival
-    for table in right.keys() - numbered:
+    numbered = {"name", "event", "event_speaker", "container", "lot", "product"}  # in order of arrival
+    sealed = {"block", "document_chunk", "record"}  # the new store is encrypted, and its log goes on with that
+    for table in right.keys() - numbered - sealed:
         assert sorted(rows_in(target.parent, table), key=repr) == sorted(right[table], key=repr), table
     for table in numbered:
         assert len(rows_in(target.parent, table)) == len(right[table])
