@@ -27,6 +27,7 @@ import msgspec
 from benchmarks import documents, machine, report
 from benchmarks.engines import engine_of, server_cpu
 from benchmarks.report import Figure
+from benchmarks.scans import CODES as SCANS
 from benchmarks.stages import FAIR_SECONDS, Task, codes, more_shape, packs, recall_shape
 from benchmarks.trees import EVENT_PACKAGES, EVENTS, PROOFS, TILE_PROOFS
 
@@ -88,6 +89,7 @@ def main(arguments: list[str]) -> int:
             bench = _Bench(Path(folder), engine)
             for packages in given.packs:
                 bench.measure(packages, given.repeats or _repeats(packages))
+            bench.reading(given.repeats or 3)
             bench.growth()
             bench.standards(min(given.packs), given.repeats or 3)
             bench.shipping(given.repeats or 3)
@@ -209,6 +211,18 @@ class _Bench:
             server = sum(told["servers"]) / told["count"] * 1e3
             self.add(f"{name}, server", packages, "ms CPU", [server], "one look-up per package", one_by_one)
 
+    def reading(self, repeats: int) -> None:
+        """Read scanner text of every kind, without a record."""
+        _say("read scans")
+        told = [_stage("scans", Task()) for _ in range(repeats)]
+        of = {name: [float(one[name]) for one in told] for name in ("floor", "clean", "lost", "german", "worst")}
+        bare, count = _median(of["floor"]), SCANS
+        self.add("read a clean scan", count, "µs CPU", of["clean"], "one match of its four elements", bare)
+        floor, each = "a clean scan for each reading", _median(of["clean"]) * told[0]["readings"]
+        self.add("read a scan without its separators", count, "µs CPU", of["lost"], floor, each)
+        self.add("read a scan of a German keyboard", count, "µs CPU", of["german"], floor, each)
+        self.add("read the slowest text that is known", 1, "µs CPU", of["worst"], floor, each)
+
     def growth(self) -> None:
         """Say how many times dearer each thing is in the largest record than in the smallest."""
         for name, values in self.grown.items():
@@ -310,7 +324,7 @@ class _Bench:
 
     def verification(self, task: Task, packages: int, repeats: int, look_ups: list[dict[str, float]]) -> None:
         """Verify in process and over HTTP, and trace, on the record that was captured last."""
-        inside, served_inside, traced, served, bare, strangers = [], [], [], [], [], []
+        inside, served_inside, traced, served, bare, strangers, repaired = [], [], [], [], [], [], []
         for repeat in range(repeats):
             _say(f"{packages:,} packages, run {repeat + 1} of {repeats}: verify, trace")
             asked = msgspec.structs.replace(task, count=VERIFICATIONS, seed=100 + repeat, unknown=UNKNOWN)
@@ -321,6 +335,10 @@ class _Bench:
             told = _stage("verify", msgspec.structs.replace(asked, count=STRANGERS, unknown=100))
             _check_verdicts(told["verdicts"], told["count"], 100)
             strangers.append(_spent(told) / told["count"] * 1e6)
+            told = _stage("verify", msgspec.structs.replace(asked, count=STRANGERS, unknown=0, lost=True))
+            if told["verdicts"].get("ok", 0) < 0.98 * told["count"]:
+                raise WrongAnswer(f"scans without separators name packs on record, but: {told['verdicts']}")
+            repaired.append(_spent(told) / told["count"] * 1e6)
             told = _stage("trace", msgspec.structs.replace(task, count=TRACES, seed=200 + repeat))
             if not 0.85 < told["found"] / told["count"] < 0.95:
                 raise WrongAnswer(f"nine in ten traced packs have their five events: {told}")
@@ -356,6 +374,7 @@ class _Bench:
             floor_http = "bare ASGI, same server"
             name = "verify over HTTP, scan recorded"
             self.add(name, packages, "µs server CPU", served, floor_http, _median(bare))
+        self.add("verify, a scan without its separators", packages, "µs CPU", repaired, floor, look_up)
         self.add("verify, a serial that nobody knows", packages, "µs CPU", strangers, floor, look_up)
         self.add("trace", packages, "µs CPU", traced, floor, look_up)
 

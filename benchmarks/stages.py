@@ -23,6 +23,7 @@ import psycopg
 from psycopg import sql
 
 from benchmarks import floors, log, standards
+from benchmarks import scans as reading_scans
 from benchmarks.documents import (
     BUYER_GLN,
     BUYER_GLN_URN,
@@ -64,6 +65,7 @@ class Task(msgspec.Struct, frozen=True):
     day: str = ""
     count: int = 0
     seed: int = 1
+    lost: bool = False  # the scanner sends no separator
     unknown: int = 10  # of a hundred codes, how many have a serial that was never issued
 
 
@@ -110,7 +112,8 @@ def codes(task: Task) -> list[str]:
     chosen = (package for position, package in enumerate(packages_of(task)) if position in wanted)
     for number, (gtin, serial, lot, expiry) in enumerate(chosen):
         unknown = number % 100 < task.unknown
-        texts.append(scan_text(gtin, "0" + serial[::-1] if unknown else serial, lot, expiry))
+        text = scan_text(gtin, "0" + serial[::-1] if unknown else serial, lot, expiry)
+        texts.append(text.replace("\x1d", "") if task.lost else text)
     rng.shuffle(texts)
     return texts
 
@@ -293,6 +296,11 @@ def ship(task: Task) -> dict[str, object]:
     }
 
 
+def scans(task: Task) -> dict[str, object]:  # noqa: ARG001 - every stage is told its task
+    """Read scanner text of every kind, without a record."""
+    return reading_scans.measure()
+
+
 def floor_xml(task: Task) -> dict[str, float]:
     """Parse the XML and do nothing with it."""
     return floors.parse_xml(Path(task.document))
@@ -344,7 +352,21 @@ def trees(task: Task) -> dict[str, float]:
 
 
 _ALL: tuple[Callable[[Task], dict[str, Any]], ...] = (
-    *(publish, capture, verify, trace, holders, fair, ship, trees, floor_xml, floor_json, floor_rows, floor_commit),
+    *(
+        scans,
+        publish,
+        capture,
+        verify,
+        trace,
+        holders,
+        fair,
+        ship,
+        trees,
+        floor_xml,
+        floor_json,
+        floor_rows,
+        floor_commit,
+    ),
     *(standards.hash_events, standards.validate, standards.write_again),
 )
 STAGES = {stage.__name__: stage for stage in _ALL}

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 READINGS_MAX = 64
 # Bounds on time: decodings tried for one text, at about four microseconds each; of these, mixtures of one layout,
 # where one printed character has several origins. A long text has fewer.
-ATTEMPTS_MAX, MIXED_MAX = 72, 16
+ATTEMPTS_MAX, MIXED_MAX = 56, 16
 ATTEMPT_LENGTH = 64
-GROUPS_MAX = 64  # layouts told apart by one text
-PAIR_ATTEMPTS, LOOSE_MAX = 32, 24  # of these, for scanners that are not set to the US layout; for a mere text
+GROUPS_MAX = 48  # layouts told apart by one text
+PAIR_ATTEMPTS, LOOSE_MAX = 24, 24  # of these, for scanners that are not set to the US layout; for a mere text
 TEXT_LENGTH_MAX = 200  # the code of a pack with a crypto tail has about 130 characters
 GTIN_ELEMENT_LENGTH = 16
 PAIR_RANK = 10_000  # a US scanner explains a text better than another one does

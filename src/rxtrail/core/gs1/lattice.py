@@ -116,7 +116,7 @@ def can_be_complete(text: str) -> bool:
 
 def charge(text: str, budget: Budget) -> bool:
     """Take what it costs to read one more text from the budget, before it is read; False when that is too much."""
-    budget.steps -= _READ_STEPS * (1 + len(text) // _READ_LENGTH)
+    budget.steps -= _READ_STEPS * (1 + (len(text) // _READ_LENGTH) ** 2)  # a long one may hold several codes
     budget.steps -= _plain(text).steps if len(text) <= _LENGTH_MAX else STEPS_MAX
     return not budget.is_spent
 

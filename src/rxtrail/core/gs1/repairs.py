@@ -126,6 +126,8 @@ def _taken_apart(
 
 def _without_word(elements: list[tuple[str, str]], borders: tuple[int, ...]) -> list[tuple[str, str]]:
     """Give the elements without the word for GS that stands before every border; [] when none does."""
+    if not elements[borders[0] - 1][1].endswith(separators.IN_DATA):
+        return []
     for word in separators.IN_DATA:
         if all(elements[border - 1][1].endswith(word) for border in borders):
             return _cut(elements, borders, len(word))

@@ -120,12 +120,20 @@ def of_identifiers(
 def _is_damaged(found: dict[str, str]) -> bool:
     """Tell whether the data of a known AI has characters or a length that GS1 does not allow in it."""
     for ai, value in found.items():
-        kinds = TABLE[ai].components
-        longest = sum(part.length_max for part in kinds)
-        numeric = all(part.type == "N" for part in kinds)
-        if len(value) > longest or not (charsets.ALL_DIGITS if numeric else charsets.ALL_82).fullmatch(value):
+        longest, allowed = _ALLOWED[ai]
+        if len(value) > longest or not allowed.fullmatch(value):
             return True
     return False
+
+
+# How long the data of each AI may be, and of which characters.
+_ALLOWED = {
+    ai: (
+        entry.length_max,
+        charsets.ALL_DIGITS if all(part.type == "N" for part in entry.components) else charsets.ALL_82,
+    )
+    for ai, entry in TABLE.items()
+}
 
 
 def _hides_elements(found: dict[str, str]) -> bool:
