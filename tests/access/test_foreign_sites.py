@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -104,3 +105,33 @@ def test_a_maker_may_stop_its_own_packs_wherever_they_are(keyed: Keyed) -> None:
 
 def test_a_user_of_the_hub_itself_speaks_for_every_site(keyed: Keyed) -> None:
     assert keyed.hub.change("destroy", PACKS[5], site=OTHER_PHARMACY, reason="seized").disposition == "destroyed"
+
+
+def uploaded(keyed: Keyed, by: Party, *events: story.Told) -> None:
+    """Capture a document as whoever shows this party's key does."""
+    keyed.hub.time.pass_by(seconds=1)
+    receipt = keyed.hub.node.capture(io.BytesIO(story.jsonld(events, sender=None)), name="own.json", speaker=by.gln)
+    assert receipt.state == "success", receipt
+
+
+@pytest.mark.parametrize("where", [MAKER, OTHER_PHARMACY], ids=["at the maker", "at home"])
+def test_a_pharmacys_file_brings_no_pack_into_the_world(where: Party, keyed: Keyed) -> None:
+    fake = story.pack("NEWFAKE")
+    uploaded(keyed, OTHER_PHARMACY, story.made(fake, at=where), story.shipped(fake, buyer=OTHER_PHARMACY))
+    assert keyed.told(OTHER_PHARMACY, fake) == "check"
+    refused = keyed.change(OTHER_PHARMACY, fake, "dispensed")
+    assert (refused.status_code, refused.json()["place"]) == (409, "unknown-serial")
+    assert keyed.told(PHARMACY, PACKS[0]) == "ok"
+
+
+def test_where_no_maker_reports_a_pharmacys_copy_is_all_that_there_is(keyed: Keyed) -> None:
+    keyed.hub.partners((PHARMACY, "pharmacy"), (OTHER_PHARMACY, "pharmacy"))
+    copied = story.pack("COPIED")
+    uploaded(keyed, OTHER_PHARMACY, story.made(copied), story.shipped(copied, buyer=OTHER_PHARMACY))
+    assert keyed.told(OTHER_PHARMACY, copied) == "ok"
+
+
+@pytest.mark.parametrize(("by", "told"), [(OTHER_PHARMACY, "ok"), (MAKER, "stop")], ids=["a pharmacy", "the maker"])
+def test_a_pharmacy_recalls_no_lot(by: Party, told: str, keyed: Keyed) -> None:
+    uploaded(keyed, by, story.recalled_lot(at=by))
+    assert keyed.told(PHARMACY, PACKS[0]) == told

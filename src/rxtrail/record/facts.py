@@ -12,6 +12,7 @@ from rxtrail.core.rules.verdict import Facts
 from rxtrail.core.rules.words import END_RANKS, RECALLED
 from rxtrail.ledger.containers import Snapshot, decode_snapshot
 from rxtrail.record.exact import Shelf, container_state, unit_state
+from rxtrail.record.standing import identity_of, partners_of
 from rxtrail.record.times import day
 from rxtrail.store.rows import Making, UnitRow
 
@@ -55,9 +56,10 @@ class Recalls:
     def load(self, reader: Reader, authority: Authority) -> None:
         """Read all class-level statements: a recall stands until it is lifted by somebody who may."""
         standing: dict[tuple[int, str], list[Step]] = {}
+        customers = _customers(reader)
         for product, lot, step in sorted(reader.class_steps(), key=lambda row: row[2].key):
             gtin = reader.gtin(product)
-            level = authority.level(step.speakers, gtin)
+            level = authority.level(step.speakers - customers, gtin)
             if step.voided or step.flags & Flag.DECLARATION or level <= OTHER:
                 continue
             recalls = standing.setdefault((product, lot), [])
@@ -79,6 +81,13 @@ class Recalls:
         if product in self.products:
             return "product"
         return "lot" if any((product, lot) in self.lots for lot in lots if lot) else ""
+
+
+def _customers(reader: Reader) -> frozenset[str]:
+    """Give whose word recalls nothing: on a hub the pharmacies, of whom one key could stop a country's lots."""
+    if identity_of(reader).role != "hub":
+        return frozenset()
+    return frozenset(gln for partner in partners_of(reader) if partner.role == "pharmacy" for gln in partner.glns)
 
 
 class Made(msgspec.Struct, frozen=True, gc=False):

@@ -65,6 +65,7 @@ HEADLINE_DEFAULTS = {
     Answer.NOT_COVERED: "Not tracked: check lot and expiry yourself",
 }
 PRODUCTS_CACHED_MAX = 50_000
+HUB, MAKER, PHARMACY = "hub", "maker", "pharmacy"  # roles
 # A copy of the record that has heard nothing new for longer may lack a dispensing: it confirms nothing any more.
 COPY_SECONDS_MAX = 60
 
@@ -91,6 +92,7 @@ class Judge:
         self._orders = Orders()
         self._memory = Memory()
         self._products: dict[str, tuple[str, str]] = {}
+        self._reporting: dict[str, bool] = {}  # GTIN -> its maker is listed here
         self._documents: dict[int, str] = {}
         self._second = (0, "")
         self._day = datetime.date.min
@@ -192,6 +194,9 @@ class Judge:
                 scan, found = self._look_up(choice.scan)
                 if found is None and plain is not None and plain.facts.on_record:
                     found = plain  # whatever else it may be: the pack that it names plainly may be stopped
+        if self._role == HUB and found is not None and found.facts.basis == "supplier":
+            hearsay = self._is_hearsay(scan.gtin, found.speakers)
+            found.facts = msgspec.structs.replace(found.facts, hearsay=True) if hearsay else found.facts
         if found is not None and asker.known_site and found.facts.product_known and not found.facts.on_record:
             near = near_miss(self._reader, self._authority, scan)
             found.facts = msgspec.structs.replace(found.facts, near=near) if near else found.facts
@@ -295,6 +300,19 @@ class Judge:
         """Give the row of the product table; None for a product that it has as not tracked, but the record tracks."""
         row = product_row(self._reader, gtin)
         return None if row is None or (row.exempt and self._reader.product(gtin) is not None) else row
+
+    def _is_hearsay(self, gtin: str, speakers: frozenset[str]) -> bool:
+        """Tell whether only pharmacies say that a pack was made, where its maker is listed and reports itself.
+
+        A key holder's file must not bring a pack into the world; where no maker reports, it is all that there is.
+        """
+        if not all(self._roles.get(speaker) == PHARMACY for speaker in speakers):
+            return False
+        known = self._reporting.get(gtin)
+        if known is None:
+            makers = (gln for gln, role in self._roles.items() if role == MAKER)
+            known = self._reporting[gtin] = any(self._authority.is_issuer(gln, gtin) for gln in makers)
+        return known
 
     def _product(self, gtin: str) -> tuple[str, str]:
         """Give (name, NDC as stated) from master data."""

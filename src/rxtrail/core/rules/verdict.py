@@ -61,6 +61,7 @@ class Facts(msgspec.Struct, frozen=True, gc=False):
     recalled: str = ""  # what is recalled: "", "pack", "lot" or "product"
     pending: bool = False  # a file that is still being written may say more
     sender_inactive: str = ""  # a listed sender whose authorisation does not hold
+    hearsay: bool = False  # on a hub: its maker reports here, and only pharmacies say that it was made
     near: str = ""  # why the serial most likely is not on record: one of the same lot nearly is (core.rules.near)
 
 
@@ -195,6 +196,9 @@ RULES: Final = {
     "lapsed sender": Rule("not-authorised-partner", CHECK,
         "It came from {sender}, whose authorisation is not valid now.",
         "Set aside. Check the supplier's licence."),
+    "only a customer says so": Rule("unknown-serial", CHECK,
+        "The maker reports its packs here, and not this one; only the file of a pharmacy has it.",
+        "Set aside. Ask the maker, or its supplier for the file."),
     "with a supplier": Rule("not-shipped-to-you", CHECK,
         "The record has this pack with a supplier, not on its way to you: most likely its file is late.",
         "Set aside until the supplier's file is in, or ask for it."),
@@ -280,6 +284,8 @@ def judge(
         case.say("still being read")
     if facts.basis == "counted-in":
         case.say("counted in")
+    if facts.hearsay:
+        case.say("only a customer says so")
     if facts.sender_inactive:
         case.say("lapsed sender", sender=facts.sender_inactive)
     not_checked = _place(facts, authority, roles, case)
