@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from rxtrail.access.budgets import ENUMERATION
+from rxtrail.access.budgets import SEQUENCE_MIN as ENUMERATED
 from rxtrail.web.app import build
 from tests import story
 from tests.story import GTIN, LOT, MAKER, OTHER_PHARMACY, PHARMACY, Party, Scene, delivery, element_string, packs
@@ -135,3 +137,27 @@ def test_where_no_maker_reports_a_pharmacys_copy_is_all_that_there_is(keyed: Key
 def test_a_pharmacy_recalls_no_lot(by: Party, told: str, keyed: Keyed) -> None:
     uploaded(keyed, by, story.recalled_lot(at=by))
     assert keyed.told(PHARMACY, PACKS[0]) == told
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_two_keys_in_one_request_are_none(first: bool, keyed: Keyed) -> None:
+    keys = [f"Bearer {keyed.keys[PHARMACY.gln]}", "Bearer rxs_" + "A" * 43]
+    headers = [("authorization", key) for key in (keys if first else keys[::-1])]
+    change = {"state": "dispensed", "lot": LOT, "expiry": "2028-09-30"}
+    answers = [
+        keyed.api("PATCH", f"/api/v1/packs/{GTIN}/{PACKS[0].rpartition('/')[2]}", json=change, headers=headers),
+        keyed.api.post("/api/v1/verify", json={"scan": element_string(PACKS[0])}, headers=headers),
+    ]
+    assert [answer.status_code for answer in answers] == [400, 400]
+    assert {answer.json()["place"] for answer in answers} == {"Authorization"}
+    assert keyed.told(PHARMACY, PACKS[0]) == "ok"
+
+
+def test_one_pack_is_one_pack_however_its_gtin_is_written(keyed: Keyed) -> None:
+    headers = {"authorization": f"Bearer {keyed.keys[OTHER_PHARMACY.gln]}"}
+    for number in range(ENUMERATED):
+        gtin = (GTIN, GTIN[1:], GTIN[2:], GTIN.replace("3", "%33"))[number % 4]
+        change = {"state": "dispensed", "lot": LOT, "expiry": "2028-09-30"}
+        keyed.api("PATCH", f"/api/v1/packs/{gtin}/AB{1_000 + number}", json=change, headers=headers)
+    keyed.hub.node.access.keys.require(on=True)  # waits for all writes before it
+    assert [case.site for case in keyed.hub.node.cases.page(kind=ENUMERATION)] == [OTHER_PHARMACY.gln]

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from rxtrail.access import Grant, key_needed
+from rxtrail.errors import BadRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -80,11 +81,19 @@ def admit(web: Web, method: str, path: str, headers: Iterable[tuple[bytes, bytes
     access = access_of(web)
     if access is None:
         return OPEN
-    authorization = next((value for name, value in headers if name == b"authorization"), b"")
+    given = [value for name, value in headers if name == b"authorization"]
+    if len(given) > 1:
+        raise two_keys()  # a proxy and we might each take another one
+    authorization = given[0] if given else b""
     grant = grant_by(access, authorization)
     if grant.open or _FOR_ALL.fullmatch(path) or (grant.site and _FOR_SITES.fullmatch(f"{method} {path}")):
         return grant
     raise key_needed()
+
+
+def two_keys() -> BadRequest:
+    """Refuse a request that shows two keys."""
+    return BadRequest("There are two Authorization headers.", place="Authorization", advice="Send one.")
 
 
 def grant_of(request: Request) -> Grant:

@@ -94,6 +94,8 @@ class ChangeAtOnce:
             elif name == b"origin":
                 origin = value
             elif name == b"authorization":
+                if authorization:
+                    return None
                 authorization = value
             elif name == b"idempotency-key":
                 key = value
@@ -123,7 +125,7 @@ class ChangeAtOnce:
             VERBS[change.state], code, site, given or change.key, change.partial, change.ref, change.reason, change.by,
             change.to, change.override, change.attestation, grant.key,
         )  # fmt: skip
-        return grant, order, (gtin, serial)
+        return grant, order, (unquote(gtin).zfill(14), serial)
 
     async def _carried_out(self, order: Order) -> Answer:
         """Have an order carried out; raises what it cannot be taken in for."""

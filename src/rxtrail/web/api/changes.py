@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Final, Literal
+from urllib.parse import unquote
 
 import msgspec
 
@@ -94,7 +95,7 @@ async def carry_out(
         return json_response(await web.write(work))
     except (Refused, NotFound) as refused:
         asked = request.path_params
-        about = str(asked.get("gtin", "")), str(asked.get("serial", ""))
+        about = unquote(str(asked.get("gtin", ""))).zfill(14), unquote(str(asked.get("serial", "")))
         return await refused_change(web, grant, code, about, refused)
 
 

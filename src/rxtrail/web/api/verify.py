@@ -16,7 +16,7 @@ from rxtrail.web.api.vrs import vrs_of
 from rxtrail.web.body import JSON_TYPES, decode_json, media_type_of
 from rxtrail.web.doors import API_HEADERS
 from rxtrail.web.refusals import TooLarge, UploadBroken, WrongMediaType, WrongMethod
-from rxtrail.web.site_door import access_of, grant_by, hub_of, is_joined
+from rxtrail.web.site_door import access_of, grant_by, hub_of, is_joined, two_keys
 from rxtrail.web.workers import Workers
 
 if TYPE_CHECKING:
@@ -183,6 +183,8 @@ class VerifyEndpoint:
             elif name == b"origin":
                 origin = value
             elif name == b"authorization":
+                if authorization:
+                    raise two_keys()
                 authorization = value
         self._check_doors(method, host, origin)
         # A form of another site cannot send this type without asking first, so it also keeps forgeries out.
