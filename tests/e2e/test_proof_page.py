@@ -241,6 +241,7 @@ def test_the_browser_and_the_program_agree_on_what_is_no_proof(page: Page, proof
         with_extra(pack, record_proof.encode(replace(shown, leaves=(leaf,)))),
         with_extra(pack, record_proof.encode(replace(shown, leaves=(summary, leaf, leaf)))),
         with_extra(pack, record_proof.encode(replace(shown, leaves=()))),
+        with_extra(pack, record_proof.encode(replace(shown, count=shown.count - 100))),
         with_extra(pack, record_proof.encode(replace(shown, salt=bytes(32), opening=b"\x01\x90"))),
         replace(parsed, index=parsed.index + 1).format(),
         replace(parsed, hashes=parsed.hashes[:-1]).format(),

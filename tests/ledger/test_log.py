@@ -129,7 +129,7 @@ def test_one_package_of_an_event_is_proven_without_the_others(store: Store) -> N
     summary, names = leaves[0], [text.decode() for text in leaves[1:]]
     assert summary == (
         b'{"action":"ADD","bizStep":"commissioning","eventTime":"2027-01-15T08:00:00Z","eventType":"ObjectEvent",'
-        b'"expiry":"2027-09-30","gtin":"00352601815904","lot":"L1"}'
+        b'"expiry":"2027-09-30","gtin":"00352601815904","identifierCount":"40","lot":"L1"}'
     )
     assert names == [f"01/00352601815904/21/S{number}" for number in range(40)]
     for proof in packs.prove(row.salt, leaves, (0, 1, 17, 40)):

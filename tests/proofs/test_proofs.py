@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from rxtrail.core.merkle import tlog_proof
+from rxtrail.core.merkle import record_proof, tlog_proof
 from rxtrail.core.merkle.policy import Log, Policy
 from rxtrail.errors import BadRequest, NotFound
 from rxtrail.proofs import NotPublished, RecordAltered
@@ -188,6 +188,17 @@ def test_no_changed_byte_of_a_proof_is_believed(delivered: Scene) -> None:
             changed = bytearray(octets)
             changed[at] ^= 1 << bit
             assert not check(bytes(changed), KEYS).holds, (at, bit)
+
+
+def test_how_many_others_there_are_is_proven_too(delivered: Scene) -> None:
+    """Many numbers of leaves lead to the same root: the summary says which is right."""
+    publish(delivered.node)
+    parsed = tlog_proof.parse(delivered.node.proofs.of_pack(PACKS[7]).octets)
+    extra = record_proof.decode(parsed.extra or b"")
+    for count in range(1, 600):
+        changed = record_proof.encode(msgspec.structs.replace(extra, count=count))
+        answer = check(msgspec.structs.replace(parsed, extra=changed).format(), KEYS)
+        assert answer.holds is (count == 301)
 
 
 def test_what_is_no_proof_is_told_so() -> None:

@@ -16,7 +16,7 @@ from rxtrail.core.merkle.record_proof import Extra
 
 ID, SALT = b"\2" * 16, b"\3" * 32
 TEXTS = [f"01/00352601815904/21/SERIAL{number:04}" for number in range(1000)]
-TOLD = {"action": "ADD", "eventType": "ObjectEvent", "lot": "L7"}
+TOLD = {"action": "ADD", "eventType": "ObjectEvent", "identifierCount": "1000", "lot": "L7"}
 SUMMARY = packs.encode_summary(TOLD)
 LEAVES = [SUMMARY, *[text.encode() for text in TEXTS]]
 OPENING = Opening(Kind.EVENT, 0, "414/0300011111246", 1_790_000_000_000_000, b"canonical", b"envelope")
@@ -60,6 +60,9 @@ def test_what_is_not_in_the_event_cannot_be_shown() -> None:
         replace(extra, leaves=(summary, pack, pack)),
         replace(extra, leaves=()),
         replace(extra, count=0),
+        replace(extra, count=1000),
+        replace(extra, count=1002),
+        replace(extra, count=900),
         replace(extra, entry=ENTRY[:50]),
         replace(extra, entry=ENTRY[:50] + bytes(32)),
         replace(extra, salt=SALT),

@@ -1,8 +1,9 @@
 """What the tree of an event's packages is made of: the summary, and the identifiers that the event names.
 
 The identifiers are the event's parent, when it has one, then its EPCs, children, inputs and outputs in the order of the
-canonical bytes. The summary is JSON (``packs.encode_summary``) with ``action``, ``bizStep``, ``eventTime`` (UTC),
-``eventType``, and ``gtin``, ``lot`` and ``expiry`` where the event tells one; what is empty is left out.
+canonical bytes. The summary is JSON (``packs.encode_summary``) with ``action``, ``bizStep``, ``eventID``, ``eventTime``
+(UTC), ``eventType``, and ``gtin``, ``lot`` and ``expiry`` where the event tells one; what is empty is left out. Its
+``identifierCount`` is how many identifiers follow: the root of a tree does not say how many leaves it has.
 """
 
 from __future__ import annotations
@@ -34,14 +35,17 @@ def leaves_of(event: Event, lot: str, expiry: str) -> list[bytes]:
                 gtins.add(key[3:17])
     if not texts:
         return []
+    if event.parent:
+        texts.insert(0, event.parent.encode())
     told = {
         "action": event.action,
         "bizStep": event.biz_step,
+        "eventID": event.event_id,
         "eventTime": (_EPOCH + datetime.timedelta(microseconds=event.event_time)).isoformat()[:-6] + "Z",
         "eventType": event.kind,
         "gtin": gtins.pop() if len(gtins) == 1 else "",
+        "identifierCount": str(len(texts)),
         "lot": lot,
         "expiry": expiry,
     }
-    summary = encode_summary({key: text for key, text in told.items() if text})
-    return [summary, event.parent.encode(), *texts] if event.parent else [summary, *texts]
+    return [encode_summary({key: text for key, text in told.items() if text}), *texts]

@@ -115,7 +115,11 @@ def show(extra: Extra) -> Shown:
     for leaf in extra.leaves:
         packs.verify(LeafProof(leaf.index, extra.count, leaf.salt, leaf.text.encode(), leaf.path), root)
     first, *rest = (leaf.text for leaf in extra.leaves)
-    return Shown(found, opening, _summary(first), tuple(rest), extra.count - 1)
+    summary = _summary(first)
+    if summary.get("identifierCount") != str(extra.count - 1):
+        # A root alone does not tell how many leaves are below it: many counts lead to the same one.
+        raise BadProof("the event names another number of identifiers than the proof says")
+    return Shown(found, opening, summary, tuple(rest), extra.count - 1)
 
 
 def _summary(text: str) -> dict[str, str]:

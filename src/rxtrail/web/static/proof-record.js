@@ -68,7 +68,10 @@ export async function shownBy(extra) {
     await checkInclusion(hash, BigInt(leaf.index), BigInt(extra.count), leaf.path, commitment.slice(32));
   }));
   const [summary, ...packages] = extra.leaves.map((leaf) => leaf.text);
-  return { ...shown, summary: jsonOf(summary, "The summary of the event"), packages, count: extra.count - 1 };
+  const told = jsonOf(summary, "The summary of the event");
+  // A root alone does not tell how many leaves are below it: many counts lead to the same one.
+  if (told.identifierCount !== String(extra.count - 1)) throw new Bad("The event names another number of identifiers than the proof says.");
+  return { ...shown, summary: told, packages, count: extra.count - 1 };
 }
 
 async function opened(extra, kind, commitment) {

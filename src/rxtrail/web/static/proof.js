@@ -60,7 +60,7 @@ function record({ head, shown, took }) {
       packages.length > named.length ? fact("More", `${count(packages.length - named.length)} more`) : null,
       opening ? fact("Kind", shown.kind) : null, fact("Step", summary.bizStep), fact("Action", summary.action),
       fact("Time of the event", summary.eventTime && when(summary.eventTime)),
-      fact("GTIN", summary.gtin), fact("Lot", summary.lot), fact("Expiry", summary.expiry && dateWords(summary.expiry)),
+      fact("Event", summary.eventID), fact("GTIN", summary.gtin), fact("Lot", summary.lot), fact("Expiry", summary.expiry && dateWords(summary.expiry)),
       opening ? fact("Captured by", opening.party || "nobody named") : null,
       opening ? fact("Recorded at", WHEN.format(new Date(opening.recordedAt / 1000))) : null,
       opening ? fact("Record", `${count(opening.bytes)} bytes, opened whole`) : null),
