@@ -710,6 +710,17 @@ class SqlReader(abc.ABC):
         """Read all keys."""
         return [KeyRow(*row) for row in self._all("data_keys")]
 
+    def sealed_blocks(self) -> dict[int, int]:
+        """Count the blocks under each key; 0 stands for those that are not sealed."""
+        return self._counted("sealed_blocks")
+
+    def sealed_documents(self) -> dict[int, int]:
+        """Count the raw documents under each key; 0 stands for those that are not sealed."""
+        return self._counted("sealed_documents")
+
+    def _counted(self, name: str) -> dict[int, int]:
+        return {0 if key is None else int.from_bytes(key, "big"): count for key, count in self._all(name)}
+
     # -- small things beside the record ----------------------------------------------------------------------------
 
     def kept(self, kind: str, key: str) -> tuple[int, bytes] | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import zstandard
 
+from rxtrail.sealing import key_of
 from rxtrail.store.rows import EventBrief, NamedEvent
 from rxtrail.store.sql_reader import SqlReader, Value
 
@@ -272,6 +273,36 @@ class SqlTransaction(SqlReader, abc.ABC):
         self._names.epoch += 1
         self._names.keys_changed = True
         self._tell()
+
+    def blocks_from(self, after: int, limit: int) -> list[tuple[int, bytes]]:
+        """Give blocks as they lie in the store, in order of their numbers."""
+        return [(number, bytes(data)) for number, data in self._all("blocks_from", after, limit)]
+
+    def block_entries(self, numbers: Iterable[int]) -> dict[int, bytes]:
+        """Give of many blocks the newest commitment to their bytes."""
+        return {block: bytes(commitment) for block, commitment in self._all("block_entries", self._numbers(numbers))}
+
+    def set_block(self, number: int, packed: bytes) -> bytes:
+        """Seal a compressed block anew; give the SHA-256 of what lies in the store."""
+        stored = self._sealer.seal(self, "block", (number,), packed)
+        self._run("set_block", stored, number)
+        return hashlib.sha256(stored).digest()
+
+    def document_keys(self, after: int, limit: int) -> list[tuple[int, int]]:
+        """Give (document, key that it is sealed under) in order of their numbers; 0 when it is not sealed."""
+        return [(number, key_of(bytes(head))) for number, head in self._all("document_keys", after, limit)]
+
+    def reseal_document(self, document: int) -> None:
+        """Seal a raw document anew, all of it or none."""
+        self._sealer.ready(self)
+        seq = 0
+        sealed: bool | None = None
+        while (row := self._one("chunk", document, seq)) is not None:
+            place, data = (document, seq), bytes(row[0])
+            sealed = key_of(data) != 0 if sealed is None else sealed
+            opened = self._sealer.open(self, "document_chunk", place, data) if sealed else data
+            self._run("set_chunk", self._sealer.seal(self, "document_chunk", place, opened), *place)
+            seq += 1
 
     # -- packages --------------------------------------------------------------------------------------------------
 

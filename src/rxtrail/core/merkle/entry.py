@@ -174,6 +174,12 @@ def block_commitment_of(digest: bytes, first: int, last: int) -> bytes:
     return digest + first.to_bytes(_POSITION_BYTES, "big") + last.to_bytes(_POSITION_BYTES, "big")
 
 
+def positions_in(commitment: bytes) -> tuple[int, int]:
+    """Read the first and last position from the commitment of a sealed block."""
+    ends = commitment[HASH_BYTES:]
+    return int.from_bytes(ends[:_POSITION_BYTES], "big"), int.from_bytes(ends[_POSITION_BYTES:], "big")
+
+
 def sealed_block(entry: Entry) -> SealedBlock:
     """Read what a block's entry says.
 
@@ -181,9 +187,7 @@ def sealed_block(entry: Entry) -> SealedBlock:
     """
     if entry.kind is not Kind.BLOCK:
         raise BadEntry("not the entry of a sealed block")
-    ends = entry.commitment[HASH_BYTES:]
-    first = int.from_bytes(ends[:_POSITION_BYTES], "big")
-    last = int.from_bytes(ends[_POSITION_BYTES:], "big")
+    first, last = positions_in(entry.commitment)
     if not first <= last <= SIZE_MAX:
         raise BadEntry(f"a sealed block with positions {first} to {last}")
     return SealedBlock(entry.commitment[:HASH_BYTES], first, last)

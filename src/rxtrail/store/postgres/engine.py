@@ -70,6 +70,16 @@ class PostgresStore:
         """Tell whether the tables live on the machines of a Citus cluster."""
         return self._site.distributed
 
+    @property
+    def encrypted(self) -> bool:
+        """The server keeps the index as it is: encrypting its disk is for whoever runs it."""
+        return False
+
+    def scrub(self) -> None:
+        """Have the server give up the rows that were overwritten; its write-ahead log and archives are its own."""
+        with _as_store_failed(), connect(self._url, statement_seconds=SETUP_SECONDS) as connection:
+            connection.execute(b"VACUUM data_key")
+
     def reader(self) -> PostgresReader:
         """Open a reader for the calling thread."""
         with _as_store_failed():

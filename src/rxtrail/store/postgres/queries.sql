@@ -165,6 +165,40 @@ FROM STDIN;
 -- Write anew how a key is wrapped, or that it was destroyed.
 UPDATE data_key SET wrapped_by = %s, root = %s, ended_at = %s, wrapped = %s WHERE id = %s;
 
+-- name: sealed_blocks
+-- Count the blocks under each key; what is sealed begins with four bytes of its own, then its key's number. [all]
+SELECT CASE WHEN substring(data from 1 for 4) = '\x72787301' THEN substring(data from 5 for 8) END, count(*) FROM block
+GROUP BY 1;
+
+-- name: sealed_documents
+-- Count the raw documents under each key, by their first chunks. [all]
+SELECT CASE WHEN substring(data from 1 for 4) = '\x72787301' THEN substring(data from 5 for 8) END, count(*) FROM document_chunk
+WHERE seq = 0 GROUP BY 1;
+
+-- name: blocks_from
+-- Read blocks as they lie in the store. [all]
+SELECT id, data FROM block WHERE id > %s::bigint ORDER BY id LIMIT %s;
+
+-- name: block_entries
+-- Read the commitments to the bytes of many blocks, the newest last. [all]
+SELECT block, commitment FROM record WHERE kind = 6 AND block = ANY(%s::bigint[]) ORDER BY position;
+
+-- name: set_block
+-- Seal a block anew. [key: id]
+UPDATE block SET data = %s WHERE id = %s::bigint;
+
+-- name: document_keys
+-- Read the beginnings of raw documents. [all]
+SELECT document, substring(data from 1 for 12) FROM document_chunk WHERE document > %s::bigint AND seq = 0 ORDER BY document LIMIT %s;
+
+-- name: chunk
+-- Read one chunk of a raw document. [key: document]
+SELECT data FROM document_chunk WHERE document = %s::bigint AND seq = %s::bigint;
+
+-- name: set_chunk
+-- Seal a chunk of a raw document anew. [key: document]
+UPDATE document_chunk SET data = %s WHERE document = %s::bigint AND seq = %s::bigint;
+
 -- name: add_event
 -- Add the typed columns of events.
 COPY event (position, time, hash, kind, action, biz_step, disposition, speaker, read_point, biz_location, source,

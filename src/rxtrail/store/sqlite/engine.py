@@ -199,6 +199,23 @@ class SqliteStore:
             with contextlib.closing(connect(path, root, cache_kib=CACHE_KIB_READER, read_only=True)) as connection:
                 check_up_to_date(connection)
 
+    @property
+    def encrypted(self) -> bool:
+        """Tell whether the whole file is encrypted, the index too."""
+        return self._root is not None
+
+    def scrub(self) -> None:
+        """Fold the write-ahead log into the file and cut it off: pages that were overwritten are then nowhere.
+
+        The file itself keeps nothing: SQLCipher zeroes what is deleted. A reader that still looks at an older moment
+        keeps the log a while longer.
+        """
+        with _as_store_failed(), contextlib.closing(self._connect_once()) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _connect_once(self) -> dbapi2.Connection:
+        return connect(self._path, self._root, cache_kib=CACHE_KIB_READER)
+
     def reader(self) -> SqliteReader:
         """Open a reader for the calling thread."""
         with _as_store_failed():

@@ -163,6 +163,40 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 -- Write anew how a key is wrapped, or that it was destroyed.
 UPDATE data_key SET wrapped_by = ?, root = ?, ended_at = ?, wrapped = ? WHERE id = ?;
 
+-- name: sealed_blocks
+-- Count the blocks under each key; what is sealed begins with four bytes of its own, then its key's number.
+SELECT CASE WHEN substr(data, 1, 4) = x'72787301' THEN substr(data, 5, 8) END, count(*) FROM block
+GROUP BY 1;
+
+-- name: sealed_documents
+-- Count the raw documents under each key, by their first chunks.
+SELECT CASE WHEN substr(data, 1, 4) = x'72787301' THEN substr(data, 5, 8) END, count(*) FROM document_chunk
+WHERE seq = 0 GROUP BY 1;
+
+-- name: blocks_from
+-- Read blocks as they lie in the store.
+SELECT id, data FROM block WHERE id > ? ORDER BY id LIMIT ?;
+
+-- name: block_entries
+-- Read the commitments to the bytes of many blocks, the newest last.
+SELECT r.block, r.commitment FROM json_each(?) j JOIN record r ON r.block = j.value AND r.kind = 6 ORDER BY r.position;
+
+-- name: set_block
+-- Seal a block anew.
+UPDATE block SET data = ? WHERE id = ?;
+
+-- name: document_keys
+-- Read the beginnings of raw documents.
+SELECT document, substr(data, 1, 12) FROM document_chunk WHERE document > ? AND seq = 0 ORDER BY document LIMIT ?;
+
+-- name: chunk
+-- Read one chunk of a raw document.
+SELECT data FROM document_chunk WHERE document = ? AND seq = ?;
+
+-- name: set_chunk
+-- Seal a chunk of a raw document anew.
+UPDATE document_chunk SET data = ? WHERE document = ? AND seq = ?;
+
 -- name: add_event
 -- Add the typed columns of an event.
 INSERT INTO event (position, time, hash, kind, action, biz_step, disposition, speaker, read_point, biz_location, source,
