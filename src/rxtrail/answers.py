@@ -325,6 +325,7 @@ class Status(msgspec.Struct, frozen=True, gc=False):
     store_bytes: int
     running_jobs: int
     version: str
+    encryption: str = "on"  # of what lies at rest: on | off
     extra: dict[str, Any] = {}
     log: LogStatus | None = None
 

@@ -40,6 +40,7 @@ from rxtrail.core.gs1 import check_digit
 from rxtrail.epcis_query.room import Epcis
 from rxtrail.errors import BadRequest, Busy, NotFound, StoreFailed, StoreSetBack
 from rxtrail.joined import Joined
+from rxtrail.keyring import Keyring
 from rxtrail.keys import SigningKey, open_key
 from rxtrail.ledger.committing import OFF, ON, PACKAGE_PROOFS, open_writer
 from rxtrail.ledger.containers import fold_all
@@ -54,6 +55,7 @@ from rxtrail.recalls import Recall, RecallCommand, RecallDesk
 from rxtrail.record.judge import Judge, unreachable
 from rxtrail.record.standing import authority_of, identity_of, partners_of
 from rxtrail.record.times import iso
+from rxtrail.sealing import CannotDecrypt
 from rxtrail.secrets_box import open_box
 from rxtrail.sites import Sites, open_alarm
 from rxtrail.states import ChangeItem, ChangeJob, ChangeResult, Order, Reference, States
@@ -188,6 +190,7 @@ class Node:
             new_uuid_urn=clock.new_uuid_urn,
         )
         self.cases = Cases(lambda: self._writing()[0], self._reader)
+        self.keyring = Keyring(store, reader=self._reader, writer=lambda: self._writing()[0])
         self.products = Products(lambda: self._writing()[0], reader=self._reader, changed=lambda: self._captured(None))
         self.recalls = RecallDesk(
             lambda: self._writing()[0],
@@ -548,7 +551,7 @@ class Node:
                 verdict = self.hub.verdict(verdict, scan if turned is None else turned.text, purpose=purpose)
             return self.vrs.returned(verdict) if purpose == "return" else verdict
         except Exception as error:
-            if self._store.failure(error) is None:
+            if not isinstance(error, CannotDecrypt) and self._store.failure(error) is None:
                 raise
             return unreachable(scan, now=clock.now_us(), year=clock.today().year, log_size=self._log_size)
 
@@ -800,6 +803,7 @@ class Node:
             store_bytes=reader.store_bytes(),
             running_jobs=sum(job.open for job in reader.jobs_unfinished()),
             version=version(),
+            encryption="on" if self.keyring.encrypted else "off",
             log=self.log.status(),
         )
 

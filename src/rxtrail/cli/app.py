@@ -29,6 +29,7 @@ COMMANDS: dict[str, list[tuple[str, str, str]]] = {
         ("leave", "join", "Leave the hub."),
         ("site-key", "site_key", "Keys by which sites prove to this hub who they are."),
         ("store", "store", "The store: create it, or show where it lies."),
+        ("keys", "keys", "The keys that what lies at rest is encrypted under."),
         ("backup", "backup", "The whole record into one file, while others go on working."),
         ("restore", "restore", "A backup into an empty store of any engine."),
         ("audit", "audit", "Hold the record against its own log; make its tables anew."),

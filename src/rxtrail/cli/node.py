@@ -70,8 +70,11 @@ def writer(call: Call, *, finish: bool = False) -> Iterator[NodePort]:
 
 
 @contextlib.contextmanager
-def own(call: Call) -> Iterator[Node]:
-    """The node with the lock taken by this process; raises Busy while another holds it."""
+def own(call: Call, *, encrypt: bool = True) -> Iterator[Node]:
+    """The node with the lock taken by this process; raises Busy while another holds it.
+
+    Without ``encrypt`` a store that is new shall not be encrypted.
+    """
     from rxtrail.bootstrap import open_node
 
     until = time.monotonic() + OWN_WAIT_SECONDS_MAX
@@ -79,7 +82,7 @@ def own(call: Call) -> Iterator[Node]:
         node: Node | None = None
         while node is None:
             try:
-                node = stack.enter_context(open_node(call.data, store_url=call.store))
+                node = stack.enter_context(open_node(call.data, store_url=call.store, encrypt=encrypt))
             except Busy as held:
                 if time.monotonic() > until:
                     raise Busy(

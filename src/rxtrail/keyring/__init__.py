@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from rxtrail.ledger.log import Log
     from rxtrail.ledger.writer import Writer
-    from rxtrail.sealing import KeyRow, RootFile
+    from rxtrail.sealing import KeyRow
     from rxtrail.store import Reader, Store, Transaction
 
 DECISION_VERSION: Final = b"\x01"
@@ -64,7 +64,7 @@ class KeysStatus(msgspec.Struct, frozen=True, gc=False):
 class KeyOrder(msgspec.Struct, frozen=True, gc=False):
     """What shall be done with keys, why, and who says so."""
 
-    action: Literal["rotate", "reseal", "shred"]
+    action: Literal["rotate", "reseal", "shred", "note"]
     reason: str = ""
     by: str = ""
     segment: int = 0  # of shred: this data key; 0 for all keys of the tenant
@@ -92,19 +92,16 @@ class KeysChanged(msgspec.Struct, frozen=True, gc=False):
 class Keyring:
     """The use cases on the keys of one opened record."""
 
-    def __init__(
-        self,
-        store: Store,
-        *,
-        reader: Callable[[], Reader],
-        writer: Callable[[], Writer],
-        root_file: Callable[[], RootFile | None],
-    ) -> None:
-        """``root_file`` reads the file that keeps the root key."""
+    def __init__(self, store: Store, *, reader: Callable[[], Reader], writer: Callable[[], Writer]) -> None:
+        """Work on a store; ``reader`` gives the calling thread's reader."""
         self._store = store
         self._reader = reader
         self._writer = writer
-        self._root_file = root_file
+
+    @property
+    def encrypted(self) -> bool:
+        """Tell whether what is written now is sealed."""
+        return self._store.sealer.seals
 
     def status(self) -> KeysStatus:
         """Tell how what lies at rest is protected.
@@ -113,7 +110,7 @@ class Keyring:
         """
         reader = self._reader()
         rows = reader.data_keys()
-        file = self._root_file()
+        file = self._store.sealer.root_file()
         sealed = {row.id: row for row in rows}
         newest = _newest(rows)
         blocks, documents = (
@@ -166,6 +163,8 @@ class Keyring:
                 except StoreFailed:
                     return msgspec.structs.replace(changed, scrubbed=False)
                 return changed
+            case "note":
+                return self._writer().do(lambda _tx, log: _note(log, sealer, order))
             case "reseal":
                 return self._writer().do(lambda tx, log: _reseal(tx, log, sealer, order), alone=True)
             case _:
@@ -275,6 +274,13 @@ def _reseal(tx: Transaction, log: Log, sealer: Sealer, order: KeyOrder) -> KeysC
         return KeysChanged("reseal", more=True, after_block=order.after_block, after_document=further[-1][0])
     record = _decide(log, ["resealed", order.everything, order.reason, order.by])
     return KeysChanged("reseal", record=record)
+
+
+def _note(log: Log, sealer: Sealer, order: KeyOrder) -> KeysChanged:
+    """Record what was done with the file of the root key, which lies beside the record."""
+    file = sealer.root_file()
+    kept = [file.id, file.form] if file is not None else ["", ""]
+    return KeysChanged("note", record=_decide(log, ["root-key", *kept, order.reason, order.by]))
 
 
 def _decide(log: Log, what: list[object]) -> int:

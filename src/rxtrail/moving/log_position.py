@@ -171,7 +171,7 @@ class LogPosition:
 
 
 def _id_at(reader: Reader, position: int) -> str:
-    rows = reader.records_from(position, 1)
+    rows = reader.entries_from(position, 1)  # whose key may have been destroyed: the id is no secret
     if not rows:
         raise StoreFailed(f"record {position:,} of the log is missing", advice="Restore the record from a backup.")
-    return rows[0][0].id.hex()
+    return rows[0][2].hex()

@@ -96,6 +96,10 @@ def encode(file: RootFile) -> bytes:
     return msgspec.json.format(msgspec.json.encode(file)) + b"\n"
 
 
+# Root keys that a passphrase or a service has opened in this process: a second opening asks nobody.
+_opened: dict[RootFile, Root] = {}
+
+
 class Keeper:
     """Keeps the root key of one data folder: reads it when it is first needed, and makes it when it may."""
 
@@ -153,7 +157,11 @@ class Keeper:
                     )
                 if wanted and file.id != wanted:  # said before anybody types a passphrase for it
                     raise self._another(file.id, wanted)
-                self._root = file.open(self._ask, str(self.path))
+                self._root = _opened.get(file)
+                if self._root is None:
+                    self._root = file.open(self._ask, str(self.path))
+                    if file.form != PLAIN:
+                        _opened[file] = self._root
             if wanted and self._root.id != wanted:
                 raise self._another(self._root.id, wanted)
             return self._root

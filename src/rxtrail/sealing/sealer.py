@@ -156,6 +156,13 @@ class Sealer:
             return pieces
         return stream.seal(pieces, self._roots.root(), self._roots.file(), self._random)
 
+    def root_file(self) -> RootFile | None:
+        """Read the file that keeps the root key; None when it is not here.
+
+        :raises CannotDecrypt: it is damaged, or others may read it.
+        """
+        return self._roots.file()
+
     def forget(self) -> None:
         """Forget every key that was opened, and begin a new segment: a key was renewed or destroyed."""
         self._known = {}

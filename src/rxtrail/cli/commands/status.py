@@ -34,6 +34,8 @@ def status(call: Call) -> int:
         say.line(f"  {name:<20}{count:>18,}")
     if held.packages and held.store_bytes:
         say.line(f"  {'bytes a package':<20}{held.store_bytes / held.packages:>18,.1f}")
+    if held.encryption == "off":
+        say.line(("  not encrypted at rest", "stop"), ": anybody who has the disk can read it")
     say.line(f"  data in {call.data}")
     return exits.FINE
 

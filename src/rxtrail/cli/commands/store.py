@@ -16,16 +16,18 @@ from rxtrail.errors import BadRequest
     "rxtrail store init --store postgresql://rxtrail@db1/rxtrail --distributed",
 )
 @click.option("--distributed", is_flag=True, help="Spread the tables over the machines of a Citus cluster.")
-def init(call: Call, distributed: bool) -> int:
+@click.option("--no-encryption", is_flag=True, help="Leave what lies at rest unencrypted, for good.")
+def init(call: Call, distributed: bool, no_encryption: bool) -> int:
     """Create the store, or bring it up to this version; an existing record is kept.
 
     Captures that were cut off are finished. --distributed needs an empty record on a Citus coordinator.
+    --no-encryption is for a store that is new, or that an older version made; such a store says so in rxtrail status.
     """
     if distributed:
         from rxtrail.bootstrap import distribute
 
         distribute(call.store)
-    with own(call) as node:
+    with own(call, encrypt=not no_encryption) as node:
         node.resume()
         held = node.status()
     if call.as_json:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 
+NOT_ENCRYPTED: Final = "this record is not encrypted at rest: anybody who has the disk can read it"
+
+
 class Health(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One word on how the server is; of the published log how far it is, and what somebody should look at."""
 
@@ -41,17 +44,18 @@ async def readyz(web: Web, request: Request) -> Response:  # noqa: ARG001
     lost = web.node.lost
     if lost is not None:
         raise StoreLost(lost.message, advice=lost.advice)
-    await web.read(web.node.identity)
+    held = await web.read(web.node.status)
+    plain = [NOT_ENCRYPTED] if held.encryption == "off" else []
     log = log_of(web)
     if log is None or not log.running:
-        return json_response(Health("ready"))
+        return json_response(Health("ready", warnings=plain))
     if log.doubt is not None:
         raise log.doubt
     if log.accused:
         raise LogSetBack("; ".join(log.warnings()), advice="Look for a newer copy of this record, and ask the witness.")
     told = await web.read(log.status)
     return json_response(
-        Health("ready", told.log_size, told.size, round(told.age_seconds, 3), told.quorum, told.warnings)
+        Health("ready", told.log_size, told.size, round(told.age_seconds, 3), told.quorum, [*plain, *told.warnings])
     )
 
 

@@ -1,0 +1,236 @@
+"""New keys cost nothing, sealing anew changes no leaf, and a destroyed key takes what it sealed and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+
+from rxtrail.bootstrap import open_node
+from rxtrail.core.merkle.entry import positions_in
+from rxtrail.errors import BadRequest, NotFound
+from rxtrail.keyring import KeyOrder, KeysChanged
+from rxtrail.sealing import Shredded, key_of
+from rxtrail.store.rows import RecordKind
+from tests.moving.records import lend_root
+from tests.story import made, pack, packed, packs, sscc, xml
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rxtrail.bootstrap import Node
+    from tests.engines import Rows
+
+ROTATE = KeyOrder("rotate", reason="Yearly.", by="A. Kim")
+
+
+def capture(node: Node, name: str, count: int = 20) -> bytes:
+    epcs = packs(count, start=name)
+    document = xml([made(*epcs), packed(sscc(len(name) * 7 + ord(name[0])), *epcs)])
+    node.capture(io.BytesIO(document), name=name)
+    return document
+
+
+def everything(node: Node) -> dict[str, Any]:
+    return {
+        "events": b"".join(node.export("events", "json")),
+        "packs": b"".join(node.export("packs", "json")),
+        "raw": [b"".join(node.document_raw(document.sha256)) for document in node.documents()],
+        "journey": node.trace(pack("A1")).events,
+    }
+
+
+def leaves(node: Node, until: int) -> list[Any]:
+    return [entry for entry in node._reader().entries_from(0, until) if entry[0] < until]
+
+
+def reseal(node: Node, **more: Any) -> tuple[int, int]:
+    blocks = documents = 0
+    changed = KeysChanged("reseal", more=True)
+    while changed.more:
+        place: Any = {"after_block": changed.after_block, "after_document": changed.after_document}
+        changed = node.keyring.change(KeyOrder("reseal", by="A. Kim", **place, **more))
+        blocks, documents = blocks + changed.blocks, documents + changed.documents
+    assert changed.record >= 0, "that it was done stands in the log"
+    return blocks, documents
+
+
+def decisions(node: Node) -> list[Any]:
+    rows = node._reader().records_from(0, 100_000)
+    return [msgspec.msgpack.decode(body[1:])[1:] for row, body in rows if row.kind == RecordKind.DECISION]
+
+
+def segments(rows: dict[str, list[tuple[Any, ...]]], table: str, column: int) -> set[int]:
+    return {key_of(bytes(row[column])) for row in rows[table]}
+
+
+def commitments_hold(node: Node, rows: dict[str, list[tuple[Any, ...]]]) -> None:
+    """See that the newest record about each block commits to the bytes that lie there now."""
+    newest: dict[int, bytes] = {}
+    for row, _ in node._reader().records_from(0, 100_000):
+        if row.kind == RecordKind.BLOCK:
+            assert row.commitment is not None
+            newest[row.block] = row.commitment
+    held = {int(row[0]): bytes(row[1]) for row in rows["block"]}
+    assert newest.keys() == held.keys()
+    for number, data in held.items():
+        assert newest[number][:32] == hashlib.sha256(data).digest()
+        first, last = positions_in(newest[number])
+        assert first <= last
+
+
+def test_a_new_key_changes_nothing_that_was_sealed(tmp_path: Path, rows: Rows) -> None:
+    with open_node(tmp_path) as node:
+        capture(node, "A")
+        before, told = rows(tmp_path), everything(node)
+        changed = node.keyring.change(ROTATE)
+        assert (changed.version, changed.data_keys) == (2, 1)
+        after = rows(tmp_path)
+        kept = {int(row[0]): bytes(row[1]) for row in after["block"]}
+        assert all(kept[int(row[0])] == bytes(row[1]) for row in before["block"]), "only the wrapping is new"
+        assert sorted(map(repr, after["document_chunk"])) == sorted(map(repr, before["document_chunk"]))
+        assert everything(node) == told
+        capture(node, "B")
+        status = node.keyring.status()
+        assert [(key.version, key.state) for key in status.tenants] == [(1, "retired"), (2, "in-use")]
+        assert status.blocks_under_older_keys == len(before["block"])
+        assert ["keys-rotated", 0, 2, 1, "Yearly.", "A. Kim"] in decisions(node)
+    with open_node(tmp_path) as node:
+        assert everything(node)["raw"][0] == told["raw"][0]
+
+
+def test_sealing_anew_leaves_every_leaf_and_commits_to_the_new_bytes(tmp_path: Path, rows: Rows) -> None:
+    with open_node(tmp_path) as node:
+        for name in ("A", "B", "C"):
+            capture(node, name)
+        node.keyring.change(ROTATE)
+        told, size = everything(node), node.status().log_size
+        before, old = leaves(node, size), rows(tmp_path)
+        older = node.keyring.status().blocks_under_older_keys
+        assert reseal(node) == (older, 3)
+        after = rows(tmp_path)
+        assert leaves(node, size) == before
+        assert everything(node) == told
+        assert segments(old, "document_chunk", 2).isdisjoint(segments(after, "document_chunk", 2))
+        status = node.keyring.status()
+        assert (status.blocks_under_older_keys, status.documents_under_older_keys) == (0, 0)
+        commitments_hold(node, after)
+        assert reseal(node) == (0, 0), "nothing is left to be done"
+
+
+def test_sealing_everything_anew_leaves_an_older_key_with_nothing(tmp_path: Path, rows: Rows) -> None:
+    with open_node(tmp_path) as node:
+        capture(node, "A")
+    with open_node(tmp_path) as node:
+        capture(node, "B")
+        old = segments(rows(tmp_path), "block", 1)
+        told = everything(node)
+        reseal(node, everything=True)
+        kept = rows(tmp_path)
+        assert len(segments(kept, "block", 1)) == 1
+        assert len(old) == 2
+        assert everything(node) == told
+        commitments_hold(node, kept)
+
+
+def test_what_was_written_before_there_was_encryption_can_be_sealed(tmp_path: Path, rows: Rows) -> None:
+    with open_node(tmp_path) as node:
+        node._store.sealer.seals = False  # as a record is that was moved here from an older version
+        capture(node, "A")
+        node._store.sealer.seals = True
+        capture(node, "B")
+        status = node.keyring.status()
+        assert (status.documents, status.documents_plain) == (2, 1)
+        assert status.blocks_plain > 0
+        told = everything(node)
+        assert reseal(node) == (status.blocks_plain, 1)
+        assert 0 not in segments(rows(tmp_path), "block", 1) | segments(rows(tmp_path), "document_chunk", 2)
+        assert everything(node) == told
+
+
+# -- destroyed keys ------------------------------------------------------------------------------------------------
+
+
+def test_a_destroyed_segment_takes_what_it_sealed_and_nothing_else(tmp_path: Path, rows: Rows) -> None:
+    with open_node(tmp_path) as node:
+        capture(node, "A")
+        [segment] = segments(rows(tmp_path), "document_chunk", 2)
+    with open_node(tmp_path) as node:
+        document = capture(node, "B")
+        before, size = leaves(node, node.status().log_size), node.status().log_size
+        first, second = node.documents()
+        assert b"".join(node.document_raw(first.sha256))
+        changed = node.keyring.change(KeyOrder("shred", reason="Contract ended.", by="A. Kim", segment=segment))
+        assert changed.data_keys == 1
+        assert changed.documents == 1
+        assert changed.blocks > 0
+        with pytest.raises(Shredded, match=f"key {segment} .* destroyed on purpose") as told:
+            b"".join(node.document_raw(first.sha256))
+        assert "still be proven" in told.value.advice
+        with pytest.raises(Shredded):
+            b"".join(node.export("events", "json"))
+        assert b"".join(node.document_raw(second.sha256)) == document
+        assert leaves(node, size) == before, "every leaf is there"
+        assert node.status().packages == 40, "the index is not under that key"
+        status = node.keyring.status()
+        assert (status.data_keys_destroyed, status.documents_destroyed) == (1, 1)
+        decision = ["keys-shredded", "segment", segment, changed.blocks, 1, "Contract ended.", "A. Kim"]
+        assert bytes(msgspec.msgpack.encode(decision))[1:] in newest_decision(node)
+    [row] = [row for row in rows(tmp_path)["data_key"] if row[0] == segment]
+    assert bytes(row[-1]) == b""
+
+
+def newest_decision(node: Node) -> bytes:
+    reader = node._reader()
+    entries = [entry for entry in reader.entries_from(0, 100_000) if entry[1] == RecordKind.DECISION]
+    [(_, body)] = reader.records_from(entries[-1][0], 1)
+    return body
+
+
+def test_a_destroyed_tenant_is_gone_and_the_record_goes_on(tmp_path: Path) -> None:
+    with open_node(tmp_path) as node:
+        capture(node, "A")
+        changed = node.keyring.change(KeyOrder("shred", reason="Closed.", by="A. Kim"))
+        assert changed.documents == 1
+        with pytest.raises(Shredded):
+            b"".join(node.document_raw(node.documents()[0].sha256))
+    with open_node(tmp_path) as node:
+        document = capture(node, "B")
+        assert b"".join(node.document_raw(node.documents()[1].sha256)) == document
+        states = [(key.version, key.state) for key in node.keyring.status().tenants]
+        assert states == [(1, "destroyed"), (2, "in-use")]
+        verdict = node.verify(pack("A1").replace("/", ""))
+        assert verdict.matched.serial == "yes", "a counter judges by the index as before"
+        node.keyring.change(ROTATE)
+        assert reseal(node)[1] == 1, "what is gone is left as it is"
+
+
+def test_a_record_with_destroyed_keys_is_backed_up_and_moved_like_any_other(tmp_path: Path) -> None:
+    from rxtrail.bootstrap.moving import restore_store
+
+    with open_node(tmp_path / "a", store_url=f"sqlite:///{tmp_path}/a/rxtrail.sqlite") as node:
+        capture(node, "A")
+        node.keyring.change(KeyOrder("shred", reason="Closed.", by="A. Kim"))
+        capture(node, "B")
+        (tmp_path / "a.backup").write_bytes(b"".join(node.backup()))
+    url = f"sqlite:///{tmp_path}/b/rxtrail.sqlite"
+    lend_root(tmp_path / "b", url)
+    arrived = restore_store(tmp_path / "b", url, tmp_path / "a.backup", accept_loss=False, progress=lambda *_: None)
+    assert arrived.packages == 40
+    with open_node(tmp_path / "b", store_url=url) as node:
+        assert node.keyring.status().documents_destroyed == 1
+        assert b"".join(node.document_raw(node.documents()[1].sha256))
+
+
+def test_what_makes_no_sense_is_refused(tmp_path: Path) -> None:
+    with open_node(tmp_path) as node:
+        capture(node, "A")
+        with pytest.raises(BadRequest, match="a reason and the name"):
+            node.keyring.change(KeyOrder("rotate"))
+        with pytest.raises(NotFound):
+            node.keyring.change(KeyOrder("shred", reason="x", by="y", segment=999))
+    with open_node(tmp_path / "plain", encrypt=False) as node, pytest.raises(BadRequest, match="has no keys"):
+        node.keyring.change(ROTATE)
