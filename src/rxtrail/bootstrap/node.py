@@ -122,6 +122,7 @@ class Node:
         self.proofs = Proofs(self._reader, lambda: authority_of(self._reader(), clock.today()))
         self.hub = Joined(
             data,
+            store.sealer,
             writer=lambda: self._writing()[0],
             reader=self._reader,
             judge=self._judge,

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from rxtrail.ledger.writer import Writer
     from rxtrail.outbound import HttpReply
     from rxtrail.record.judge import Judge
+    from rxtrail.sealing import Sealer
     from rxtrail.states import Order
     from rxtrail.store import Reader
 
@@ -91,6 +92,7 @@ class Joined:
     def __init__(
         self,
         data: Path,
+        sealer: Sealer,
         *,
         writer: Callable[[], Writer],
         reader: Callable[[], Reader],
@@ -112,7 +114,7 @@ class Joined:
         self._up = Up(reader, writer)
         self._anchoring = Anchoring(now_us)
         self._down = Down(writer, reader=reader, judge=judge, changed=changed, random_bytes=random_bytes)
-        self._copy = HubCopy(data, now_us=now_us, today=today)
+        self._copy = HubCopy(data, sealer, now_us=now_us, today=today)
         self._hub: HubKey | None = None
         self._lasting: Lasting | None = None
         self._threads: list[threading.Thread] = []

@@ -21,6 +21,7 @@ from rxtrail.offline import BadBundle, read_bundle
 from rxtrail.offline.counter import moment_words
 from rxtrail.offline.rules import DAY_US, DAYS_MAX, findings
 from rxtrail.outbound import Unreachable
+from rxtrail.sealing import CannotDecrypt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from rxtrail.keys import VerifierKey
     from rxtrail.offline import Bundle
     from rxtrail.outbound import HttpReply
+    from rxtrail.sealing import Sealer
 
 FILE: Final = "hub-copy.rxb"
 # What this site did itself its own record knows, and may have taken back since the copy was made.
@@ -49,9 +51,12 @@ class Copied(msgspec.Struct, frozen=True, gc=False):
 class HubCopy:
     """The copy of one hub's record for this site; used by several threads, written by one."""
 
-    def __init__(self, data: Path, *, now_us: Callable[[], int], today: Callable[[], datetime.date]) -> None:
-        """Take where it is kept."""
+    def __init__(
+        self, data: Path, sealer: Sealer, *, now_us: Callable[[], int], today: Callable[[], datetime.date]
+    ) -> None:
+        """Take where it is kept, and what seals it: it tells what this site has."""
         self._path = data / FILE
+        self._sealer = sealer
         self._now_us = now_us
         self._today = today
         self._kept: tuple[Bundle, str] | None = None
@@ -65,8 +70,8 @@ class HubCopy:
     def load(self, hub: HubKey, key: VerifierKey) -> None:
         """Read what is on disk; a copy of another hub, for another site or with a wrong bit is none."""
         self._kept = None
-        with contextlib.suppress(OSError, BadBundle):
-            self._take(self._path.read_bytes(), hub, key)
+        with contextlib.suppress(OSError, BadBundle, CannotDecrypt):
+            self._take(self._sealer.opened_file(self._path.read_bytes()), hub, key)
 
     def fetch(self, hub: HubKey, key: VerifierKey, ask: Callable[[str, dict[str, str]], HttpReply]) -> bool:
         """Fetch a newer copy, and keep it; tell whether there was one.
@@ -83,9 +88,10 @@ class HubCopy:
             raise Unreachable(f"the hub answered {reply.status} when it was asked for the copy", sent=True)
         self._take(reply.body, hub, key)
         beside = self._path.with_name(f".{FILE}.{os.getpid()}")
-        with contextlib.suppress(OSError):  # on a full disk the copy in memory goes on
+        with contextlib.suppress(OSError, CannotDecrypt):  # on a full disk the copy in memory goes on
+            content = self._sealer.sealed_file(reply.body)
             with beside.open("wb") as file:
-                file.write(reply.body)
+                file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             beside.replace(self._path)

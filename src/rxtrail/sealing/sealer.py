@@ -10,6 +10,7 @@ of a record that shall not be encrypted, and are given as they are.
 
 from __future__ import annotations
 
+import io
 import struct
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
@@ -155,6 +156,24 @@ class Sealer:
         if not self.seals:
             return pieces
         return stream.seal(pieces, self._roots.root(), self._roots.file(), self._random)
+
+    def sealed_file(self, content: bytes) -> bytes:
+        """Seal a small file that lies beside the record; as it is when the record shall not be encrypted.
+
+        :raises CannotDecrypt: the root key is not here.
+        """
+        return b"".join(self.sealed_stream(iter([content])))
+
+    def opened_file(self, content: bytes) -> bytes:
+        """Open what :meth:`sealed_file` gave.
+
+        :raises CannotDecrypt: the root key is not here, or the file was changed.
+        """
+        header = stream.header_of(io.BytesIO(content))
+        if header is None:
+            return content
+        file = stream.SealedFile(io.BytesIO(content), len(content), self._roots.root(wanted=header.root))
+        return io.BufferedReader(file).read()
 
     def root_file(self) -> RootFile | None:
         """Read the file that keeps the root key; None when it is not here.
