@@ -50,12 +50,12 @@ async def rotate(web: Web, request: Request) -> Response:
     return json_response(await web.write(partial(keyring_of(web).change, order)))
 
 
-_KEYS: Final = "/api/v1/keys"
+_PATH: Final = "/api/v1/encryption"
 ENDPOINTS: Final = (
-    Endpoint("GET", _KEYS, "How what lies at rest is protected.", status, KeysStatus, refusals=(CannotDecrypt,)),
+    Endpoint("GET", _PATH, "How what lies at rest is protected.", status, KeysStatus, refusals=(CannotDecrypt,)),
     Endpoint(
         "POST",
-        _KEYS + "/rotation",
+        _PATH + "/rotation",
         "Make a new key for what is sealed from now on.",
         rotate,
         KeysChanged,

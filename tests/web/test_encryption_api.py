@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def test_the_state_of_the_keys_is_told_and_never_a_key(api: Api, tmp_path: Path) -> None:
-    told = api.get("/api/v1/keys")
+    told = api.get("/api/v1/encryption")
     assert told.status_code == 200
     assert told.json()["encrypted"] is True
     secret = (tmp_path / "data" / "keys" / "root.key").read_text().split('"key": "')[1][:20]
@@ -24,13 +24,13 @@ def test_the_state_of_the_keys_is_told_and_never_a_key(api: Api, tmp_path: Path)
 
 
 def test_a_new_key_is_made_with_a_reason_and_a_name(api: Api) -> None:
-    done = api.post("/api/v1/keys/rotation", json={"reason": "Yearly.", "by": "A. Kim"})
+    done = api.post("/api/v1/encryption/rotation", json={"reason": "Yearly.", "by": "A. Kim"})
     assert done.status_code == 200
     assert done.json()["version"] == 2
-    assert [key["state"] for key in api.get("/api/v1/keys").json()["tenants"]] == ["retired", "in-use"]
-    assert api.post("/api/v1/keys/rotation", json={"reason": "", "by": "A. Kim"}).status_code == 400
-    assert api.post("/api/v1/keys/rotation", json={"reason": "x"}).status_code == 400
-    assert api.post("/api/v1/keys/shred", json={}).status_code == 404
+    assert [key["state"] for key in api.get("/api/v1/encryption").json()["tenants"]] == ["retired", "in-use"]
+    assert api.post("/api/v1/encryption/rotation", json={"reason": "", "by": "A. Kim"}).status_code == 400
+    assert api.post("/api/v1/encryption/rotation", json={"reason": "x"}).status_code == 400
+    assert api.post("/api/v1/encryption/shred", json={}).status_code == 404
 
 
 def test_what_was_destroyed_is_gone_and_not_unknown(api: Api, node: Node) -> None:
