@@ -11,6 +11,7 @@ from starlette.responses import Response
 from rxtrail import errors
 from rxtrail.access import BudgetSpent, KeyNeeded, WrongKey, WrongSite
 from rxtrail.answers import StateView, Verdict
+from rxtrail.client.refusals import Refusal
 from rxtrail.core.epcis.query.refusals import BadQuery, QueryTooComplex, QueryTooLarge
 from rxtrail.core.merkle import errors as merkle
 from rxtrail.epcis_query.named import NameTaken
@@ -100,6 +101,7 @@ STATUSES: Final[dict[type[errors.RxtrailError], HTTPStatus]] = {
     QueryTooComplex: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     QueryTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     NameTaken: HTTPStatus.CONFLICT,
+    Refusal: HTTPStatus.BAD_GATEWAY,
     ExistsAlready: HTTPStatus.CONFLICT,
     NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
     UriTooLong: HTTPStatus.REQUEST_URI_TOO_LONG,
