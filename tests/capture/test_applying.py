@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import io
+import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -346,3 +348,46 @@ def test_several_stopped_jobs_go_on_oldest_first(tmp_path: Path, monkeypatch: py
         assert len(starts) == 3
         assert starts == sorted(starts)
         assert len(scene.packs()) == 12
+
+
+XML_WITH_EXTENSIONS = b"""<e:EPCISDocument xmlns:e="urn:epcglobal:epcis:xsd:2" xmlns:x="http://ns.example.com/"
+ schemaVersion="2.0" creationDate="2026-11-01T00:00:00Z"><EPCISBody><EventList><ObjectEvent>
+<eventTime>2026-11-01T00:00:00Z</eventTime><eventTimeZoneOffset>+00:00</eventTimeZoneOffset>%s
+<epcList><epc>urn:epc:id:sgtin:0614141.107346.2017</epc></epcList><action>OBSERVE</action>
+<bizStep>urn:epcglobal:cbv:bizstep:inspecting</bizStep><x:level grade="7">3</x:level><x:warm>true</x:warm>
+</ObjectEvent></EventList></EPCISBody></e:EPCISDocument>"""
+JSON_WITH_EXTENSIONS: dict[str, Any] = {
+    "@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld", {"x": "http://ns.example.com/"}],
+    "type": "EPCISDocument",
+    "schemaVersion": "2.0",
+    "creationDate": "2026-11-01T00:00:00Z",
+    "epcisBody": {
+        "eventList": [
+            {
+                "type": "ObjectEvent",
+                "eventTime": "2026-11-01T00:00:00Z",
+                "eventTimeZoneOffset": "+00:00",
+                "epcList": ["https://id.gs1.org/01/10614141073464/21/2017"],
+                "action": "OBSERVE",
+                "bizStep": "inspecting",
+                "x:level": {"grade": 7, "#text": 3},
+                "x:warm": True,
+            }
+        ]
+    },
+}
+
+
+@pytest.mark.parametrize("name", ["", "urn:uuid:00000000-0000-4000-8000-000000000009"])
+@pytest.mark.parametrize("turned", [True, False])
+def test_one_event_in_xml_and_json_is_one_event(name: str, turned: bool, hub: Scene) -> None:
+    as_xml = XML_WITH_EXTENSIONS % (f"<eventID>{name}</eventID>".encode() if name else b"")
+    document = copy.deepcopy(JSON_WITH_EXTENSIONS)
+    if name:
+        document["epcisBody"]["eventList"][0]["eventID"] = name
+    as_json = json.dumps(document).encode()
+    first, second = (as_json, as_xml) if turned else (as_xml, as_json)
+    assert hub.give(first).new_events == 1
+    again = hub.give(second)
+    assert (again.new_events, codes(again)) == (0, [])
+    assert hub.node.status().events == 1

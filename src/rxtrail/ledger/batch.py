@@ -14,6 +14,7 @@ import msgspec
 
 from rxtrail.core.epcis import canonical
 from rxtrail.core.epcis.event import AGGREGATION, ASSOCIATION, OBJECT, TRANSACTION, TRANSFORMATION, Finding
+from rxtrail.core.epcis.event_hash import event_hash
 from rxtrail.core.rules.authority import originates
 from rxtrail.core.rules.steps import Flag, Role
 from rxtrail.core.rules.words import NOT_SELLABLE, RECALLED, RELEASING, SENDS
@@ -181,6 +182,7 @@ class _Batch:
             same = [n for n in named if not (n.flags ^ prepared.flags) & Flag.DECLARATION]
             # Without an eventID the name is the hash of the content, so one name is one event.
             earlier = next((n for n in same if n.hash == prepared.hash or not prepared.event.event_id), None)
+            earlier = earlier or next((n for n in same if self._says_the_same(n, prepared)), None)
             if earlier is not None:
                 positions.append(earlier.position)
                 repeated += 1
@@ -201,6 +203,12 @@ class _Batch:
             if any(n.flags & Flag.DECLARATION for n in named):
                 self._weigh_declarations(named)
         return new, positions, repeated
+
+    def _says_the_same(self, earlier: NamedEvent, prepared: Prepared) -> bool:
+        """Tell whether two events of one name differ in their syntax only: a number of JSON is a text in XML."""
+        if prepared.flags & Flag.DECLARATION:
+            return False  # what a declaration declares is no part of the hash
+        return event_hash(self._event(earlier.position)) == event_hash(prepared.event)
 
     def _reused(self, position: int, prepared: Prepared) -> None:
         message = f"eventID {prepared.event.event_id!r} was used before for an event with other content; both are kept"

@@ -73,13 +73,19 @@ _REPORT_ORDER = (
 _METADATA_PLACES = {name: place for place, name in enumerate(_METADATA_ORDER)}
 _REPORT_PLACES = {name: place for place, name in enumerate(_REPORT_ORDER)}
 _WRITERS: dict[str, Callable[[Any], str]] = {
-    **dict.fromkeys(("time", "startTime", "endTime"), values.time),
+    **dict.fromkeys(
+        ("time", "startTime", "endTime"),
+        lambda value: values.time(value) if isinstance(value, str) else values.text(value),
+    ),
     **dict.fromkeys(
         ("deviceID", "deviceMetadata", "rawData", "dataProcessingMethod", "bizRules", "uriValue"),
-        lambda value: values.identifier(str(value)),
+        lambda value: values.identifier(value) if isinstance(value, str) else values.text(value),
     ),
-    **dict.fromkeys(("type", "exception"), lambda value: values.word(str(value), values.VOC)),
-    "component": lambda value: values.word(str(value), values.COMPONENT),
+    **dict.fromkeys(
+        ("type", "exception"),
+        lambda value: values.word(value, values.VOC) if isinstance(value, str) else values.text(value),
+    ),
+    "component": lambda value: values.word(value, values.COMPONENT) if isinstance(value, str) else values.text(value),
 }
 
 

@@ -16,6 +16,7 @@ RDFS = "http://www.w3.org/2000/01/rdf-schema#"
 EPCIS = "https://ref.gs1.org/epcis/"
 CBV = "https://ref.gs1.org/cbv/"
 GS1_VOC = "https://gs1.org/voc/"
+OWN = "urn:rxtrail:ext"  # of this program: what it adds to events, or must give another name
 
 # XML schemas number their versions, JSON-LD contexts end in a delimiter: one namespace each all the same.
 _ONE_NAME = {name: name for name in (CBVMDA, USHC, SBDH)}

@@ -27,7 +27,7 @@ PREFIXES = {
     namespaces.SBDH: "sbdh",
     namespaces.RDFS: "rdfs",
     namespaces.XSI: "xsi",
-    "urn:rxtrail:ext": "rxtrail",
+    namespaces.OWN: "rxtrail",
 }
 # A JSON-LD prefix stands before local names as it is (JSON-LD 1.1, section 4.1.2), so those of ours that XML writes
 # without a delimiter at the end get one here.
@@ -107,7 +107,7 @@ class JsonEvents:
         self._forms = event.forms
         tree = self.context.tree
         # A kind of the sender's own needs a prefix.
-        out: dict[str, Any] = {"type": self.context.name(event.kind)}
+        out: dict[str, Any] = {"type": self.context.name(event.kind)} if event.kind else {}
         if event.event_id:
             out["eventID"] = event.event_id
         out["eventTime"] = moment(event.event_time)
@@ -144,7 +144,10 @@ class JsonEvents:
             out["ilmd"] = tree(event.ilmd)
         if event.certification:
             out["certificationInfo"] = event.certification[0] if len(event.certification) == 1 else event.certification
-        out.update(tree(event.extensions))
+        for key, value in event.extensions.items():
+            # One that stands where the standard has a field of another shape must not hide that field.
+            name = namespaces.join(namespaces.OWN, key) if key in out else key
+            out[self.context.name(name)] = self.context.value(value)
         if self.context.prefixes:
             out["@context"] = [self.context.declared]
         return out

@@ -191,8 +191,11 @@ class XmlEvents:
             if key.startswith(("{", "@{")) or ":" in key:
                 foreign[key] = value
             elif key in _STANDARD:
-                message = f"{key} is not of the standard's shape, so that no XML can say it; it is left out"
-                self._note("error", "NOT_EXPRESSIBLE", message)
+                message = (
+                    f"{key} is not of the standard's shape, so that no XML can say it; it is kept as rxtrail:{key}"
+                )
+                self._note("warning", "NOT_EXPRESSIBLE", message)
+                foreign[namespaces.join(namespaces.OWN, key)] = value
             else:
                 local[key] = value
         return foreign, local

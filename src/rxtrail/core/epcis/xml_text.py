@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from rxtrail.core.epcis import namespaces
 
@@ -25,6 +26,7 @@ PREFIXES = {
     namespaces.SBDH: "sbdh",
     namespaces.RDFS: "rdfs",
     namespaces.XSI: "xsi",
+    namespaces.OWN: "rxtrail",
     _SCHEMA: "xsd",
 }
 _XSI_TYPE = f"@{{{namespaces.XSI}}}type"
@@ -37,6 +39,10 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 # The names that real documents use; every other character is written as _xHHHH_ (as SQL/XML does, ISO 9075-14).
 _NAME = re.compile(r"[A-Za-z_\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2c00-\u2fef"
                    r"\u3001-\ud7ff][-.\w\u00b7]*")  # fmt: skip
+_URI = re.compile(
+    r"(?:[A-Za-z][-+.A-Za-z0-9]*:(?:[-A-Za-z0-9._~:/?#@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*"
+    r"|(?:[-A-Za-z0-9._~/?#@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+)"
+)
 _NO_NAME_CHARACTER = re.compile(r"[^-.\w\u00b7]")
 
 
@@ -174,6 +180,9 @@ class XmlText:
         out.append(f"</{name}>")
 
     def _prefix_for(self, namespace: str) -> str:
+        if uri_of(namespace) != namespace:
+            message = f"the namespace {namespace[:80]!r} is no URI; it is written as {uri_of(namespace)[:80]!r}"
+            self.notes.add("warning", "NOT_EXPRESSIBLE", message, self.place)
         taken = {*self.declared.values(), *self._used.values()}
         known = PREFIXES.get(namespace)
         if known is not None and known not in taken:
@@ -190,4 +199,11 @@ class XmlText:
 
 def written_declarations(prefixes: dict[str, str]) -> str:
     """Give the declarations of namespaces, by prefix."""
-    return "".join(f' xmlns:{prefix}="{attribute(namespace)}"' for namespace, prefix in prefixes.items())
+    return "".join(f' xmlns:{prefix}="{attribute(uri_of(namespace))}"' for namespace, prefix in prefixes.items())
+
+
+def uri_of(namespace: str) -> str:
+    """Give a namespace as a URI: one that is none, which only JSON can have, in a scheme of our own."""
+    if _URI.fullmatch(namespace):
+        return namespace
+    return "urn:rxtrail:ns:" + quote(namespace, safe="-._~:/#?@!$&'()*+,;=") if namespace else namespace
