@@ -77,6 +77,7 @@ TO_ANNEX = pack("TOANNEX")
 TWICE = pack("TWICE")
 PULLED = pack("PULLED", WITHDRAWN)
 UNLICENSED = pack("UNLICENSED", LAPSED)
+BAD_KEYS_STOLEN = pack("KEYS")
 COUNTED = pack("COUNTED", gtin("44444"))
 EXEMPT_PRODUCT = gtin("55555")
 OLD_STOCK = gtin("66666")
@@ -95,6 +96,8 @@ def by_maker() -> list[Told]:
         made(*out_of_date, expiry=OLD),
         made(IN_LOT, lot=RECALLED_LOT),
         made(BARE, lot="", expiry=""),
+        made(BAD_KEYS_STOLEN, lot="QD1DQ"),
+        story.stolen(BAD_KEYS_STOLEN),
         shipped(*plain, *mine, *out_of_date, IN_LOT, BARE),
         shipped(MENTIONED, minute=11),
         shipped(ELSEWHERE, buyer=OTHER_PHARMACY),
@@ -337,6 +340,9 @@ CASES = {
     ),
     "the linear code of a product whose old packs have no serial number": Case(
         OLD_STOCK[1:], "check <- check legacy-unserialised"
+    ),
+    "a stolen pack whose lot a French keyboard has changed": Case(
+        code(BAD_KEYS_STOLEN, lot="AD1DA"), "stop <- stop stolen; check ambiguous-scan"
     ),
     # -- all at once
     "destroyed, recalled, expired and of another lot": Case(

@@ -91,3 +91,30 @@ def test_the_pack_that_was_scanned_is_chosen_or_the_doubt_is_told(
     assert not choice.is_known or choice.scan.serial == mine
     if separator in ("\x1d", "|") and not choice.scan.fault:
         assert (choice.scan.serial, choice.scan.lot) == (mine, lot)
+
+
+def test_a_guess_that_the_record_contradicts_is_no_repair() -> None:
+    choice = chosen(CLEAN.swapcase(), SERIAL, stated=("OTHER", YYMMDD))
+    assert (choice.is_known, choice.scan.serial, choice.scan.fault) == (False, SERIAL.swapcase(), "")
+
+
+def test_a_repair_is_not_taken_when_another_reading_is_confirmed_too() -> None:
+    # Without its separator and without an identifier of the symbol, Caps Lock may have been on or off.
+    text = f"01{GTIN}21{SERIAL}17{YYMMDD}100042"
+    assert chosen(text, SERIAL, SERIAL.swapcase(), stated=("0042", YYMMDD)).scan.fault == AMBIGUOUS
+    assert chosen(f"]d2{text}", SERIAL, SERIAL.swapcase(), stated=("0042", YYMMDD)).scan.serial == SERIAL
+
+
+@pytest.mark.parametrize(("lot", "arrived"), [("QD1DQ", "AD1DA"), ("B7C-22", "B7C'22")])
+def test_a_lot_that_a_foreign_keyboard_makes_of_the_one_on_record_is_no_mismatch(lot: str, arrived: str) -> None:
+    text = f"01{GTIN}21S0\x1d17{YYMMDD}10{arrived}"
+    assert chosen(text, "S0", stated=(lot, YYMMDD)).scan.fault == AMBIGUOUS
+    assert chosen(text, "S0", stated=("L9", YYMMDD)).scan.fault == ""
+
+
+def test_letters_exchanged_by_a_keyboard_are_put_back_only_for_a_pack_that_is_not_on_record_itself() -> None:
+    text = f"]d201{GTIN}21aY4kZyQ19m\x1d17{YYMMDD}10L7"
+    taken = chosen(text, "aZ4kYzQ19m", stated=("L7", YYMMDD)).scan
+    assert (taken.serial, taken.repairs) == ("aZ4kYzQ19m", ["letters-of-qwertz"])
+    assert chosen(text, "aY4kZyQ19m", "aZ4kYzQ19m", stated=("L7", YYMMDD)).scan.repairs == []
+    assert not chosen(text, "aZ4kYzQ19m", stated=("OTHER", YYMMDD)).is_known

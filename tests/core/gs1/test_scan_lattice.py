@@ -83,3 +83,13 @@ def test_a_text_made_to_be_slow_is_given_up(text: str) -> None:
     start = time.perf_counter()
     lattice.splits(text)
     assert time.perf_counter() - start < 0.1
+
+
+def test_a_search_that_is_given_up_has_no_half_result() -> None:
+    text = f"01{GTIN}21CF32ERFb3Dvc17{YYMMDD}10QD1DQ"
+    whole = lattice.Budget()
+    assert len(lattice.splits(text, budget=whole)) == 1
+    poor = lattice.Budget(lattice.BUDGET_MAX - whole.steps - 1)
+    assert lattice.splits(text, budget=poor) == []
+    assert poor.is_spent
+    assert lattice.splits(f"01{GTIN}21" + "10" * 9 + "\x1d" + "21" * 50) == []
