@@ -67,7 +67,7 @@ _DIGITS = "0123456789"
 _MIXED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
-def _party(name: str, role: str, prefix: str, site: int, address: tuple[str, str, str, str], zone: str) -> Party:
+def party(name: str, role: str, prefix: str, site: int, address: tuple[str, str, str, str], zone: str) -> Party:
     """Number a firm: reference 0 is the firm, ``site`` its place; a 12-digit prefix leaves no reference."""
     digits = 12 - len(prefix)
 
@@ -82,7 +82,7 @@ def _party(name: str, role: str, prefix: str, site: int, address: tuple[str, str
 
 
 MAKERS = (
-    _party(
+    party(
         "Alder Bay Pharmaceuticals Inc",
         "maker",
         "0399101",
@@ -90,7 +90,7 @@ MAKERS = (
         ("2 Tidewater Rd", "Dover", "DE", "19901"),
         "-05:00",
     ),
-    _party(
+    party(
         "Corvane Laboratories LLC",
         "maker",
         "0399347",
@@ -98,10 +98,10 @@ MAKERS = (
         ("880 Foundry St", "Rockford", "IL", "61101"),
         "-06:00",
     ),
-    _party("Maplewick Pharma Corp", "maker", "030992", 3, ("41 Orchard Ln", "Concord", "NH", "03301"), "-05:00"),
+    party("Maplewick Pharma Corp", "maker", "030992", 3, ("41 Orchard Ln", "Concord", "NH", "03301"), "-05:00"),
 )
 WHOLESALERS = (
-    _party(
+    party(
         "Tri-River Drug Supply Inc",
         "wholesaler",
         "0399202",
@@ -109,7 +109,7 @@ WHOLESALERS = (
         ("1900 Levee Rd", "Joliet", "IL", "60431"),
         "-06:00",
     ),
-    _party(
+    party(
         "Halden Wholesale Co",
         "wholesaler",
         "0861447",
@@ -117,7 +117,7 @@ WHOLESALERS = (
         ("7 Switchyard Blvd", "Columbus", "OH", "43215"),
         "-05:00",
     ),
-    _party(
+    party(
         "Prairie Line Distribution LLC",
         "wholesaler",
         "0861993",
@@ -126,7 +126,7 @@ WHOLESALERS = (
         "-06:00",
     ),
 )
-HUB = _party("Example Record Exchange", "hub", "0862100", 0, ("1 Exchange Sq", "Topeka", "KS", "66603"), "-06:00")
+HUB = party("Example Record Exchange", "hub", "0862100", 0, ("1 Exchange Sq", "Topeka", "KS", "66603"), "-06:00")
 
 _PHARMACIES = (
     ("Corner Street Pharmacy", ("12 Corner St", "Galena", "IL", "61036")),
@@ -151,8 +151,8 @@ def _pharmacies() -> tuple[Party, ...]:
     for index, (name, address) in enumerate(_PHARMACIES):
         # Half got a single GLN from GS1 (a 12-digit prefix leaves no location reference), half a prefix.
         prefix = f"1100{index:02d}447{index:03d}" if index % 2 else f"08625{index:02d}"
-        party = _party(name, "pharmacy", prefix, 0, address, "-06:00")
-        parties.append(msgspec.structs.replace(party, posts_receipts=index not in _SILENT))
+        made = party(name, "pharmacy", prefix, 0, address, "-06:00")
+        parties.append(msgspec.structs.replace(made, posts_receipts=index not in _SILENT))
     return tuple(parties)
 
 
