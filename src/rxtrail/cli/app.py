@@ -79,6 +79,7 @@ COMMANDS: dict[str, list[tuple[str, str, str]]] = {
         ("convert", "convert", "A document as XML 1.2, XML 2.0 or JSON."),
         ("hash", "hash", "CBV event hashes of a document."),
         ("simulate", "simulate", "Write the documents of a simulated supply chain."),
+        ("score", "score", "Play simulated scans against the record, and score the answers."),
     ],
 }
 

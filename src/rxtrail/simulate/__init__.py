@@ -6,8 +6,10 @@ door as a partner's. ``demo_codes`` picks the codes to try from what the node th
 
 from __future__ import annotations
 
+from rxtrail.simulate.attacks import attacked
 from rxtrail.simulate.demo import DemoCode, demo_codes
 from rxtrail.simulate.files import Written, documents, partners_csv, write
+from rxtrail.simulate.market import Market, market
 from rxtrail.simulate.scans import Scan, Truth, scan_text, scans
 from rxtrail.simulate.supply import PACKS_MAX, PACKS_MIN, World, world
 
@@ -15,12 +17,15 @@ __all__ = [
     "PACKS_MAX",
     "PACKS_MIN",
     "DemoCode",
+    "Market",
     "Scan",
     "Truth",
     "World",
     "Written",
+    "attacked",
     "demo_codes",
     "documents",
+    "market",
     "partners_csv",
     "scan_text",
     "scans",

@@ -167,8 +167,8 @@ class _Play:
             pack.dispensed = self.begin + self.rng.randrange(2 * DAY)  # so that there is waste to take it from
             rogue = self.elsewhere(pack.site)
             buyer = self.elsewhere(pack.site, rogue)
-            self.papers(self.begin - 2 * DAY, rogue, pack.wholesaler, [pack])
-            self.papers(self.begin - DAY, pack.wholesaler, buyer, [pack], received=False)
+            self.papers(self.begin - 6 * DAY, rogue, pack.wholesaler, [pack])
+            self.papers(self.begin - 4 * DAY, pack.wholesaler, buyer, [pack], received=False)
             self.visit(self.begin + 4 * DAY + self.rng.randrange(20 * DAY), buyer, pack, "laundering")
 
     def papers(self, when: int, seller: Party, buyer: Party, packs: list[Pack], *, received: bool = True) -> None:
@@ -197,8 +197,8 @@ class _Play:
             self.write("stolen", maker, HUB, self.begin - DAY, "stocking", "stolen", [pack.urn for pack in some])
 
     def relabelled(self) -> None:
-        for pack in self.take(self.small):
-            pack.fate = "expired"
+        expired = [pack for pack in self.market.genuine if pack.fate == "expired"]
+        for pack in self.rng.sample(expired, min(self.small, len(expired))):
             later = (dt.date.fromisoformat(pack.expiry) + dt.timedelta(days=730)).isoformat()
             self.visit(pack.dispensed, pack.site, pack, "relabelled", expiry=later)
 
@@ -250,5 +250,3 @@ class _Play:
                  instance_id=f"urn:rxtrail:attack:{self.market.seed}:{self.paper}:file", steps=[step],
                  transfers=sold is not None and leaves)
         )  # fmt: skip
-
-

@@ -24,13 +24,14 @@ from rxtrail.simulate.supply import PACKS_MAX
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PACKS_MIN = 1_000
+PACKS_MIN = 100
 WHOLESALER_COUNT = 30
 PHARMACY_COUNT = 3_000
 LOT_PACKS = 960
 CASE_PACKS = 12
 TWO_TIER = 0.10
 RETURNED = 0.01
+LOTS_FOR_ONE_EXPIRED = 40
 LENT = 0.005
 LOOSE = 0.30  # of the cases are opened for single packs
 DAY = 86_400
@@ -137,6 +138,11 @@ class _Chain:
         self.lots: list[Lot] = []
         self.files: list[File] = []
         self.genuine: list[Pack] = []
+        # A pharmacy buys from one wholesaler, every fifth from two.
+        self.served: dict[str, list[Party]] = {wholesaler.gln: [] for wholesaler in self.wholesalers}
+        for index, pharmacy in enumerate(self.pharmacies):
+            for wholesaler in self.rng.sample(self.wholesalers, 2 if index % 5 == 0 else 1):
+                self.served[wholesaler.gln].append(pharmacy)
         self.orders: dict[tuple[str, str], list[_Case | Pack]] = {}
         self.totes = 0
         self.papers = 0
@@ -162,7 +168,9 @@ class _Chain:
     def produce(self, product: Product, count: int, index: int) -> None:
         """Commission, pack and ship one lot to one or two wholesalers."""
         rng, maker = self.rng, product.maker
-        lot = Lot(product, f"{'ABCDEFGHJK'[index % 10]}{10_000 + index}", self._expiry())
+        expired = index % LOTS_FOR_ONE_EXPIRED == LOTS_FOR_ONE_EXPIRED - 1
+        expiry = (self.today - dt.timedelta(days=5)).isoformat() if expired else self._expiry()
+        lot = Lot(product, f"{'ABCDEFGHJK'[index % 10]}{10_000 + index}", expiry)
         self.lots.append(lot)
         now = self.midnight - MADE_DAYS * DAY + rng.randrange(20 * DAY)
         letters = product.serial_letters
@@ -172,7 +180,7 @@ class _Chain:
         for at in range(0, count, CASE_PACKS):
             buyer = buyers[rng.random() < 0.5]
             packs = [
-                Pack(product, serials.pop(), lot.number, lot.expiry, buyer, buyer)
+                Pack(product, serials.pop(), lot.number, expiry, buyer, buyer, fate="expired" if expired else "")
                 for _ in range(min(CASE_PACKS, count - at))
             ]
             cases.append(_Case(product.urn(CASE_INDICATOR) + serials.pop(), packs, buyer))
@@ -217,7 +225,7 @@ class _Chain:
                 self.hand_over(when, case.holder, second, [case.urn])
                 case.holder = second
         if rng.random() >= LOOSE:
-            pharmacy = rng.choice(self.pharmacies)
+            pharmacy = rng.choice(self.served[case.holder.gln])
             for pack in case.packs:
                 pack.site, pack.wholesaler = pharmacy, case.holder
             self.orders.setdefault((case.holder.gln, pharmacy.gln), []).append(case)
@@ -225,7 +233,7 @@ class _Chain:
         now = self.midnight - 30 * DAY + rng.randrange(DAY)
         self.file("open", case.holder, [self.unpack(now, case.holder, case.urn, [pack.urn for pack in case.packs])])
         for pack in case.packs:
-            pack.site, pack.wholesaler = rng.choice(self.pharmacies), case.holder
+            pack.site, pack.wholesaler = rng.choice(self.served[case.holder.gln]), case.holder
             self.orders.setdefault((case.holder.gln, pack.site.gln), []).append(pack)
 
     def deliver(self) -> None:
@@ -259,8 +267,8 @@ class _Chain:
             other = self.rng.choice(self.pharmacies)
             if pack.fate or other is pack.site:
                 continue
-            self.hand_over(self.midnight - 3 * DAY, pack.site, pack.wholesaler, [pack.urn], always=True)
-            self.hand_over(self.midnight - 2 * DAY, pack.wholesaler, other, [pack.urn])
+            self.hand_over(self.midnight - 6 * DAY, pack.site, pack.wholesaler, [pack.urn], always=True)
+            self.hand_over(self.midnight - 4 * DAY, pack.wholesaler, other, [pack.urn])
             pack.site, pack.fate = other, "returned"
 
     # --- what is written -----------------------------------------------------------------------------------------

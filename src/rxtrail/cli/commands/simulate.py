@@ -9,6 +9,7 @@ import click
 
 from rxtrail import clock
 from rxtrail.cli import exits, say
+from rxtrail.cli.bars import bar
 from rxtrail.cli.call import Call, command
 from rxtrail.errors import BadRequest
 
@@ -24,17 +25,29 @@ WRITTEN = frozenset({"documents", "partners.csv", "scans.jsonl", "truth.jsonl"})
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="The folder to write into."
 )
-def simulate(call: Call, packs: int, seed: int, out: Path) -> int:
-    """Write the EPCIS documents of a simulated supply chain: makers, wholesalers and pharmacies.
+@click.option("--missed", type=click.FloatRange(0, 1), default=0.0, show_default=True, help="Share of missed reads.")
+@click.option(
+    "--loans",
+    type=click.Choice(("recorded", "unrecorded")),
+    default="recorded",
+    show_default=True,
+    help="Whether pharmacies record what they lend each other.",
+)
+def simulate(call: Call, packs: int, seed: int, out: Path, missed: float, loans: str) -> int:
+    """Write the EPCIS documents of a simulated market with attacks, and the scans that follow.
 
-    OUT gets documents/, partners.csv, scans.jsonl and truth.jsonl; capture them with
-    rxtrail capture OUT/documents.
+    OUT gets documents/, partners.csv, scans.jsonl and truth.jsonl. Load the partners, capture the documents with
+    rxtrail capture OUT/documents, then rxtrail score OUT.
     """
-    from rxtrail.simulate import world, write
+    from rxtrail.simulate import attacked, market, write
 
     _clear(out)
+    whole = market(seed, packs, missed, clock.today(), loans_recorded=loans == "recorded")
     try:
-        written = write(out, world(seed, packs, clock.today()))
+        with bar() as told:
+            written = write(
+                out, whole, attacked(whole), told=lambda done, in_all: told("writing documents", done, in_all)
+            )
     except OSError as error:
         raise BadRequest(
             f"cannot be written: {error.strerror}",

@@ -1,0 +1,204 @@
+"""``rxtrail score``: plays the scans of a simulated market against the record, and tells how good the answers were."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rxtrail.cli import exits, say, show
+from rxtrail.cli.bars import bar
+from rxtrail.cli.call import Call, command
+from rxtrail.cli.node import own
+from rxtrail.errors import BadRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rxtrail.bootstrap import Node
+    from rxtrail.simulate.scans import Scan
+    from rxtrail.simulate.score import Answered, Score
+
+AT_ONCE = 64  # counters that scan in one moment; one serial never twice among them
+PHARMACIES = 30  # of which the view of a single pharmacy is made
+
+
+@command("score", "rxtrail score chain", "rxtrail score chain --view pharmacy --json")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True), metavar="DIR")
+@click.option(
+    "--view",
+    type=click.Choice(("hub", "pharmacy")),
+    default="hub",
+    show_default=True,
+    help="Whose record answers: the hub's, or that of single pharmacies with only their own papers.",
+)
+@click.option("--verdicts", type=click.Path(path_type=Path, dir_okay=False), help="Also write each answer, one a line.")
+@click.option(
+    "--pharmacies",
+    type=click.IntRange(1),
+    default=PHARMACIES,
+    show_default=True,
+    help="With --view pharmacy: how many.",
+)
+def score(call: Call, folder: Path, view: str, verdicts: Path | None, pharmacies: int) -> int:
+    """Play DIR/scans.jsonl against the record that holds DIR/documents, and score the answers by DIR/truth.jsonl.
+
+    Each scan is judged at its site; what is ok is dispensed there. First-scan stop and flag rates for each attack, time
+    until a flag, false stops and ambers per million honest scans, each with its 95 % interval. Without truth.jsonl
+    only the verdicts are written.
+    """
+    import msgspec
+
+    from rxtrail.simulate.score import Truth
+    from rxtrail.simulate.score import score as score_of
+
+    scans = _scans(folder)
+    with bar() as told:
+        if view == "hub":
+            with own(call) as node:
+                answers = list(_play(node, scans, lambda done: told("scanning", done, len(scans))))
+        else:
+            answers = _as_pharmacies(folder, scans, pharmacies, told)
+    if verdicts is not None:
+        encode = msgspec.json.Encoder().encode
+        verdicts.write_bytes(b"".join(encode(answer) + b"\n" for answer in answers))
+    truth = folder / "truth.jsonl"
+    if not truth.exists():
+        say.note(f"{len(answers):,} scans answered; no truth.jsonl, so nothing is scored")
+        return exits.FINE
+    truths = msgspec.json.Decoder(Truth).decode_lines(truth.read_bytes())
+    result = score_of(answers, truths, view=view)
+    if call.as_json:
+        say.answer(result)
+    else:
+        _show(result)
+    return exits.FINE
+
+
+def _scans(folder: Path) -> list[Scan]:
+    import msgspec
+
+    from rxtrail.simulate.scans import Scan
+
+    path = folder / "scans.jsonl"
+    if not path.exists():
+        raise BadRequest(
+            "there is no scans.jsonl", place=str(folder), advice="Make it with: rxtrail simulate --out DIR"
+        )
+    try:
+        return msgspec.json.Decoder(Scan).decode_lines(path.read_bytes())
+    except msgspec.DecodeError as wrong:
+        raise BadRequest(f"scans.jsonl is not whole: {wrong}", place=str(path)) from wrong
+
+
+def _play(node: Node, scans: list[Scan], told: Any) -> Iterator[Answered]:  # noqa: ANN401 (a bar)
+    """Answer scans in their order, as many at once as counters would; two of one code wait for each other."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        at = 0
+        while at < len(scans):
+            some: list[Scan] = []
+            codes: set[str] = set()
+            while at < len(scans) and len(some) < AT_ONCE and scans[at].scan.casefold() not in codes:
+                codes.add(scans[at].scan.casefold())
+                some.append(scans[at])
+                at += 1
+            yield from pool.map(lambda scan: _answer(node, scan), some)
+            told(at)
+
+
+def _answer(node: Node, scan: Scan) -> Answered:
+    from rxtrail.core.rules.answer import Answer
+    from rxtrail.errors import Refused
+    from rxtrail.simulate.score import Answered
+
+    verdict = node.verify(scan.scan, site=scan.site, purpose=scan.purpose)
+    pack = f"{verdict.pack.gtin}/{verdict.pack.serial}" if verdict.pack.serial else ""
+    said, reasons, dispensed = verdict.verdict.value, [reason.code for reason in verdict.reasons], False
+    if verdict.verdict is Answer.OK and scan.purpose == "dispense":
+        try:
+            node.change("dispense", scan.scan, site=scan.site, key=f"score-{scan.id}")
+            dispensed = True
+        except Refused as refused:
+            said, reasons = "stop", [refused.code]
+    return Answered(scan.id, scan.at, scan.site, said, reasons, pack, dispensed)
+
+
+def _as_pharmacies(folder: Path, scans: list[Scan], count: int, told: Any) -> list[Answered]:  # noqa: ANN401 (a bar)
+    """Give each of some pharmacies a record of its own, of nothing but the papers that were sent to it."""
+    import random
+    import tempfile
+    from collections import defaultdict
+
+    from rxtrail.bootstrap import open_node
+
+    by_site: dict[str, list[Scan]] = defaultdict(list)
+    for scan in scans:
+        by_site[scan.site].append(scan)
+    busiest = sorted(by_site, key=lambda site: (-len(by_site[site]), site))
+    chosen = random.Random("rxtrail:score").sample(busiest, min(count, len(busiest)))  # noqa: S311
+    papers = _papers(folder, set(chosen), told)
+    answers: list[Answered] = []
+    for number, site in enumerate(chosen, start=1):
+        with tempfile.TemporaryDirectory(prefix="rxtrail-score-") as data, open_node(Path(data)) as node:
+            node.load_partners((folder / "partners.csv").read_bytes())
+            node.init("pharmacy", [site])
+            for path in papers[site]:
+                with path.open("rb") as stream:
+                    node.capture(stream, name=path.name)
+            answers += _play(node, by_site[site], lambda _done: None)
+        told("pharmacies", number, len(chosen))
+    return sorted(answers, key=lambda answer: answer.id)
+
+
+def _papers(folder: Path, sites: set[str], told: Any) -> dict[str, list[Path]]:  # noqa: ANN401 (a bar)
+    """Find the documents that were sent to each site."""
+    import re
+
+    receiver = re.compile(rb"<sbdh:Receiver>.*?>(?:urn:epc:id:sgln:)?([0-9.]+)</sbdh:Identifier>")
+    found: dict[str, list[Path]] = {site: [] for site in sites}
+    # A 12-digit prefix leaves no reference: the SGLN without dots is the GLN without its check digit.
+    by_body = {site[:12]: site for site in sites}
+    paths = sorted((folder / "documents").iterdir())
+    for number, path in enumerate(paths, start=1):
+        with path.open("rb") as stream:
+            told_to = receiver.search(stream.read(4_096))
+        if told_to is not None:
+            digits = told_to[1].decode().replace(".", "")[:12]
+            if digits in by_body:
+                found[by_body[digits]].append(path)
+        told("sorting papers", number, len(paths))
+    return found
+
+
+def _show(result: Score) -> None:
+    say.line((f"{result.scans:,} scans, the view of the {result.view}", "strong"))
+    show.rows(
+        ["attack", "fakes", "stopped at its scan", "flagged", "hours to a flag"],
+        [
+            (
+                each.attack,
+                f"{each.fakes:,}",
+                _share(each.stopped),
+                _share(each.flagged),
+                "" if each.hours_to_flag is None else f"{each.hours_to_flag:,.1f}",
+            )
+            for each in result.attacks
+        ],
+    )
+    say.line(f"  honest packs: {result.honest:,}")
+    say.line(f"  false stops: {result.false_stops_per_million:,.0f} per million  {_share(result.false_stops)}")
+    say.line(f"  ambers: {result.ambers_per_million:,.0f} per million  {_share(result.ambers)}")
+    for what, reasons in (("stopped for", result.false_stop_reasons), ("amber for", result.amber_reasons)):
+        if reasons:
+            say.line(f"    {what}: {', '.join(f'{reason} {count:,}' for reason, count in reasons.items())}")
+    say.line(f"  packs whose code was copied: {result.cloned:,}, stopped {_share(result.cloned_stopped)}")
+
+
+def _share(share: Any) -> str:  # noqa: ANN401 (Share, imported where it is used)
+    return f"{share.share:.2%} ({share.low:.2%} to {share.high:.2%})" if share.of else "none"
+
+
+COMMANDS = {"score": score}
