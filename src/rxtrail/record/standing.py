@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -34,12 +35,17 @@ def partners_of(reader: Reader) -> list[Partner]:
 
 def authority_of(reader: Reader, today: datetime.date) -> Authority:
     """Build the authority of the parties as they are listed now; authorisations are looked at on ``today``."""
-    partners = partners_of(reader)
-    day = today.isoformat()
+    return _authority(tuple(reader.partners()), tuple(identity_of(reader).glns), today.isoformat())
+
+
+@lru_cache(maxsize=4)
+def _authority(rows: tuple[bytes, ...], own: tuple[str, ...], day: str) -> Authority:
+    """Build it once for one table and day: a hub has thousands of partners, and every document asks."""
+    partners = [_decode_partner(row) for row in rows]
     active = {gln for p in partners if p.status == "active" for gln in p.glns}
     expired = {gln for p in partners if p.valid_until and p.valid_until < day for gln in p.glns}
     return Authority(
-        identity_of(reader).glns,
+        own,
         {gln: p.name for p in partners for gln in p.glns},
         active=active.__contains__,
         valid=lambda gln: gln not in expired,

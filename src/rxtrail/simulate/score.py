@@ -93,7 +93,7 @@ def score(
 ) -> Score:
     """Score the answers of one run.
 
-    ``named`` are packs (GTIN and serial) that the record named in an alert or a case afterwards: their scans are flagged.
+    ``named`` are packs (GTIN and serial) that the record named in an alert or a case afterwards: they count as flagged.
     """
     truth = {each.id: each for each in truths}
     later = set(named)
@@ -153,7 +153,7 @@ def _hours(fakes: list[Answered], answers: Sequence[Answered]) -> float | None:
 
 
 def _moment(text: str) -> dt.datetime:
-    return dt.datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return dt.datetime.fromisoformat(text)
 
 
 def _per_million(count: int, of: int) -> float:
