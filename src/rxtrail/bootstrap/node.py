@@ -302,7 +302,12 @@ class Node:
         verify: Verify | None = getattr(self._readers, "verify", None)
         if verify is None:
             note = self._writer.note_scan if self._writer is not None else None
-            verify = self._readers.verify = Verify(judge, now_us=clock.now_us, note_scan=note)
+            verify = self._readers.verify = Verify(
+                judge,
+                now_us=clock.now_us,
+                note_scan=note,
+                submit=self._writer.submit if self._writer is not None else None,
+            )
         return verify
 
     def _committed(self, log_size: int) -> None:
@@ -327,6 +332,10 @@ class Node:
     def set_back(self) -> StoreSetBack | None:
         """Tell why this record is not the one that there was, if so: no change is made, and nothing is confirmed."""
         return self._watch.set_back or self.log.doubt
+
+    def settle(self) -> None:
+        """Wait until all that was noted without waiting, such as scans, is durable."""
+        self._writing()[0].do(lambda _tx, _log: None)
 
     @property
     def failed(self) -> StoreFailed | None:

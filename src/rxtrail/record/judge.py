@@ -23,7 +23,7 @@ from rxtrail.core.rules.answer import (
 from rxtrail.core.rules.eu import alert_id, code_of_reasons, code_of_refusal
 from rxtrail.core.rules.late import USUAL_MINUTES, Late, late
 from rxtrail.core.rules.states import EU
-from rxtrail.core.rules.verdict import PURPOSES, Asker, Judgement, judge
+from rxtrail.core.rules.verdict import PURPOSES, Asker, Judgement, judge, place_is_doubtful, seen_elsewhere
 from rxtrail.errors import BadRequest
 from rxtrail.record.choosing import chosen
 from rxtrail.record.close_by import file_minutes, near_miss
@@ -31,6 +31,7 @@ from rxtrail.record.facts import Found, Memory, Pending, Recalls, find
 from rxtrail.record.names import product_row, product_view
 from rxtrail.record.orders import Orders
 from rxtrail.record.proven import proof_path, published
+from rxtrail.record.sightings import elsewhere
 from rxtrail.record.standing import as_seen_by, authority_of, identity_of, partners_of
 from rxtrail.record.times import day as day_of
 from rxtrail.record.times import iso
@@ -233,6 +234,9 @@ class Judge:
             ordered=self._orders.of(scan.gtin, scan.serial, lot, expiry, made) if scan.gtin else (),
             product=self._left_out(scan.gtin) if scan.gtin and (found is None or not found.facts.on_record) else None,
         )
+        if asker.site and asker.purpose == "dispense" and place_is_doubtful(judged):
+            at = elsewhere(self._reader, self._authority, scan.gtin, scan.serial, asker.site)
+            judged = judged if at is None else seen_elsewhere(judged, day_of(at))
         product, ndc = self._product(scan.gtin) if scan.gtin else ("", "")
         self.awaited = found.facts.custody.to if found is not None else ()
         if found is None or not (found.facts.on_record or found.facts.mentioned):

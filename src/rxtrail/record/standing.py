@@ -9,6 +9,7 @@ import msgspec
 
 from rxtrail.answers import NodeIdentity, Partner
 from rxtrail.core.rules.authority import Authority
+from rxtrail.core.rules.verdict import PASSES_ON
 
 if TYPE_CHECKING:
     import datetime
@@ -49,6 +50,7 @@ def _authority(rows: tuple[bytes, ...], own: tuple[str, ...], day: str) -> Autho
         {gln: p.name for p in partners for gln in p.glns},
         active=active.__contains__,
         valid=lambda gln: gln not in expired,
+        passes_on={gln for p in partners if p.role in PASSES_ON for gln in p.glns}.__contains__,
     )
 
 

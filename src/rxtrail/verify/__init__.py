@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from rxtrail.errors import StoreFailed
+from rxtrail.record.sightings import note
 from rxtrail.verify import at_station
 
 if TYPE_CHECKING:
@@ -13,20 +16,31 @@ if TYPE_CHECKING:
 
     from rxtrail.core.gs1.station_text import Turned
     from rxtrail.core.rules.answer import Verdict
+    from rxtrail.ledger.log import Log
     from rxtrail.record.judge import Judge
+    from rxtrail.store import Transaction
 
 # A scan record: version, then [time in microseconds, text, GTIN, serial, site, purpose, key, verdict, reasons].
 SCAN_RECORD_VERSION = b"\x01"
 SCAN_TEXT_MAX = 4096
+_DOUBTFUL = frozenset({"custody-open", "not-shipped-to-you"})
 _encode = msgspec.msgpack.Encoder().encode
 
 
 class Verify:
     """The use case for one thread. ``note_scan`` queues the record of a scan; None on a store opened for reading."""
 
-    def __init__(self, judge: Judge, *, now_us: Callable[[], int], note_scan: Callable[[bytes], None] | None) -> None:
-        """Judge with ``judge``."""
+    def __init__(
+        self,
+        judge: Judge,
+        *,
+        now_us: Callable[[], int],
+        note_scan: Callable[[bytes], None] | None,
+        submit: Callable[[Callable[[Transaction, Log], None]], object] | None = None,
+    ) -> None:
+        """Judge with ``judge``; ``submit`` queues a work of the writer that nobody waits for."""
         self._judge = judge
+        self._submit = submit
         self._now_us = now_us
         self._note_scan = note_scan
 
@@ -56,7 +70,7 @@ class Verify:
         if self._note_scan is not None:
             pack = verdict.pack
             codes = [reason.code for reason in verdict.reasons]
-            note = [
+            told = [
                 self._now_us(),
                 text[:SCAN_TEXT_MAX],
                 pack.gtin,
@@ -67,5 +81,15 @@ class Verify:
                 verdict.verdict.value,
                 codes,
             ]
-            self._note_scan(SCAN_RECORD_VERSION + _encode(note))
+            self._note_scan(SCAN_RECORD_VERSION + _encode(told))
+            if site and purpose == "dispense" and pack.serial and _DOUBTFUL.intersection(codes):
+                self._sighted(verdict, site)
         return verdict
+
+    def _sighted(self, verdict: Verdict, site: str) -> None:
+        """Keep where a pack turned up that the record does not have there."""
+        if self._submit is None or verdict.matched.serial != "yes":
+            return
+        gtin, serial, at = verdict.pack.gtin, verdict.pack.serial, self._now_us()
+        with contextlib.suppress(StoreFailed):  # the answer at the counter comes first
+            self._submit(lambda tx, _log: note(tx, gtin, serial, site, at))

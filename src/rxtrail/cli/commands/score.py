@@ -106,6 +106,7 @@ def _play(node: Node, scans: list[Scan], told: Any) -> Iterator[Answered]:  # no
                 some.append(scans[at])
                 at += 1
             yield from pool.map(lambda scan: _answer(node, scan), some)
+            node.settle()
             told(at)
 
 

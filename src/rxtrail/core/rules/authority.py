@@ -29,13 +29,16 @@ class Authority:
         *,
         active: Callable[[str], bool] = lambda _gln: True,
         valid: Callable[[str], bool] = lambda _gln: True,
+        passes_on: Callable[[str], bool] = lambda _gln: False,
     ) -> None:
         """Take the parties as they are known.
 
         ``partner_of`` maps each listed GLN to its partner's name. ``active`` tells whether the partner is not
         suspended or ended: that decides what its statements weigh. ``valid`` tells whether its authorisation also
-        holds today: that is told at the counter, but takes nothing back from what it said while it held.
+        holds today: that is told at the counter, but takes nothing back from what it said while it held. ``passes_on``
+        tells whether it is a listed maker, wholesaler or the like, whose goods are on their way to somebody.
         """
+        self._passes_on = passes_on
         self.own = frozenset(own)
         self._partner_of = partner_of
         self._active = active
@@ -61,6 +64,10 @@ class Authority:
     def is_partner(self, speaker: str) -> bool:
         """Tell whether the speaker is listed and active."""
         return speaker in self._partner_of and self._active(speaker)
+
+    def passes_on(self, speaker: str) -> bool:
+        """Tell whether the speaker is a listed, active party that passes goods on."""
+        return self._passes_on(speaker) and self.is_partner(speaker)
 
     def is_valid(self, speaker: str) -> bool:
         """Tell whether the speaker is listed, active and authorised today."""

@@ -210,7 +210,30 @@ class _Fold:
             or any(self.authority.is_self(speaker) for speaker in step.speakers)
             or self.issued_by(step.speakers)
             or self.holds(step.speakers, custody)
+            or self.fills_a_gap(step, custody)
         )
+
+    def fills_a_gap(self, step: Step, custody: Custody) -> bool:
+        """Tell whether a listed partner's word only shows that something on the way to it was not read, or is late.
+
+        It received the thing from who has it on record and passes things on; or it sends on what the record still has
+        with the maker, who has sent it to nobody. Gaps upstream are nobody's doubt (SURFACES, "Whose record"). What
+        lies with a pharmacy, or is on its way to somebody else, is never taken by such a word.
+        """
+        if not self.known(step):
+            return False
+        unsent = not custody.to and self.issued_by(custody.holders)
+        if step.biz_step in RECEIVES and step.role != Role.CHILD:
+            source = parties(step.source)
+            handed_on = self.pass_on(custody.to or custody.holders) and self.same(source, custody.to or custody.holders)
+            return handed_on or (unsent and self.pass_on(source))
+        works = step.biz_step in SENDS if step.role != Role.CHILD else step.kind == "AggregationEvent"
+        return works and unsent and self.pass_on(step.speakers)
+
+    def pass_on(self, parties_: Collection[str]) -> bool:
+        """Tell whether all of these, and there are some, are such as pass things on."""
+        named = [party for party in parties_ if party]
+        return bool(named) and all(self.authority.passes_on(party) or self.issued_by([party]) for party in named)
 
     def issued_by(self, speakers: Collection[str]) -> bool:
         """Tell whether one of these issued its number."""

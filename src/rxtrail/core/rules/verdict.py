@@ -204,6 +204,9 @@ RULES: Final = {
         "Set aside until the supplier's file is in, or ask for it."),
     "with somebody else": Rule("not-shipped-to-you", STOP,
         "The record has this pack with somebody else: it was not shipped to you.", QUARANTINE),
+    "seen elsewhere": Rule("seen-elsewhere", STOP,
+        "This code was scanned at another place on {day}, and nobody has told that the pack moved from there.",
+        QUARANTINE),
 }  # fmt: skip
 _UNREAD = ("wrong-barcode", "bad-check-digit", "scanner-fault", "ambiguous-scan", "not-serialised")
 FAULTS: Final = {code: (RULES[code].message, RULES[code].next) for code in _UNREAD}
@@ -306,6 +309,20 @@ def _is_left_out(scan: Scan, product: Product | None, day: str, case: _Case) -> 
     else:
         return False
     return True
+
+
+def place_is_doubtful(judged: Judgement) -> bool:
+    """Tell whether a pack that is on record may be somewhere else than where it was scanned."""
+    return judged.serial == "yes" and any(
+        reason.code in ("custody-open", "not-shipped-to-you") and reason.severity is CHECK for reason in judged.reasons
+    )
+
+
+def seen_elsewhere(judged: Judgement, day: str) -> Judgement:
+    """Add that the code was scanned at another place on a day."""
+    rule = RULES["seen elsewhere"]
+    reason = Reason(rule.code, rule.severity, rule.message.format(day=day), rule.next)
+    return _judgement([reason, *judged.reasons], judged.serial, judged.lot, judged.expiry, judged.not_checked)
 
 
 def _state(facts: Facts, authority: Authority, case: _Case) -> None:

@@ -1,0 +1,104 @@
+"""What was not read on the way is nobody's doubt; what lies elsewhere is never taken by a word; a copy shows itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.story import (
+    MAKER,
+    OTHER_PHARMACY,
+    OUTSIDER,
+    PHARMACY,
+    WHOLESALER,
+    Scene,
+    made,
+    packs,
+    reasons,
+    received,
+    shipped,
+)
+
+if TYPE_CHECKING:
+    from tests import story
+
+PACK = packs(1)[0]
+
+
+@pytest.fixture
+def market(hub: Scene) -> Scene:
+    hub.partners((MAKER, "maker"), (WHOLESALER, "wholesaler"), (PHARMACY, "pharmacy"), (OTHER_PHARMACY, "pharmacy"))
+    hub.capture(made(PACK))
+    return hub
+
+
+def to_the_pharmacy(scene: Scene, *, seller: story.Party = WHOLESALER) -> None:
+    scene.capture(shipped(PACK, seller=seller, buyer=PHARMACY, minute=30), sender=seller)
+
+
+def bought(at: story.Party, seller: story.Party, minute: float) -> story.Told:
+    return received(PACK, at=at, minute=minute, seller=seller, buyer=at)
+
+
+def test_a_receipt_that_names_who_has_it_moves_it_though_the_shipping_was_not_read(market: Scene) -> None:
+    market.capture(bought(WHOLESALER, MAKER, 20), sender=WHOLESALER)
+    to_the_pharmacy(market)
+    assert reasons(market.verify(PACK, site=PHARMACY)) == {}
+
+
+def test_what_the_maker_has_sent_to_nobody_may_be_sent_on_by_a_wholesaler(market: Scene) -> None:
+    to_the_pharmacy(market)
+    assert reasons(market.verify(PACK, site=PHARMACY)) == {}
+
+
+def test_a_receipt_of_whom_it_was_sent_to_next_is_believed(market: Scene) -> None:
+    market.capture(shipped(PACK, seller=MAKER, buyer=WHOLESALER), sender=MAKER)
+    market.capture(bought(PHARMACY, WHOLESALER, 40), sender=PHARMACY)
+    assert reasons(market.verify(PACK, site=PHARMACY)) == {}
+
+
+def test_what_lies_with_a_pharmacy_is_not_taken_by_anothers_word(market: Scene) -> None:
+    to_the_pharmacy(market)
+    market.capture(bought(PHARMACY, WHOLESALER, 40), sender=PHARMACY)
+    market.capture(bought(OTHER_PHARMACY, PHARMACY, 50), sender=OTHER_PHARMACY)
+    assert reasons(market.verify(PACK, site=OTHER_PHARMACY))["not-shipped-to-you"] == "stop"
+
+
+def test_what_is_on_its_way_to_somebody_is_not_sent_on_by_another(market: Scene) -> None:
+    market.capture(shipped(PACK, seller=MAKER, buyer=PHARMACY), sender=MAKER)
+    market.capture(shipped(PACK, seller=WHOLESALER, buyer=OTHER_PHARMACY, minute=30), sender=WHOLESALER)
+    assert reasons(market.verify(PACK, site=OTHER_PHARMACY))["not-shipped-to-you"] == "stop"
+
+
+@pytest.mark.parametrize("seller", [OUTSIDER, OTHER_PHARMACY], ids=["outsider", "pharmacy"])
+def test_only_a_listed_party_that_passes_things_on_fills_a_gap(market: Scene, seller: story.Party) -> None:
+    to_the_pharmacy(market, seller=seller)
+    assert "not-shipped-to-you" in reasons(market.verify(PACK, site=PHARMACY))
+
+
+# -- the same code at two places -----------------------------------------------------------------------------------
+
+
+def test_a_code_that_turns_up_at_a_second_place_while_its_own_is_open_is_stopped(market: Scene) -> None:
+    market.capture(bought(WHOLESALER, MAKER, 20), sender=WHOLESALER)
+    assert reasons(market.verify(PACK, site=PHARMACY)) == {"not-shipped-to-you": "check"}
+    market.node.settle()
+    assert reasons(market.verify(PACK, site=PHARMACY)) == {"not-shipped-to-you": "check"}
+    assert reasons(market.verify(PACK, site=OTHER_PHARMACY))["seen-elsewhere"] == "stop"
+
+
+def test_a_copy_elsewhere_does_not_stop_the_pack_where_the_record_has_it(market: Scene) -> None:
+    market.capture(bought(WHOLESALER, MAKER, 20), sender=WHOLESALER)
+    market.verify(PACK, site=OTHER_PHARMACY)
+    market.node.settle()
+    to_the_pharmacy(market)
+    assert reasons(market.verify(PACK, site=PHARMACY)) == {}
+
+
+@pytest.mark.parametrize("purpose", ["receive", "investigate", "public"])
+def test_only_dispensing_counts_as_turning_up(market: Scene, purpose: str) -> None:
+    market.capture(bought(WHOLESALER, MAKER, 20), sender=WHOLESALER)
+    market.verify(PACK, site=OTHER_PHARMACY, purpose=purpose)
+    market.node.settle()
+    assert "seen-elsewhere" not in reasons(market.verify(PACK, site=PHARMACY))
