@@ -87,6 +87,19 @@ def test_destroying_keys_needs_a_word_and_is_told_by_what_is_read_later(kept: Co
     assert kept("capture", "-", stdin=document(["A3"])).code == 0
 
 
+def test_an_audit_finds_nothing_wrong_whatever_was_done_with_keys(kept: CommandLine) -> None:
+    for words in (
+        ["rotate", "--reason", "Yearly."],
+        ["reseal"],
+        ["reseal", "--everything"],
+        ["shred", "--tenant", "0", "--reason", "Closed.", "--yes"],
+    ):
+        assert kept("keys", *words, *BY).code == 0
+        assert kept("audit").code == 0, words
+        assert kept("capture", "-", stdin=document([f"N{len(words)}"])).code == 0
+    assert kept("audit").code == 0
+
+
 # -- the root key --------------------------------------------------------------------------------------------------
 
 

@@ -107,6 +107,9 @@ class Log:
 
     def flush(self) -> None:
         """Write what was appended; the caller commits."""
+        keys = self._tx.taken_keys()  # by what was sealed anew: that may be all that this work did
+        if keys:
+            self.note(data_keys_of(keys))
         while self._open or self._changes:
             # A key that is taken for what is sealed here is told here.
             self._tx.ready_to_seal()
