@@ -129,6 +129,20 @@ def test_every_record_is_proven_by_its_position(published: CommandLine) -> None:
     assert published("proof", "--index", str(size + 50)).code == 1
 
 
+def test_a_record_whose_key_was_destroyed_is_still_proven_to_have_been_there(published: CommandLine) -> None:
+    index = published.json("trace", CODE).one["events"][0]["log_index"]
+    whole = published.json("proof", "check", "-", stdin=published("proof", "--index", str(index)).out).one
+    shred = published("keys", "shred", "--tenant", "0", "--reason", "the law", "--by", "A. Person", "--yes")
+    assert shred.code == 0, shred.err
+    bare = published.json("proof", "check", "-", stdin=published("proof", "--index", str(index)).out).one
+    assert bare["holds"] is True
+    assert bare["log"] == whole["log"]
+    assert bare["record"] == {"kind": "event", "id": whole["record"]["id"]}
+    ran = published("proof", CODE)
+    assert ran.code != 0
+    assert "destroyed" in ran.err
+
+
 def test_what_is_not_published_or_not_there_has_no_proof(pharmacy: CommandLine) -> None:
     ran = pharmacy("proof", CODE)
     assert ran.code == 4
