@@ -366,6 +366,32 @@ def test_a_database_that_does_not_answer_is_no_answer_about_a_pack(rxtrail: Comm
         assert "s3cret" not in ran.out.decode()
 
 
+@pytest.mark.parametrize("piped", [True, False])
+def test_fields_that_a_document_says_are_no_content_are_left_out_of_hashes(
+    piped: bool, rxtrail: CommandLine, tmp_path: Path
+) -> None:
+    event = {
+        "type": "ObjectEvent",
+        "eventTime": "2026-11-01T00:00:00Z",
+        "eventTimeZoneOffset": "+00:00",
+        "action": "OBSERVE",
+        "epcList": ["urn:epc:id:sgtin:0614141.107346.2017"],
+    }
+    hashes = []
+    for more, ignored in ({}, []), ({"repo:seen": 5}, ["repo:seen"]), ({"repo:seen": 5}, []):
+        document = {
+            "@context": [{"repo": "https://repository-x.example.com/"}],
+            "type": "EPCISDocument",
+            "repo:ignoreFields": ignored,
+            "epcisBody": {"eventList": [{**event, **more}]},
+        }
+        path = tmp_path / "events.json"
+        path.write_text(json.dumps(document))
+        ran = rxtrail("hash", "-", stdin=path.read_bytes()) if piped else rxtrail("hash", str(path))
+        hashes.append(ran.out)
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
 def test_event_hashes_are_told_a_line_each(rxtrail: CommandLine, shipment: Callable[..., str]) -> None:
     path = shipment()
     told = rxtrail("hash", path).out.decode().split()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import TracebackType
+    from typing import BinaryIO
 
 
 @contextlib.contextmanager
@@ -34,3 +36,32 @@ def bar() -> Iterator[Callable[[str, int, int], None]]:
             bars.update(tasks[what], completed=done, total=in_all or None)
 
         yield told
+
+
+class Counted:
+    """A file that tells a bar how much of it was read."""
+
+    def __init__(self, file: BinaryIO, told: Callable[[str, int, int], None], what: str, size: int) -> None:
+        """Take the file, what ``bar`` gave, the words for it, and its bytes (0 when unknown)."""
+        self._file = file
+        self._told = told
+        self._what = what
+        self._size = size
+        self._done = 0
+
+    def read(self, count: int = -1) -> bytes:
+        """Give the next bytes."""
+        piece = self._file.read(count)
+        self._done += len(piece)
+        self._told(self._what, self._done, self._size)
+        return piece
+
+    def __enter__(self) -> Self:
+        """Read on."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        """Leave the file as its own ``with`` would."""
+        self._file.__exit__(kind, error, where)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import stat
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ from rxtrail.cli.call import CODE_CHARACTERS_MAX
 from rxtrail.errors import BadRequest, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 DOCUMENT_SUFFIXES = (".xml", ".json", ".jsonld")
 LINE_BYTES_MAX = 4 * CODE_CHARACTERS_MAX  # UTF-8 takes at most four bytes a character
@@ -96,6 +97,16 @@ def lines(stream: BinaryIO) -> Iterator[Line]:
         text = raw.rstrip(b"\r\n").decode("utf-8", "replace")
         if text.strip():
             yield Line(number, text, not whole or len(text) > CODE_CHARACTERS_MAX)
+
+
+def reopened(source: Source, spool: BinaryIO) -> Callable[[], BinaryIO]:
+    """What opens a document anew each time it is called; stdin comes once, so it is kept in ``spool``."""
+    if source.path is not None:
+        return source.open
+    from rxtrail.core.validation import Again
+
+    shutil.copyfileobj(source.open(), spool)
+    return Again(spool)
 
 
 @contextlib.contextmanager

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, cast
 import click
 import msgspec
 
-from rxtrail.cli import exits, say, sinks, sources
+from rxtrail.cli import bars, exits, say, sinks, sources
 from rxtrail.cli.call import Call, command
 from rxtrail.errors import BadRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import BinaryIO
 
     from rxtrail.core.epcis.convert import Report, Target
     from rxtrail.core.epcis.spelling import EpcFormat, WordFormat
@@ -68,7 +69,9 @@ def convert(call: Call, document: str, target: str, epc_format: str, words: str,
 
     spelling = Spelling(cast("EpcFormat", epc_format), cast("WordFormat", words))
     report = Report(target)
-    with found[0].open() as stream:
+    name = say.printable(found[0].name)
+    with found[0].open() as file, bars.bar() as told:
+        stream = cast("BinaryIO", bars.Counted(file, told, f"converting {name}", found[0].bytes))
         pieces = convert(
             stream,
             cast("Target", target),

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from typing import TYPE_CHECKING, cast
 
 import click
 import msgspec
 
-from rxtrail.cli import exits, say, sources
+from rxtrail.cli import bars, exits, say, sources
 from rxtrail.cli.call import Call, command
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import BinaryIO
 
     from rxtrail.core.validation import Flaw, Mode, Profile, ValidationReport
@@ -48,18 +46,9 @@ def validate(call: Call, documents: tuple[str, ...], profile: str, mode: str) ->
 
     Exit code: 0 valid, 3 valid with findings that are errors, 1 at least one invalid.
     """
-    from rxtrail import clock
-    from rxtrail.core import validation
-
     code = exits.FINE
     for source in sources.documents(documents):
-        with tempfile.SpooledTemporaryFile(_MEMORY_BYTES_MAX) as spool:
-            report = validation.validate(
-                _opener(source, cast("BinaryIO", spool)),
-                now_us=clock.now_us(),
-                profile=cast("Profile", profile),
-                mode=cast("Mode", mode),
-            )
+        report = _judge(source, cast("Profile", profile), cast("Mode", mode))
         name = say.printable(source.name)
         if call.as_json:
             say.answer({"document": name, **msgspec.to_builtins(report)})
@@ -69,14 +58,18 @@ def validate(call: Call, documents: tuple[str, ...], profile: str, mode: str) ->
     return code
 
 
-def _opener(source: sources.Source, spool: BinaryIO) -> Callable[[], BinaryIO]:
-    """Give what opens a document anew each time; stdin comes once, so it is kept."""
-    if source.path is not None:
-        return source.open
-    from rxtrail.core.validation import Again
+def _judge(source: sources.Source, profile: Profile, mode: Mode) -> ValidationReport:
+    from rxtrail import clock
+    from rxtrail.core import validation
 
-    shutil.copyfileobj(source.open(), spool)
-    return Again(spool)
+    words = f"validating {say.printable(source.name)}"
+    with tempfile.SpooledTemporaryFile(_MEMORY_BYTES_MAX) as spool, bars.bar() as told:
+        opened = sources.reopened(source, cast("BinaryIO", spool))
+
+        def watched() -> BinaryIO:
+            return cast("BinaryIO", bars.Counted(opened(), told, words, source.bytes))
+
+        return validation.validate(watched, now_us=clock.now_us(), profile=profile, mode=mode)
 
 
 def _tell(name: str, report: ValidationReport) -> None:
