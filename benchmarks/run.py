@@ -30,6 +30,7 @@ from benchmarks.report import Figure
 from benchmarks.scans import CODES as SCANS
 from benchmarks.stages import FAIR_SECONDS, Task, codes, more_shape, packs, recall_shape
 from benchmarks.trees import EVENT_PACKAGES, EVENTS, PROOFS, TILE_PROOFS
+from rxtrail.config import ROOT_KEY_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,8 +88,11 @@ def main(arguments: list[str]) -> int:
             engine_of(given.store, may_empty=given.may_empty) as engine,
         ):
             bench = _Bench(Path(folder), engine)
+            if engine.servers:  # several processes with folders of their own work on one record
+                _SHARED[ROOT_KEY_VARIABLE] = str(Path(folder) / "root.key")
             for packages in given.packs:
                 bench.measure(packages, given.repeats or _repeats(packages))
+            bench.encryption(min(given.packs), given.repeats or 5)
             bench.reading(given.repeats or 3)
             bench.growth()
             bench.standards(min(given.packs), given.repeats or 3)
@@ -210,6 +214,40 @@ class _Bench:
         if self.engine.servers:
             server = sum(told["servers"]) / told["count"] * 1e3
             self.add(f"{name}, server", packages, "ms CPU", [server], "one look-up per package", one_by_one)
+
+    def encryption(self, packages: int, repeats: int) -> None:
+        """Capture and verify with encryption at rest and without, in turn; the floor is the same without."""
+        day = dt.datetime.now(dt.UTC).date()
+        paths = self.written(documents.Shape(packages, day=day))
+        spent: dict[tuple[str, bool], list[float]] = {}
+        for repeat in range(repeats):
+            _say(f"{packages:,} packages, run {repeat + 1} of {repeats}: with encryption and without")
+            for syntax, path in zip(("XML 1.2", "JSON 2.0"), paths, strict=True):
+                for plain in (True, False) if repeat % 2 else (False, True):
+                    task = self.fresh(Task(packages=packages, day=day.isoformat(), servers=self.engine.servers))
+                    task = msgspec.structs.replace(task, document=str(path), plain=plain, seed=500 + repeat)
+                    told = _stage("capture", task)
+                    if told["packages"] < packages:
+                        raise WrongAnswer(f"captured {told['packages']:,} of {packages:,} packages: {told}")
+                    of = spent.setdefault
+                    of((f"capture {syntax}", plain), []).append(_spent(told) / packages * 1e6)
+                    if syntax == "JSON 2.0":
+                        of(("at rest", plain), []).append(told["bytes"] / packages)
+                        asked = msgspec.structs.replace(task, count=VERIFICATIONS, unknown=UNKNOWN)
+                        told = _stage("verify", asked)
+                        _check_verdicts(told["verdicts"], told["count"], UNKNOWN)
+                        of(("verify", plain), []).append(_spent(told) / told["count"] * 1e6)
+                    self.drop(task)
+        for path in paths:
+            path.unlink()
+        for what, unit in (
+            ("capture XML 1.2", "µs CPU/package"),
+            ("capture JSON 2.0", "µs CPU/package"),
+            ("verify", "µs CPU"),
+            ("at rest", "bytes/package"),
+        ):
+            floor = _median(spent[what, True])
+            self.add(f"encryption: {what}", packages, unit, spent[what, False], "the same without encryption", floor)
 
     def reading(self, repeats: int) -> None:
         """Read scanner text of every kind, without a record."""
@@ -511,7 +549,10 @@ def _say(what: str) -> None:
 
 def _environment() -> dict[str, str]:
     path = os.pathsep.join([str(ROOT), str(ROOT / "src")])
-    return {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+    return {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", **_SHARED}
+
+
+_SHARED: dict[str, str] = {}  # what all processes of a run are told beside that
 
 
 def _run(command: list[str]) -> dict[str, Any]:

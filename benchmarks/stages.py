@@ -5,11 +5,11 @@ Run by ``benchmarks.run`` as ``python -m benchmarks.stages NAME JSON``; prints o
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import io
 import multiprocessing
 import random
-import sqlite3
 import statistics
 import sys
 import threading
@@ -39,9 +39,11 @@ from benchmarks.documents import (
 from benchmarks.engines import flush, server_cpu, size_of
 from benchmarks.machine import cpu_seconds
 from benchmarks.trees import measure as measure_trees
-from rxtrail.bootstrap import open_node
+from rxtrail.bootstrap import STORE_FILE, open_node
+from rxtrail.bootstrap.engines import keeper_of
 from rxtrail.core.gs1.check_digit import check_digit
 from rxtrail.simulate import scan_text
+from rxtrail.store.sqlite import connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,6 +68,7 @@ class Task(msgspec.Struct, frozen=True):
     count: int = 0
     seed: int = 1
     lost: bool = False  # the scanner sends no separator
+    plain: bool = False  # a record that shall not be encrypted
     unknown: int = 10  # of a hundred codes, how many have a serial that was never issued
 
 
@@ -402,7 +405,7 @@ def recall_gtin() -> str:
 
 
 def _node(task: Task) -> Node:
-    return open_node(Path(task.data), store_url=task.store or None)
+    return open_node(Path(task.data), store_url=task.store or None, encrypt=not task.plain)
 
 
 def _since(before: list[float], task: Task) -> list[float]:
@@ -506,18 +509,12 @@ def _rows(task: Task) -> dict[str, int]:
             query = "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()"
             names = [name for (name,) in connection.execute(query).fetchall()]
             return {name: _count(connection, name) for name in names if not name.startswith(("citus_", "pg_"))}
+    path = Path(task.data) / STORE_FILE
+    root = keeper_of(Path(task.data), None).root()
     counted: dict[str, int] = {}
-    for path in sorted(Path(task.data).rglob("*")):
-        if not path.is_file():
-            continue
-        with path.open("rb") as stream:
-            if stream.read(16) != b"SQLite format 3\x00":
-                continue
-        store = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-        names = [name for (name,) in store.execute("select name from sqlite_master where type = 'table'")]
-        for name in names:
+    with contextlib.closing(connect(path, root, cache_kib=10_000, read_only=True)) as store:
+        for (name,) in store.execute("select name from sqlite_master where type = 'table'").fetchall():
             counted[name] = store.execute(f'select count(*) from "{name}"').fetchone()[0]  # noqa: S608
-        store.close()
     return counted
 
 

@@ -43,6 +43,9 @@ def test_a_small_run_measures_everything_and_every_answer_is_right(store: str, t
         "who holds a lot of 2,000",
         "growth from 1,000: verify",
         "8 clients capture at once: longest wait",
+        "encryption: capture JSON 2.0",
+        "encryption: verify",
+        "encryption: at rest",
     }
     assert ("verify in process, server" in names) == (store == "postgres")
     assert all(figure.value > 0 and figure.floor_value > 0 for figure in results.figures)
