@@ -78,7 +78,8 @@ class Audit:
             self._look(view)
         except Exception as error:
             failure = error if isinstance(error, StoreFailed) else self._store.failure(error)
-            if failure is None and (isinstance(error, RxtrailError | AssertionError) or not self._faults.count):
+            damaged = failure is not None or isinstance(error, UnicodeError)
+            if not damaged and (isinstance(error, RxtrailError | AssertionError) or not self._faults.count):
                 raise
             self._faults.find("file", "unreadable", f"the store cannot be read on: {failure or error!r}")
             self._left_out.append("whatever lies behind what cannot be read")
@@ -89,6 +90,9 @@ class Audit:
     def _look(self, view: View) -> None:
         checked, since = self.checked, self._since
         start = since.size if since is not None else 0
+        if self._declared_otherwise(view):
+            self._left_out.append("everything but the file itself: its tables are not those of this program")
+            return
         total = view.count(BY_NAME["record"])
         numbers = Numbers(view)
         settings = {key: value for page in view.pages(BY_NAME["setting"]) for key, value in page}
@@ -130,6 +134,29 @@ class Audit:
         if not self._faults.count:
             last = max(replay.documents, default=since.document if since is not None else 0)
             checked.marker = Marker.at(published.builder, log.last_id, last, replay.keys.values())
+
+    def _declared_otherwise(self, view: View) -> bool:
+        """Tell of tables and indexes that are not declared as in a fresh store, which nothing could be read from."""
+        again = self._again.copying().view()
+        try:
+            mine, right = view.declared(), again.declared()
+        finally:
+            again.close()
+        if not mine or mine == right:
+            return False
+        there = {bytes(row[0] or b""): row for row in mine}  # type: ignore[arg-type]  # names, as bytes
+        for row in right:
+            name = bytes(row[0] or b"")  # type: ignore[arg-type]
+            found = there.pop(name, None)
+            if found != row:
+                self._faults.find("table", "row-missing" if found is None else "row-changed",
+                                  "a table or index is not declared as it was made", table="sqlite_master",
+                                  key=f"name={name.decode('utf-8', 'replace')}", field="sql", expected=row[3],
+                                  found=None if found is None else found[3])  # fmt: skip
+        for name in there:
+            self._faults.find("table", "row-added", "a table or index that this program does not make",
+                              table="sqlite_master", key=f"name={name.decode('utf-8', 'replace')}")  # fmt: skip
+        return True
 
     def _read(self, log: LogPart, published: PublishedPart, replay: Replay, start: int) -> str:
         """Read the log; give why the replay stopped, "" when it did not."""

@@ -329,7 +329,7 @@ class LogPart:
             yield "commitment", commitment[:HASH_BYTES] + _root(record, opened.canonical)
             yield "commitment", commitment[:HASH_BYTES]
             if record.kind == RecordKind.CHANGE:
-                with contextlib.suppress(msgspec.DecodeError):
+                with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
                     yield "recorded_at", decode_changes(opened.canonical).recorded_at
         for number in blocks:
             yield "block", number

@@ -100,14 +100,21 @@ def _check_file(path: Path, keeper: Keeper, faults: Faults, progress: Progress) 
         try:
             root = keeper.root(wanted=str(named))
         except CannotDecrypt as error:
-            there = keeper.root() if keeper.file() is not None else None
-            fault = sqlite.damaged_head(path, there)
-            if fault is None:
-                fault = AuditFault("file", "cannot-decrypt", error.message, file=path.name, page=1, offset=0)
-            faults.add(fault)
+            faults.add(
+                sqlite.damaged_head(path, _root_here(keeper))
+                or AuditFault("file", "cannot-decrypt", error.message, file=error.place or path.name, page=1, offset=0)
+            )
             return 0, None
     pages = sqlite.check_file(path, root, faults.add, progress=lambda done, total: progress("file", done, total))
     return pages, root
+
+
+def _root_here(keeper: Keeper) -> Root | None:
+    """Give the root key that is here, whichever it is."""
+    try:
+        return keeper.root()
+    except CannotDecrypt:
+        return None
 
 
 def _root_of_copy(store: Store, keeper: Keeper, *, keep: bool) -> Root | None:

@@ -12,7 +12,7 @@ from rxtrail import clock
 from rxtrail.config import root_key_file
 from rxtrail.errors import BadRequest, Busy, StoreFailed
 from rxtrail.sealing import Keeper, NotEncrypted, Sealer
-from rxtrail.store.copying import UNENCRYPTED
+from rxtrail.store.copying import UNENCRYPTED, UNENCRYPTED_VALUE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -191,7 +191,7 @@ def _admitted(store: Store, how: How, plain: Path | None = None) -> Store:
                         place="store",
                         advice="Make a new one with --no-encryption, then use: rxtrail move-store FROM TO",
                     )
-                store.begin().set_settings({UNENCRYPTED: "yes"})
+                store.begin().set_settings({UNENCRYPTED: UNENCRYPTED_VALUE})
                 store.commit()
                 unencrypted = True
             if plain and not unencrypted and not how.as_it_is:

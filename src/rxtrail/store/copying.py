@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 UNFINISHED = "unfinished-copy"  # this record is being filled; its value says from what and how far
 MOVED = "moved-to"  # this record was moved away; its value names the store that has it now
 MARKS = (MOVED, UNFINISHED)
+UNENCRYPTED_VALUE = "yes"
 UNENCRYPTED = "unencrypted"  # somebody has said that this very store shall not be encrypted
 STAYS = (*MARKS, UNENCRYPTED)  # what is never copied
 
@@ -74,6 +75,10 @@ class View(Pages, Protocol):
 
     def own_rows(self) -> dict[str, list[Row]]:
         """Give the rows that this engine keeps for itself, by what they are: the same in a record of the same log."""
+        ...
+
+    def declared(self) -> list[Row]:
+        """Give the tables as they were declared, in bytes; none where only the engine itself can compare them."""
         ...
 
     def contradictions(self) -> list[AuditFault]:

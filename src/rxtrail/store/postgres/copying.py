@@ -117,6 +117,10 @@ class PostgresView:
         rows = self._connection.execute(b"SELECT number, name, sha256 FROM migration ORDER BY number").fetchall()
         return {"migration of PostgreSQL": rows}
 
+    def declared(self) -> list[Row]:
+        """Nothing that another engine could be held against."""
+        return []
+
     def contradictions(self) -> list[AuditFault]:
         """Hold the next numbers, the counts and the numbers of containers against the tables."""
         found: list[AuditFault] = []

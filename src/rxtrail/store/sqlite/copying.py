@@ -10,8 +10,9 @@ import contextlib
 import json
 from typing import TYPE_CHECKING, Protocol
 
+from rxtrail.answers import AuditFault
 from rxtrail.errors import StoreFailed
-from rxtrail.store.copying import MARKS, STAYS, gathered
+from rxtrail.store.copying import MARKS, STAYS, UNENCRYPTED, UNENCRYPTED_VALUE, gathered
 from rxtrail.store.names import long_id, short_id
 from rxtrail.store.tables import Kind
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from sqlcipher3 import dbapi2
 
-    from rxtrail.answers import AuditFault
     from rxtrail.store.tables import Key, Row, Table
 
 _STAYING = ", ".join(f"'{mark}'" for mark in STAYS)
@@ -87,17 +87,30 @@ class SqliteView:
         return self._reader.unsealed_chunk(document, seq, chunk)
 
     def own_rows(self) -> dict[str, list[Row]]:
-        """Give the counts, the migrations that made the tables, and the tables and indexes as they were declared."""
+        """Give the counts, and the migrations that made the tables."""
         run = self._connection.execute
         return {
             "tally": run("SELECT what, count FROM tally ORDER BY what").fetchall(),
             "migration": run("SELECT number, name, sha256 FROM migration ORDER BY number").fetchall(),
-            "sqlite_master": run("SELECT name, type, tbl_name, sql FROM sqlite_master ORDER BY name").fetchall(),
         }
 
+    def declared(self) -> list[Row]:
+        """Give the tables and indexes as they were declared; what of it is no text comes as it is."""
+        statement = (
+            "SELECT CAST(name AS BLOB), CAST(type AS BLOB), CAST(tbl_name AS BLOB), CAST(sql AS BLOB) "
+            "FROM sqlite_master ORDER BY 1"
+        )
+        rows: list[Row] = self._connection.execute(statement).fetchall()
+        return rows
+
     def contradictions(self) -> list[AuditFault]:
-        """There is nothing more: the file itself is checked elsewhere."""
-        return []
+        """Look at what is this file's own and never copied; the file itself is checked elsewhere."""
+        told = self._connection.execute("SELECT value FROM setting WHERE key = ?", (UNENCRYPTED,)).fetchone()
+        if told is None or told[0] == UNENCRYPTED_VALUE:
+            return []
+        message = "a mark of the store itself is not as it was made"
+        return [AuditFault("table", "row-changed", message, table="setting", key=f"key={UNENCRYPTED}", field="value",
+                           expected=UNENCRYPTED_VALUE, found=repr(told[0]))]  # fmt: skip
 
     def close(self) -> None:
         """Let go of the moment."""

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES256
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 HEADER: Final = b"SQLite format 3\0"
@@ -133,9 +134,13 @@ def page_bytes_of(head: bytes) -> int | None:
 def read_wal(path: Path, page_bytes: int) -> Wal:
     """Follow the checksums of a write-ahead log; an absent one is empty."""
     try:
-        data = path.read_bytes()
+        return follow_wal(path.read_bytes(), page_bytes)
     except FileNotFoundError:
-        data = b""
+        return Wal([], None)
+
+
+def follow_wal(data: bytes, page_bytes: int) -> Wal:
+    """Follow the checksums of the bytes of a write-ahead log."""
     if not data:
         return Wal([], None)
     header = data[:WAL_HEADER_BYTES]
@@ -150,33 +155,43 @@ def read_wal(path: Path, page_bytes: int) -> Wal:
     step = FRAME_HEADER_BYTES + page_bytes
     count = (len(data) - WAL_HEADER_BYTES) // step
     frames: list[Frame] = []
+    before = sums
     for at in range(count):
         start = WAL_HEADER_BYTES + at * step
         frame = data[start : start + step]
-        sums = _checksum(frame[:8] + frame[FRAME_HEADER_BYTES:], *sums, order)
+        before, sums = sums, _checksum(frame[:8] + frame[FRAME_HEADER_BYTES:], *sums, order)
         if frame[8:16] != salts or sums != struct.unpack(">II", frame[16:24]):
             break
         number, commits = struct.unpack(">II", frame[:8])
         frames.append(Frame(number, commits, start + FRAME_HEADER_BYTES))
-    return Wal(frames, _damage_behind(data, len(frames), count, salts, step))
+    first = WAL_HEADER_BYTES + len(frames) * step
+    if not _is_damage(data, len(frames), count, salts, step, lambda frame: _checksum(frame, *before, order)):
+        return Wal(frames, None)
+    message = f"frame {len(frames) + 1} of the write-ahead log does not follow: it and what stands behind it is lost"
+    return Wal(frames, WalDamage(message, int.from_bytes(data[first : first + 4]), first))
 
 
-def _damage_behind(data: bytes, held: int, count: int, salts: bytes, step: int) -> WalDamage | None:
-    """Tell when a frame of this very log stands behind one that does not follow.
+def _is_damage(
+    data: bytes, held: int, count: int, salts: bytes, step: int, checksum: Callable[[bytes], tuple[int, int]]
+) -> bool:
+    """Tell whether a frame of this very log stands behind one that does not follow, or is one.
 
     Frames of an earlier use of the file have both salts otherwise, and are nobody's. One that has only one of them is
-    damaged, and so is one with both: after a power cut only the end of what was never told as done may look so.
+    damaged, and so is one with both that ends a commit: after a power cut only what was never told as done, which has
+    no such end, may look so.
     """
     for at in range(held, count):
         start = WAL_HEADER_BYTES + at * step
-        here = data[start + 8 : start + 16]
-        same = (here[:4] == salts[:4], here[4:] == salts[4:])
-        commits = data[start + 4 : start + 8] != b"\0\0\0\0"
-        if any(same) and (commits or not all(same) or at > held):
-            first = WAL_HEADER_BYTES + held * step
-            message = f"frame {held + 1} of the write-ahead log does not follow: it and what stands behind it is lost"
-            return WalDamage(message, int.from_bytes(data[first : first + 4]), first)
-    return None
+        frame = data[start : start + step]
+        same = (frame[8:12] == salts[:4], frame[12:16] == salts[4:])
+        if any(same) and (frame[4:8] != b"\0\0\0\0" or not all(same) or at > held):
+            return True
+        if all(same):  # unless it was the end of a commit, and lost the one bit that said so
+            for bit in range(32):
+                ended = frame[:4] + (1 << bit).to_bytes(4) + frame[FRAME_HEADER_BYTES:]
+                if checksum(ended) == struct.unpack(">II", frame[16:24]):
+                    return True
+    return False
 
 
 def _checksum(data: bytes, one: int, two: int, order: str) -> tuple[int, int]:
