@@ -234,3 +234,29 @@ def test_what_makes_no_sense_is_refused(tmp_path: Path) -> None:
             node.keyring.change(KeyOrder("shred", reason="x", by="y", segment=999))
     with open_node(tmp_path / "plain", encrypt=False) as node, pytest.raises(BadRequest, match="has no keys"):
         node.keyring.change(ROTATE)
+
+
+def test_a_moved_record_may_have_a_root_key_of_its_own(tmp_path: Path) -> None:
+    from rxtrail.bootstrap.engines import keeper_in
+    from rxtrail.bootstrap.moving import move_store
+
+    old, new = tmp_path / "old", tmp_path / "new"
+    here, there = (f"sqlite:///{folder}/rxtrail.sqlite" for folder in (old, new))
+    with open_node(old, store_url=here) as node:
+        capture(node, "A")
+        node.keyring.change(ROTATE)
+        told = everything(node)
+    arrived = move_store(here, there, new_root=True, progress=lambda *_: None)
+    assert arrived.unsealed == 0
+    roots = {keeper_in(folder).root().id for folder in (old, new)}
+    assert len(roots) == 2
+    assert keeper_in(old).root().secret() not in b"".join(
+        file.read_bytes() for file in new.rglob("*") if file.is_file()
+    )
+    with open_node(new, store_url=there) as node:
+        assert everything(node) == told
+        assert node.keyring.status().root == keeper_in(new).root().id
+        capture(node, "B")
+        reseal(node, everything=True)
+        assert everything(node)["raw"][0] == told["raw"][0]
+        assert any(decision[0] == "root-key" for decision in decisions(node))

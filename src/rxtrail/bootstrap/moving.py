@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from rxtrail import clock, moving
+from rxtrail import clock, keyring, moving
 from rxtrail.bootstrap.engines import How, is_server, keeper_in, keeper_of, open_engine, store_name, store_path
 from rxtrail.config import data_folder
 from rxtrail.errors import BadRequest, RxtrailError
+from rxtrail.ledger.log import Log
 from rxtrail.moving import Copied, LogPosition, Loss
 from rxtrail.record.times import iso
-from rxtrail.sealing import Keeper, Root, passphrase, stream
+from rxtrail.sealing import Keeper, KeyRow, Root, moved_tenant, passphrase, stream
+from rxtrail.store.rows import RecordKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from rxtrail.moving.filling import Progress
     from rxtrail.store import Store
@@ -33,13 +35,17 @@ class Arrived(msgspec.Struct, frozen=True, gc=False):
     packages: int
     copied: Copied
     accepted: list[Loss] = []
+    unsealed: int = 0  # blocks and documents that an older version wrote: rxtrail keys reseal
 
 
-def move_store(source_url: str, target_url: str, *, data: Path | None = None, progress: Progress) -> Arrived:
+def move_store(
+    source_url: str, target_url: str, *, data: Path | None = None, new_root: bool = False, progress: Progress
+) -> Arrived:
     """Move a record to an empty store; called again it goes on where it was broken off.
 
-    The root key goes with it: the target's folder is given what the source's has. ``data`` is the folder that keeps
-    the root key of a record on a server; without it that is the folder of the file on the other side.
+    The root key goes with it: the target's folder is given what the source's has, unless the target shall have a
+    ``new_root`` of its own. ``data`` is the folder that keeps the root key of a record on a server; without it that is
+    the folder of the file on the other side.
 
     :raises BadRequest: the two are the same, share a folder, or the target is not empty.
     :raises Busy: another process works on one of them.
@@ -53,20 +59,70 @@ def move_store(source_url: str, target_url: str, *, data: Path | None = None, pr
     here_kept, there_kept = _keepers(source_url, target_url, data)
     with _opened(source_url, create=False, data=here_kept.folder, keeper=here_kept) as source:
         _see_keys(source)
-        root, other = here_kept.file(), there_kept.file()
-        if root is not None and other is None:
-            there_kept.adopt(root)
+        rewrap = _roots(here_kept, there_kept, new_root=new_root)
         with _opened(target_url, create=True, data=there_kept.folder, keeper=there_kept) as target:
             with _told(source, target), contextlib.closing(target.copying()) as filled:
-                if root is not None and other is not None and root.id != other.id:
+                if rewrap is None and not _same_root(here_kept, there_kept):
                     moving.refuse_unless_empty(filled)
                     raise BadRequest(
-                        f"the target has a root key of its own, {other.id}, and the record's is {root.id}",
+                        "the target has a root key of its own",
                         place=str(there_kept.path),
-                        advice="Give the new store a folder that has no keys yet: the record's go with it.",
+                        advice="Give a folder that has no keys yet: the record's go along. Or say --new-root-key.",
                     )
-                copied = moving.move(source.copying(), filled, to=there, progress=progress)
-            return Arrived(there, _packages(target), copied)
+                copied = moving.move(source.copying(), filled, to=there, progress=progress, rewrap=rewrap)
+                if rewrap is not None:
+                    _note_root(target, there_kept.root())
+            return Arrived(there, _packages(target), copied, unsealed=_unsealed(target))
+
+
+def _roots(here: Keeper, there: Keeper, *, new_root: bool) -> Callable[[KeyRow], KeyRow] | None:
+    """See to the target's root key; give how keys are wrapped under it when it is another one than the record's.
+
+    :raises BadRequest: there can be no other one: both are kept in the same place.
+    """
+    if here.path == there.path:
+        if new_root:
+            raise BadRequest(
+                "both stores keep their root key in the same file",
+                place=str(here.path),
+                advice="Give --data another folder, which keeps the key of the new store.",
+            )
+        return None
+    kept = here.file()
+    if new_root and kept is not None:
+        return partial(moved_tenant, here.root(), there.root(create=True))
+    if kept is not None and there.file() is None:
+        there.adopt(kept)
+    return None
+
+
+def _same_root(here: Keeper, there: Keeper) -> bool:
+    one, other = here.file(), there.file()
+    return one is None or other is None or one.id == other.id
+
+
+def _note_root(target: Store, root: Root) -> None:
+    """Have the log tell under which root key the record lies now."""
+    tx = target.begin()
+    try:
+        log = Log(tx, clock.random_bytes, tx.clock(clock.now_us()))
+        tx.set_data_keys([row for row in tx.data_keys() if row.root == root.id and not row.ended_at])
+        log.append(RecordKind.DECISION, keyring.decision([log.now, "root-key", root.id, "file", "moved under it", ""]))
+        log.flush()
+        target.commit()
+    except BaseException:
+        target.rollback()
+        raise
+
+
+def _unsealed(store: Store) -> int:
+    if not store.sealer.seals:
+        return 0
+    reader = store.reader()
+    try:
+        return reader.sealed_blocks().get(0, 0) + reader.sealed_documents().get(0, 0)
+    finally:
+        reader.close()
 
 
 def _see_keys(source: Store) -> None:

@@ -284,7 +284,12 @@ def _note(log: Log, sealer: Sealer, order: KeyOrder) -> KeysChanged:
 
 
 def _decide(log: Log, what: list[object]) -> int:
-    return log.append(RecordKind.DECISION, DECISION_VERSION + _encode([log.now, *what]))
+    return log.append(RecordKind.DECISION, decision([log.now, *what]))
+
+
+def decision(what: list[object]) -> bytes:
+    """Give the bytes of a decision about keys: when, what, and what it was done to."""
+    return DECISION_VERSION + _encode(what)
 
 
 def _newest(rows: list[KeyRow]) -> dict[int, int]:

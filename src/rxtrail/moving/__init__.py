@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
@@ -13,13 +13,15 @@ from rxtrail.moving.comparing import Digest, compare, records_digest
 from rxtrail.moving.filling import fill, identity_of, left_in, record_at, refuse_unless_empty, totals_of, unfinished
 from rxtrail.moving.log_position import LOG_POSITION_FILE, LogPosition, Loss, Position
 from rxtrail.moving.log_watch import LogWatch
+from rxtrail.sealing import KeyRow
 from rxtrail.store.copying import MOVED, UNFINISHED, closed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from rxtrail.moving.filling import Progress
-    from rxtrail.store.copying import Copying
+    from rxtrail.store.copying import Copying, View
+    from rxtrail.store.tables import Key, Row, Table
 
 __all__ = [
     "LOG_POSITION_FILE",
@@ -54,8 +56,27 @@ class Copied(msgspec.Struct, frozen=True, gc=False):
     tables: dict[str, Digest]
 
 
-def move(source: Copying, target: Copying, *, to: str, progress: Progress) -> Copied:
+class _Rewrapped:
+    """A view of a record as it stands under another root key: all rows as they are, but how its keys are wrapped."""
+
+    def __init__(self, view: View, rewrap: Callable[[KeyRow], KeyRow]) -> None:
+        self._view = view
+        self._rewrap = rewrap
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 (whatever verb it is)
+        return getattr(self._view, name)
+
+    def pages(self, table: Table, after: Key | None = None) -> Iterator[list[Row]]:
+        for page in self._view.pages(table, after):
+            yield page if table.name != "data_key" else [self._rewrap(KeyRow._make(row)) for row in page]
+
+
+def move(
+    source: Copying, target: Copying, *, to: str, progress: Progress, rewrap: Callable[[KeyRow], KeyRow] | None = None
+) -> Copied:
     """Move a record into an empty store, which may be of another engine; ``to`` names the target for the source.
+
+    ``rewrap`` gives the row of a key as it stands under the target's own root key.
 
     It may be broken off anywhere and called again. While it runs, nobody writes the source and nobody works on the
     target; at no moment are both open for writing.
@@ -71,6 +92,8 @@ def move(source: Copying, target: Copying, *, to: str, progress: Progress) -> Co
         raise closed(MOVED, marks[MOVED])
     with source.keep_writers_out():
         view = source.view()
+        if rewrap is not None:
+            view = cast("View", _Rewrapped(view, rewrap))
         try:
             totals = totals_of(view)
             if not any(totals.values()):

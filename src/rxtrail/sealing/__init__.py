@@ -1,6 +1,6 @@
 """Encryption at rest: the root key and where it is kept, the keys under it, and sealing what the store writes."""
 
-from rxtrail.sealing.key_rows import SEGMENT, TENANT, KeyRow
+from rxtrail.sealing.key_rows import SEGMENT, TENANT, KeyRow, moved_tenant
 from rxtrail.sealing.refusals import CannotDecrypt, NotEncrypted, Shredded, WrongPassphrase
 from rxtrail.sealing.root import KEY_BYTES, Root
 from rxtrail.sealing.root_file import Keeper, RootFile
@@ -23,5 +23,6 @@ __all__ = [
     "Spill",
     "WrongPassphrase",
     "key_of",
+    "moved_tenant",
     "plain",
 ]

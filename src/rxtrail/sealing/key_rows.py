@@ -73,6 +73,17 @@ def unwrap_tenant(root: Root, row: KeyRow) -> bytes:
     return _unwrapped(root.derive("tenant key wrapping/v1", _tenant_about(row)), row)
 
 
+def moved_tenant(old: Root, new: Root, row: KeyRow) -> KeyRow:
+    """Give a row as it stands under another root key: a tenant's key wrapped anew, any other row as it is.
+
+    :raises CannotDecrypt: the old root key does not open it.
+    """
+    if row.kind != TENANT or row.ended_at or row.root == new.id:
+        return row
+    moved = row._replace(root=new.id)
+    return moved._replace(wrapped=wrap_tenant(new, moved, unwrap_tenant(old, row)))
+
+
 def wrap_segment(tenant_key: bytes, row: KeyRow, key: bytes) -> bytes:
     """Wrap a data key under a tenant's key."""
     return aes_key_wrap_with_padding(derive(tenant_key, "data key wrapping/v1", _segment_about(row)), key)
