@@ -98,6 +98,8 @@ def test_what_spills_over_comes_back_in_order(tmp_path: Path, pieces: list[bytes
         assert all(len(read) == reads for read in found[:-1])
         spill.rewind()
         assert spill.read(10) == b"".join(pieces)[:10]
+        spill.seek(0)
+        assert spill.read() == b"".join(pieces)
         spill.close()
     assert list(tmp_path.iterdir()) == [], "the file has no name"
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import io
 import struct
 import tempfile
-from typing import IO, TYPE_CHECKING, BinaryIO, Final
+from typing import IO, TYPE_CHECKING, BinaryIO, Final, Self
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -194,15 +194,29 @@ class Spill:
     def rewind(self) -> None:
         """Begin to read; nothing is written from here on."""
         self._at = 0
+        self._opened = (-1, b"")
         if self._file is not None:
             self._file.seek(0)
 
-    def read(self, count: int) -> bytes:
-        """Give the next bytes, fewer only at the end."""
+    def seek(self, offset: int) -> None:
+        """Begin to read again, as of a file that can be gone back to its beginning only."""
+        assert offset == 0, "only to the beginning"
+        self.rewind()
+
+    def __enter__(self) -> Self:
+        """Use it as a context manager."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let everything go."""
+        self.close()
+
+    def read(self, count: int = -1) -> bytes:
+        """Give the next bytes, fewer only at the end; all that are left when no count is given."""
         found = bytearray()
-        while len(found) < count:
+        while count < 0 or len(found) < count:
             chunk, start = divmod(self._at, CHUNK_BYTES) if self._file is not None else (self._count, self._at)
-            piece = self._piece(chunk)[start : start + count - len(found)]
+            piece = self._piece(chunk)[start : None if count < 0 else start + count - len(found)]
             if not piece:
                 break
             found += piece

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import shutil
-import tempfile
 from typing import TYPE_CHECKING, Final, Literal, cast
 
 import msgspec
@@ -13,6 +12,7 @@ from rxtrail import clock
 from rxtrail.core import validation
 from rxtrail.core.validation import ValidationReport
 from rxtrail.errors import BadRequest
+from rxtrail.sealing import Spill
 from rxtrail.web import limits, refusals
 from rxtrail.web.body import DOCUMENT_TYPES, BodyStream, expect_media_type
 from rxtrail.web.context import Endpoint, Web, json_response, query_of
@@ -41,7 +41,7 @@ async def validate(web: Web, request: Request) -> Response:
     stream = cast("BinaryIO", io.BufferedReader(raw, limits.MIB))
 
     def work() -> ValidationReport:
-        with tempfile.SpooledTemporaryFile(_MEMORY_BYTES_MAX) as kept:
+        with Spill(None, memory_bytes_max=_MEMORY_BYTES_MAX) as kept:
             shutil.copyfileobj(stream, kept, limits.MIB)
             again = validation.Again(cast("BinaryIO", kept))
             return validation.validate(again, now_us=clock.now_us(), profile=asked.profile, mode=asked.mode)
