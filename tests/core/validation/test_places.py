@@ -58,3 +58,8 @@ def test_lines_follow_the_order_of_the_text(value: Any) -> None:
     assert all(1 <= line <= text.count(b"\n") + 1 for line in told)
     # With one value a line, each has a line of its own.
     assert len(set(told)) == len(told)
+
+
+def test_a_text_of_brackets_costs_no_more_than_its_length() -> None:
+    deep = b"[" * 300_000
+    assert lines_of(deep, ["/0/0"]) == {"/0/0": 1}

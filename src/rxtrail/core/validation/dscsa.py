@@ -61,6 +61,7 @@ class DscsaCheck:
         self._used_places: dict[str, str] = {}
         self._latest = 0
         self._stale = 0
+        self._judged: set[str] = set()
         self._ships: list[tuple[Event, str]] = []
         self._r12 = self._r13 = False
         self._moves = False
@@ -374,7 +375,7 @@ class DscsaCheck:
             parent = self._parent.get(one)
             if parent is not None and parent not in outer:
                 inside.append(one)
-        for one in self._packages(outer):
+        for one in self._packages(outer, self._judged):
             if one.startswith("00/"):
                 unknown.append(one)
                 continue
@@ -413,9 +414,8 @@ class DscsaCheck:
                 )
                 self._add("error", "QUANTITY_MISMATCH", message)
 
-    def _packages(self, outer: Iterable[str]) -> Iterator[str]:
-        """Give everything that is shipped and holds nothing itself, however deep it lies; each once."""
-        seen: set[str] = set()
+    def _packages(self, outer: Iterable[str], seen: set[str]) -> Iterator[str]:
+        """Give everything that is shipped and holds nothing itself, however deep it lies; each once in a document."""
         todo = list(outer)
         while todo:
             one = todo.pop()

@@ -375,7 +375,7 @@ def _repeats(values: list[Any]) -> bool:
     try:
         return len(set(values)) != len(values)
     except TypeError:
-        return any(one == other for index, one in enumerate(values) for other in values[:index])
+        return len({msgspec.json.encode(one, order="sorted") for one in values}) != len(values)
 
 
 def an_object(

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from rxtrail.core.epcis.limits import DEPTH_MAX
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _SPACE = re.compile(rb"[ \t\r\n]*")
+_DEPTH_MAX = 2 * DEPTH_MAX
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[{}\[\],:]', re.DOTALL)
 
 
@@ -43,6 +46,8 @@ def lines_of(text: bytes, pointers: Iterable[str]) -> dict[str, int]:
         token = match[0]
         kind = token[:1]
         if kind in (b"{", b"["):
+            if len(stack) > _DEPTH_MAX:
+                break  # no value of a document lies so deep, and each level's pointer is longer than the last
             if kind == b"[" or stack:
                 note(match.start())
             stack.append([pointer, -1 if kind == b"{" else 0, ""])
