@@ -122,7 +122,7 @@ def _check_schema(open_stream: Callable[[], BinaryIO], limits: Limits, flaws: Fl
     """Hold a document against the model of the schemas; False when it cannot be read at all."""
     try:
         with open_stream() as stream:
-            found = _opened(stream, limits, flaws)
+            found = incoming.open_bytes(_past_doctype(stream, flaws), limits, Notes())
             report.syntax = found.syntax
             if found.syntax == "json":
                 json_schema.check_document(b"".join(found.chunks), limits, flaws)
@@ -137,18 +137,17 @@ def _check_schema(open_stream: Callable[[], BinaryIO], limits: Limits, flaws: Fl
     return True
 
 
-def _opened(stream: BinaryIO, limits: Limits, flaws: Flaws) -> incoming.Incoming:
-    """Open a document; a DOCTYPE that defines nothing is told and read over."""
+def _past_doctype(stream: BinaryIO, flaws: Flaws | None = None) -> BinaryIO:
+    """Read over a DOCTYPE that defines nothing, its lines kept; any other stays, to be refused."""
     head = stream.read(incoming.PROLOG_BYTES_MAX)
     declared = _DOCTYPE.search(head)
-    before = head[: declared.start()] if declared is not None else b""
-    if declared is not None and b"<!" not in before.replace(b"<!--", b""):
-        message = "a document type declaration (DOCTYPE), which capture refuses"
-        line = head.count(b"\n", 0, declared.start()) + 1
-        flaws.add(Flaw("warning", "DTD_REFUSED", message, f"line {line}", line))
-        blank = b"\n" * declared[0].count(b"\n")
-        head = before + blank + head[declared.end() :]
-    return incoming.open_bytes(_joined(head, stream), limits, Notes())
+    if declared is not None and b"<!" not in head[: declared.start()].replace(b"<!--", b""):
+        if flaws is not None:
+            line = head.count(b"\n", 0, declared.start()) + 1
+            message = "a document type declaration (DOCTYPE), which capture refuses"
+            flaws.add(Flaw("warning", "DTD_REFUSED", message, f"line {line}", line))
+        head = head[: declared.start()] + b"\n" * declared[0].count(b"\n") + head[declared.end() :]
+    return _joined(head, stream)
 
 
 def _joined(head: bytes, rest: BinaryIO) -> BinaryIO:
@@ -185,7 +184,7 @@ def _check_meaning(
     names: dict[str, str] = {}
     try:
         with open_stream() as stream:
-            document = reader.open_document(_without_doctype(stream), limits=limits, proceed=True)
+            document = reader.open_document(_past_doctype(stream), limits=limits, proceed=True)
             report.syntax = document.header.syntax
             for event, findings, place in document:
                 report.events += 1
@@ -211,14 +210,6 @@ def _check_meaning(
         is_message = bad.code == "unknown-root" and report.mode == "strict" and not flaws.has_error
         if not told and not is_message:
             _refuse(bad, flaws)
-
-
-def _without_doctype(stream: BinaryIO) -> BinaryIO:
-    head = stream.read(incoming.PROLOG_BYTES_MAX)
-    declared = _DOCTYPE.search(head)
-    if declared is not None and b"<!" not in head[: declared.start()].replace(b"<!--", b""):
-        head = head[: declared.start()] + b"\n" * declared[0].count(b"\n") + head[declared.end() :]
-    return _joined(head, stream)
 
 
 def _note(flaws: Flaws, finding: Finding, profile: Profile) -> None:
