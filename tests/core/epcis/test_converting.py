@@ -315,3 +315,24 @@ def test_a_master_data_document_becomes_a_document_without_events_in_json() -> N
     as_xml, _ = written(source, "xml-2.0")
     assert read(as_xml)[2].root == "EPCISMasterDataDocument"
     assert master_data(read(as_xml)[2]) == master_data(head)
+
+
+def test_master_data_that_a_query_found_stays_its_result() -> None:
+    source = b"""<q:EPCISQueryDocument xmlns:q="urn:epcglobal:epcis-query:xsd:1" schemaVersion="1.2"
+      creationDate="2026-11-20T10:00:00Z"><EPCISBody><q:QueryResults><queryName>SimpleMasterDataQuery</queryName>
+      <resultsBody><VocabularyList><Vocabulary type="urn:epcglobal:epcis:vtype:Location"><VocabularyElementList>
+      <VocabularyElement id="urn:epc:id:sgln:0300111.11111.0">
+      <attribute id="urn:epcglobal:cbv:mda#city">Trenton</attribute></VocabularyElement></VocabularyElementList>
+      </Vocabulary></VocabularyList></resultsBody></q:QueryResults></EPCISBody></q:EPCISQueryDocument>"""
+    _, _, head = read(source)
+    for route in ROUTES:
+        text = source
+        for target in route:
+            text, _ = written(text, target)
+        _, _, again = read(text)
+        assert (again.in_results, again.query_name) == (True, "SimpleMasterDataQuery")
+        assert master_data(again) == master_data(head)
+    as_json = json.loads(written(source, "json")[0])
+    results = as_json["epcisBody"]["queryResults"]["resultsBody"]
+    assert results["vocabularyList"][0]["vocabularyElementList"][0]["id"] == "urn:epc:id:sgln:0300111.11111.0"
+    assert etree.fromstring(written(source, "xml-2.0")[0]).find(".//resultsBody/VocabularyList") is not None

@@ -45,6 +45,8 @@ class Head(msgspec.Struct):
     receiver: str = ""
     instance_id: str = ""
     vocabularies: list[Vocabulary] = []
+    # Master data is what a query found (SimpleMasterDataQuery), not what its header tells.
+    in_results: bool = False
     # Members that are not the standard's, by where they stood.
     in_header: type_tree = {}
     in_document: type_tree = {}

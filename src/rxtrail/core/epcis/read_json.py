@@ -39,7 +39,9 @@ _KNOWN_MEMBERS: Final = frozenset(
         *("instanceIdentifier", "epcisHeader", "epcisBody", "eventList"),
     )
 )
-_KNOWN_BODY_MEMBERS: Final = frozenset((*_TO_EVENTS, *_TYPE_MEMBERS, "epcisMasterData", "queryName", "subscriptionID"))
+_KNOWN_BODY_MEMBERS: Final = frozenset(
+    (*_TO_EVENTS, *_TYPE_MEMBERS, "epcisMasterData", "vocabularyList", "queryName", "subscriptionID")
+)
 
 _LIST: Final = re.compile(rb"\s*\[")
 _AT_BYTE: Final = re.compile(r"\(byte (\d+)\)")
@@ -213,6 +215,11 @@ class JsonDocument:
             if self._head is not None and name == "queryResults":
                 self._head.query_name = self._leaf(node, "queryName")
                 self._head.subscription_id = self._leaf(node, "subscriptionID")
+            if name == "resultsBody" and "vocabularyList" in node:
+                found = self._decode(any_json, node["vocabularyList"], pointer)
+                self._take_master_data({"vocabularyList": found}, pointer)
+                if self._head is not None:
+                    self._head.in_results = bool(self._head.vocabularies)
             self._take_others(node, _KNOWN_BODY_MEMBERS, pointer)
 
     def _fill_head(self, head: Head, root: dict[str, msgspec.Raw]) -> None:

@@ -173,6 +173,9 @@ class XmlDocument:
 
     def _take_header(self, element: _Element, name: str) -> None:
         if name == "VocabularyList":
+            around = element.getparent()
+            if self._head is not None and around is not None and _local(around) == "resultsBody":
+                self._head.in_results = True
             self._take_master_data(element)
         else:
             for each in element:

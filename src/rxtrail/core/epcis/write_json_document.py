@@ -75,11 +75,16 @@ class JsonDocument:
         start = _encode(root).decode()[:-1]
         if not self._is_query:
             return start + ',"epcisBody":{"eventList":[\n'
-        results: dict[str, Any] = {"queryName": head.query_name or "SimpleEventQuery", **in_body}
+        named = "SimpleMasterDataQuery" if head.in_results else "SimpleEventQuery"
+        results: dict[str, Any] = {"queryName": head.query_name or named, **in_body}
         if head.subscription_id:
             results["subscriptionID"] = head.subscription_id
         written = _encode(results).decode()[:-1]
-        return f'{start},"epcisBody":{{"queryResults":{written},"resultsBody":{{"eventList":[\n'
+        found = ""
+        if head.in_results:
+            vocabularies = _encode([self.vocabulary(each) for each in head.vocabularies]).decode()
+            found = f'"vocabularyList":{vocabularies},'
+        return f'{start},"epcisBody":{{"queryResults":{written},"resultsBody":{{{found}"eventList":[\n'
 
     def event(self, event: Event, *, record_time: str = "", place: str = "") -> str:  # noqa: ARG002 -- as in XML
         """Give one event, on a line of its own."""
@@ -114,7 +119,7 @@ class JsonDocument:
     def _header(self) -> dict[str, Any]:
         head = self.head
         header: dict[str, Any] = {}
-        if head.vocabularies:
+        if head.vocabularies and not head.in_results:
             header["epcisMasterData"] = {"vocabularyList": [self.vocabulary(each) for each in head.vocabularies]}
         if head.sbdh:
             header[self._context.name(_SBDH)] = self._context.tree(head.sbdh)

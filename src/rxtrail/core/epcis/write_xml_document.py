@@ -79,7 +79,8 @@ class XmlDocument:
         parts = []
         if self._root == heads.QUERY:
             # The schema has room beside the results only.
-            parts.append(f"</EventList>\n</resultsBody>\n{in_body}</{self._query_prefix}:QueryResults>\n</EPCISBody>\n")
+            end = "" if self.head.in_results else "</EventList>\n"
+            parts.append(f"{end}</resultsBody>\n{in_body}</{self._query_prefix}:QueryResults>\n</EPCISBody>\n")
         elif self._root == heads.MASTER_DATA:
             parts.append(f"{in_body}</EPCISBody>\n")
         else:
@@ -99,10 +100,11 @@ class XmlDocument:
         if self._root == heads.QUERY:
             subscription = head.subscription_id
             identified = f"<subscriptionID>{text.text(subscription)}</subscriptionID>\n" if subscription else ""
-            named = text.text(head.query_name or "SimpleEventQuery")
+            named = text.text(head.query_name or ("SimpleMasterDataQuery" if head.in_results else "SimpleEventQuery"))
+            found = self._vocabulary_list(head.vocabularies) if head.in_results else "<EventList>\n"
             return (
                 f"<EPCISBody>\n<{self._query_prefix}:QueryResults>\n<queryName>{named}</queryName>\n"
-                f"{identified}<resultsBody>\n<EventList>\n"
+                f"{identified}<resultsBody>\n{found}"
             )
         return "<EPCISBody>\n<EventList>\n"
 
@@ -111,7 +113,7 @@ class XmlDocument:
     def _header(self) -> str:
         head = self.head
         master_data = ""
-        if head.vocabularies and self._root != heads.MASTER_DATA:
+        if head.vocabularies and self._root != heads.MASTER_DATA and not head.in_results:
             vocabularies = self._vocabulary_list(head.vocabularies)
             master_data = f"<extension>\n<EPCISMasterData>\n{vocabularies}</EPCISMasterData>\n</extension>\n"
         others = head.in_header
