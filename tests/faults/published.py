@@ -70,7 +70,8 @@ class Load:
     def counter(self, authority: str) -> None:
         with (
             contextlib.closing(http.client.HTTPConnection(authority, timeout=SECONDS_MAX)) as client,
-            contextlib.suppress(OSError, http.client.HTTPException),
+            # Whoever has lost its disk may answer anything, or nothing: only a receipt is a promise.
+            contextlib.suppress(OSError, http.client.HTTPException, json.JSONDecodeError),
         ):
             while True:
                 with self._lock:

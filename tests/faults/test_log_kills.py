@@ -70,6 +70,7 @@ def test_whatever_is_killed_one_history_is_signed_and_all_that_was_acknowledged_
                     if killed >= kills:
                         break
         heads.see((data / "keys" / "log.head").read_bytes())
+        print(f"{killed} kills, log of {heads.size:,} entries")
     server = serve(data)
     try:
         wait_until_covered(server)

@@ -97,8 +97,11 @@ def test_a_power_cut_loses_nothing_that_was_told_and_forks_no_log(tmp_path: Path
     rng = chance("power")
     with disk_in(tmp_path) as disk:
         node = Node(disk, tmp_path, cuts * 800)
-        for _ in range(cuts):
+        for cut in range(1, cuts + 1):
             node.round(rng)
+            if not cut % 10:
+                node.look()
+                print(f"{cut} cuts, log of {node.heads.size:,} entries")
         seen, told = len(node.heads.seen), len(node.load.acknowledged)
         print(f"{cuts} power cuts, {seen} heads seen, {told} dispensings acknowledged")
         assert told
@@ -116,6 +119,7 @@ def test_a_build_that_does_not_sync_is_caught(tmp_path: Path) -> None:
             try:
                 node.round(rng, planted=NO_SYNC, seconds=2.0)
                 node.look()
+                print(f"{cut} cuts, log of {node.heads.size:,} entries")
             except AssertionError as caught:
                 print(f"caught after {cut} cuts: {str(caught)[:200]}")
                 return

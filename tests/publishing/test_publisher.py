@@ -13,7 +13,7 @@ from rxtrail.core.merkle import checkpoint, note
 from rxtrail.core.merkle.errors import BadTile
 from rxtrail.core.merkle.note import VerifierKey
 from rxtrail.core.merkle.tile import decode_bundle, entries_path, tile_path, tile_width
-from rxtrail.core.merkle.tree import leaf_hashes, root
+from rxtrail.core.merkle.tree import EMPTY_ROOT, leaf_hashes, root
 from rxtrail.core.rules.answer import Answer
 from rxtrail.errors import LogSetBack, NotFound
 from rxtrail.publishing import publisher as publisher_module
@@ -68,6 +68,18 @@ def test_every_size_that_was_published_has_all_its_files_for_ever(tmp_path: Path
             assert sizes[-1] == node.status().log_size
         for size in sizes:
             assert_published(node, size)
+
+
+def test_a_record_of_nothing_has_a_head_and_so_a_key_that_others_can_be_given(tmp_path: Path) -> None:
+    with publishing(tmp_path) as (node, publisher):
+        assert publisher.publish()
+        assert (head(node).size, head(node).root) == (0, EMPTY_ROOT)
+        assert len(node.log.keys()) == 1
+        with pytest.raises(NotFound):
+            node.log.files.read("tile/0/000.p/1")
+        assert publisher.publish(), "the note of whose log it is"
+        assert_published(node, head(node).size)
+        assert not publisher.publish()
 
 
 def test_the_first_head_notes_whose_log_it_is_and_that_note_is_in_the_next(tmp_path: Path) -> None:

@@ -229,6 +229,17 @@ def test_two_witnesses_never_share_a_folder_and_two_logs_no_name(witness: Witnes
         witness_in(tmp_path / "other", "nonsense")
 
 
+def test_a_log_whose_key_has_another_name_is_known_by_its_origin(tmp_path: Path) -> None:
+    renamed = signed_checkpoint.sign(
+        Checkpoint("go.sum database tree", 5, TREE.root(5)),
+        [LOG.sign(Checkpoint("go.sum database tree", 5, TREE.root(5)).text())],
+    )
+    body = AddCheckpoint(0, (), renamed.format()).format()
+    with served(tmp_path, logs=[f"{VKEY} go.sum database tree"]) as witness:
+        assert httpx.post(f"{witness.url}/add-checkpoint", content=body).status_code == 200
+        assert httpx.post(f"{witness.url}/add-checkpoint", content=ask(0, 10)).status_code == 404
+
+
 # -- over HTTP ------------------------------------------------------------------------------------------------------
 
 

@@ -187,8 +187,6 @@ class Publisher:
         signed_before = checkpoint.parse(note.parse(state.note).text) if state.note else None
         if signed_before is not None and size < signed_before.size:
             raise self._doubt(f"it has {size:,} records, and a head over {signed_before.size:,} was signed")
-        if size == 0:
-            return False
         pending = self._grow(reader, size)
         builder = self._builder
         assert builder is not None

@@ -36,6 +36,10 @@ def status(call: Call) -> int:
         say.line(f"  {'bytes a package':<20}{held.store_bytes / held.packages:>18,.1f}")
     if held.encryption == "off":
         say.line(("  not encrypted at rest", "stop"), ": anybody who has the disk can read it")
+    if (log := held.log) is not None and log.size:
+        say.line(f"  {'published log':<20}{log.size:>18,}  {log.state}, {log.origin}")
+        for words in log.warnings:
+            say.line("  ", ("warning: ", "stop"), words)
     say.line(f"  data in {call.data}")
     return exits.FINE
 

@@ -20,7 +20,7 @@ from rxtrail.errors import BadRequest
 )
 @click.option("--config", type=click.Path(path_type=Path), help="Settings in TOML; options win over them.")
 @click.option("--name", default="", help="The name of a new witness, such as its address without https://.")
-@click.option("--log", "logs", multiple=True, metavar="VKEY", help="A log to witness, by its verifier key.")
+@click.option("--log", "logs", multiple=True, metavar="VKEY[ ORIGIN]", help="A log to witness, by its verifier key.")
 @click.option("--host", help="The address to listen on. [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65535), help="0 takes any free one. [default: 8480]")
 def witness(
@@ -38,7 +38,9 @@ def witness(
 
     log_to_stderr()
     settings = read_toml(config, WitnessSettings) if config is not None else WitnessSettings()
-    known = [*settings.logs, *(KnownLog([key]) for key in logs)]
+    # Mostly the key is called after the log; where it is not, the origin follows the key.
+    told = [text.strip().partition(" ") for text in logs]
+    known = [*settings.logs, *(KnownLog([key], origin.strip()) for key, _, origin in told)]
     folder = chosen_folder(call.given_data)
     if folder is None:
         raise BadRequest("a witness needs a folder of its own", place="--data", advice="Give --data DIR.")
