@@ -84,6 +84,22 @@ def test_a_pack_is_proven_in_another_event_that_names_it_and_in_no_other(deliver
         delivered.node.proofs.of_pack(PACKS[9], index=max(events))
 
 
+def test_an_event_is_proven_by_its_name_also_when_it_was_declared_wrong(delivered: Scene) -> None:
+    told = dispensed(PACKS[7], PACKS[8])
+    delivered.capture(told, sender=PHARMACY)
+    delivered.capture(told.declared_wrong(90), sender=PHARMACY)
+    publish(delivered.node)
+    for one in (delivered.node.proofs.of_event(told.id), delivered.node.proofs.of_event(told.id, key=PACKS[8])):
+        record = check(one.octets, KEYS).record
+        assert record is not None
+        assert PACKS[8] in record.packages
+        assert record.event["eventID"] == told.id
+    with pytest.raises(NotFound):
+        delivered.node.proofs.of_event(told.id, key=PACKS[9])
+    with pytest.raises(NotFound):
+        delivered.node.proofs.of_event("urn:uuid:none")
+
+
 def test_a_container_is_proven_too(delivered: Scene) -> None:
     publish(delivered.node)
     answer = check(delivered.node.proofs.of_pack(UNIT).octets, KEYS)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -141,7 +142,11 @@ class Proofs:
             raise NotFound(f"no event {event_id[:120]!r} is on record", place="event")
         if not key:
             return self.of_record(positions[0])
-        return self.of_pack(key, index=positions[0])
+        # Several events may bear one name: an error declaration repeats that of what it declares.
+        for position in positions[:-1]:
+            with contextlib.suppress(NotFound):
+                return self.of_pack(key, index=position)
+        return self.of_pack(key, index=positions[-1])
 
     def has_event(self, event_id: str) -> bool:
         """Tell whether an event of this name is on record."""
@@ -169,15 +174,18 @@ class Proofs:
         return made if made >= 0 else min(exact.steps, key=lambda step: step.key).event
 
     def _proof(self, reader: Reader, index: int, octets: bytes, extra: bytes, what: str) -> Proof:
-        row, head = _head(reader, index)
 
         def read(level: int, number: int, width: int) -> bytes:
             return (reader.tile(level, number) or b"")[: width * HASH_BYTES]
 
+        row, head = _head(reader, index)
         try:
             hashes = inclusion_proof(TileHashes(read, head.size, head.root), index, head.size)
             verify_inclusion(leaf_hash(octets), index, head.size, hashes, head.root)
         except (BadTile, BadProof) as wrong:
+            # Tiles only grow, but for one moment: when a new log was begun after the head was read.
+            if signed_checkpoint.parse(_head(reader, index)[0].note).checkpoint.origin != head.origin:
+                return self._proof(reader, index, octets, extra, what)
             raise _altered(index) from wrong
         made = TlogProof(index, tuple(hashes), row.note, extra)
         return Proof(_file_name(what), made.format(), index, head.size)
