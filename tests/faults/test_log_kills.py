@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.sqlite_only]
 COUNTERS = 4
 # Read when pytest collects: later the suite hides all settings from the tests.
 LONG_KILLS = int(os.environ.get("RXTRAIL_FAULT_KILLS", "200"))
-VICTIMS = ("server", "signer", "witness", "signer and server")
+VICTIMS = ("server", "signer", "signer", "signer", "witness", "signer and server")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,16 +13,20 @@ import click
 from rxtrail.cli import exits, say
 from rxtrail.cli.call import CODE, WORDS, Call, command
 from rxtrail.cli.defaults import DefaultGroup
-from rxtrail.cli.node import reader
+from rxtrail.cli.node import own, reader
 from rxtrail.errors import BadRequest, NotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rxtrail.answers import ProofCheck
     from rxtrail.bootstrap import Node
     from rxtrail.core.merkle.note import VerifierKey
     from rxtrail.core.merkle.policy import Policy
     from rxtrail.proofs import Proof
 
+PUBLISH_SECONDS_MAX = 5.0  # for a server that writes this record to sign its next head
+PUBLISH_ASK_SECONDS = 0.2
 FILE_BYTES_MAX = 5_000_000  # more than a proof or a policy may have: what is longer is told so by its reader
 
 
@@ -51,8 +57,7 @@ def of(
     """
     if (code is None) == (index is None):
         raise click.UsageError("give either a CODE or EVENT_ID, or --index")
-    with reader(call) as node:
-        proof = _made(node, code or "", event or "", pack or "", index)
+    proof = _published(call, lambda node: _made(node, code or "", event or "", pack or "", index))
     from rxtrail.cli import sinks
 
     if output is not None:
@@ -99,6 +104,31 @@ def check(call: Call, file: Path, policy: Path | None, vkeys: tuple[str, ...]) -
     else:
         _show(found)
     return exits.FINE if found.holds else exits.NO
+
+
+def _published(call: Call, make: Callable[[Node], Proof]) -> Proof:
+    """Make a proof; of what is not in the published log yet, after having that published."""
+    from rxtrail.bootstrap import holder_socket
+    from rxtrail.errors import Busy
+    from rxtrail.proofs import NotPublished
+    from rxtrail.publishing import SignerAway
+
+    with reader(call) as node, contextlib.suppress(NotPublished):
+        return make(node)
+    if holder_socket(call.data, store_url=call.store) is None:
+        # Nobody serves: the log's key is opened here for a moment, as by `rxtrail log publish`.
+        with contextlib.suppress(Busy, SignerAway), own(call) as writing:
+            say.note("publishing the log first")
+            writing.log.publish_now(start_signer=True)
+    until = time.monotonic() + PUBLISH_SECONDS_MAX
+    while True:
+        try:
+            with reader(call) as node:
+                return make(node)
+        except NotPublished:
+            if time.monotonic() > until:
+                raise
+            time.sleep(PUBLISH_ASK_SECONDS)
 
 
 def _made(node: Node, code: str, event: str, pack: str, index: int | None) -> Proof:
