@@ -11,6 +11,8 @@ import pytest
 
 from rxtrail.bootstrap import open_node
 from rxtrail.core.epcis.query.parameters import TABLE, Op, find
+from rxtrail.epcis_query import plan, walk
+from rxtrail.ledger import filing
 from rxtrail.web.app import build
 from tests.epcis_query.cases import VOCABULARIES, every_case
 from tests.epcis_query.events import COUNT, Json, all_events, document
@@ -65,13 +67,22 @@ class Scene:
             address = link[1 : link.index(">")] if link else ""
 
 
-@pytest.fixture(scope="module")
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+@pytest.fixture(scope="module", params=["few events", "as if there were many"])
+def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """Give the record twice: what is rare is read whole, and what is not is walked, as among millions of events."""
     folder: Path = tmp_path_factory.mktemp("query")
-    with open_node(folder) as node:
-        api = Api(build(node))
-        yield Scene(api)
-        api.close()
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param != "few events":
+            patch.setattr(walk, "FEW", 20)
+            patch.setattr(plan, "FEW", 20)
+            patch.setattr(walk, "CHUNK_FIRST", 16)
+            patch.setattr(walk, "CHUNK_MAX", 64)
+            patch.setattr(walk, "ROWS", 3)
+            patch.setattr(filing, "ROW_POSITIONS_MAX", 7)
+        with open_node(folder) as node:
+            api = Api(build(node))
+            yield Scene(api)
+            api.close()
 
 
 CASES = every_case("")
