@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from benchmarks import documents, machine, report
+from benchmarks import documents, machine, queries, report
 from benchmarks.engines import engine_of, server_cpu
 from benchmarks.report import Figure
 from benchmarks.scans import CODES as SCANS
@@ -53,6 +53,8 @@ PARSED_PACKAGES_MAX = 1_000_000
 PALLETS_OF = (10, 10_000)
 LOT_PACKAGES = 100_000
 TREE_ENTRIES = 1_000_000
+QUERY_EVENTS = 100_000
+REST_EVENTS = 20_000
 HOLDERS_ASKED = 30
 CLIENTS = 8
 LOG_RECORDS = 100_000
@@ -69,6 +71,7 @@ def main(arguments: list[str]) -> int:
     """Measure, print the table, and write the results where they were asked for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--packs", type=int, nargs="+", default=list(SIZES), help="e.g. --packs 10000000")
+    parser.add_argument("--query-events", type=int, default=QUERY_EVENTS, help="events under the queries' pages")
     parser.add_argument("--repeats", type=int, default=0, help="runs per figure (default by size: 5, 3 or 1)")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
     parser.add_argument("--out", type=Path, help="also write the JSON results to this file")
@@ -100,6 +103,7 @@ def main(arguments: list[str]) -> int:
             bench.fairness()
             bench.publishing(given.repeats or 3)
             bench.trees(given.repeats or 3)
+            bench.queries(given.query_events)
             results = report.Results(bench.machine, bench.figures)
     except (WrongAnswer, ValueError) as wrong:
         _say(str(wrong))
@@ -349,6 +353,32 @@ class _Bench:
             if times:
                 ours, bare = [times / one for one in ours], times / bare
             self.add(what, TREE_ENTRIES, unit, ours, floor, bare)
+
+    def queries(self, count: int) -> None:
+        """Read pages of EPCIS events by every kind of index, capture over REST, and beside a thousand subscribers."""
+        _say(f"queries over {count:,} events")
+        task = self.fresh(Task(count=count, servers=self.engine.servers))
+        told = _stage("query", task)
+        for name, one in told["pages"].items():
+            for which in ("first", "deep"):
+                self.add(
+                    f"EPCIS page by {name}, {which}, {one['events']:,} of {count:,} events", 0, "ms CPU",
+                    [one[which] * 1e3], "the same events read by position", one["floor"] * 1e3,
+                )  # fmt: skip
+        what = f"capture beside {told['subscriptions']:,} subscriptions"
+        self.add(what, 0, "s CPU", [told["subscribed"]], "without any", told["alone"])
+        body = self.folder / "rest.json"
+        body.write_bytes(queries.document(5_000_000, REST_EVENTS))
+        direct = self.fresh(Task(document=str(body), servers=self.engine.servers))
+        floor = _spent(_stage("capture", direct))
+        self.drop(direct)
+        data = self.new_folder()
+        with _server("rxtrail", "serve", "--data", str(data), "--port") as (pid, port):
+            before = _tree_cpu(pid)
+            queries.rest_capture(port, body.read_bytes())
+            spent = _tree_cpu(pid) - before
+        self.add(f"capture over REST, {REST_EVENTS:,} events", 0, "s CPU", [spent], "captured directly", floor)
+        self.drop(task)
 
     def written(self, shape: documents.Shape) -> tuple[Path, Path]:
         """Write the yardstick document in both syntaxes."""

@@ -22,7 +22,7 @@ import msgspec
 import psycopg
 from psycopg import sql
 
-from benchmarks import floors, log, standards
+from benchmarks import floors, log, queries, standards
 from benchmarks import scans as reading_scans
 from benchmarks.documents import (
     BUYER_GLN,
@@ -354,6 +354,17 @@ def trees(task: Task) -> dict[str, float]:
     return measure_trees(task.count)
 
 
+def query(task: Task) -> dict[str, Any]:
+    """Read pages of events by every kind of index; then capture alone, and beside subscribers."""
+    with _node(task) as node:
+        queries.fill(node, task.count)
+        pages = queries.measure(node, task.count)
+        node.resume_in_background()  # where deliveries are made
+        alone = queries.subscribed(node, 10_000_000, subscriptions=0)
+        beside = queries.subscribed(node, 20_000_000, subscriptions=queries.SUBSCRIPTIONS)
+    return {"pages": pages, "alone": alone, "subscribed": beside, "subscriptions": queries.SUBSCRIPTIONS}
+
+
 _ALL: tuple[Callable[[Task], dict[str, Any]], ...] = (
     *(
         scans,
@@ -365,6 +376,7 @@ _ALL: tuple[Callable[[Task], dict[str, Any]], ...] = (
         fair,
         ship,
         trees,
+        query,
         floor_xml,
         floor_json,
         floor_rows,
