@@ -10,14 +10,18 @@ from urllib.parse import quote
 import pytest
 from lxml import etree
 
+from rxtrail.bootstrap import open_node
 from rxtrail.epcis_query import tokens
+from rxtrail.web.app import build
 from rxtrail.web.epcis.resources import RESOURCES
 from tests.epcis_query.events import all_events, document
 from tests.web import scene
+from tests.web.conftest import Api
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rxtrail.bootstrap import Node
-    from tests.web.conftest import Api
 
 XML = {"accept": "application/xml"}
 EVENT = {
@@ -434,3 +438,22 @@ def test_a_site_sees_what_concerns_it_and_speaks_for_itself_only(api: Api, node:
     assert api.post("/epcis/queries", json=named, headers=stranger).status_code == 201
     problem(api.get("/epcis/queries/mine", headers=pharmacy), 404, "NoSuchNameException")
     assert api.post("/epcis/queries", json=named, headers=pharmacy).status_code == 201, "names are each company's own"
+
+
+def test_a_capture_that_was_cut_off_goes_on_after_a_restart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = json.dumps(document(all_events(40))).encode()
+    with open_node(tmp_path) as node:
+        monkeypatch.setattr(type(node._capture), "apply", lambda *_, **__: None)  # killed right after it was accepted
+        client = Api(build(node))
+        answer = client.post("/epcis/capture", content=body, headers={"content-type": "application/json"})
+        assert answer.status_code == 202
+        assert client.get(answer.headers["location"]).json()["running"]
+        client.close()
+    monkeypatch.undo()
+    with open_node(tmp_path) as node:
+        node.resume()
+        client = Api(build(node))
+        job = client.get(answer.headers["location"]).json()
+        assert (job["running"], job["success"]) == (False, True)
+        assert len(events_of(client.get("/epcis/events?perPage=100"))) == 40
+        client.close()

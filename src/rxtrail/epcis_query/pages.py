@@ -163,13 +163,14 @@ class _Test:
 
     def __init__(self, query: Query, world: World, viewer: str) -> None:
         self._fits = compiled(query.conditions, world) if query.conditions else None
-        self._viewer = viewer
+        self.viewer = viewer
 
-    def keeps(self, body: EventBody, event: Event, head: EventHead) -> bool:
-        if self._viewer and self._viewer not in parties_of(
-            event, head.speaker, ";".join(head.source), ";".join(head.destination)
-        ):
-            return False
+    def keeps(self, body: EventBody, event: Event, head: EventHead | None) -> bool:
+        if self.viewer:
+            assert head is not None, "who may see an event is told by its typed columns too"
+            source, destination = ";".join(head.source), ";".join(head.destination)
+            if self.viewer not in parties_of(event, head.speaker, source, destination):
+                return False
         return self._fits is None or self._fits(Seen(event, body.recorded_at, body.event_id))
 
 
@@ -184,7 +185,7 @@ def _search(
     members = [walk.Members(reader, terms) for terms in groups]
     for chunk in chunks:
         budget.look(len(chunk))
-        for part, heads in _narrowed(reader, how, members, chunk):
+        for part, heads in _narrowed(reader, how, test, members, chunk):
             budget.decode(len(part))
             yield from _decoded(reader, part, heads, test)
             if budget.spent:
@@ -235,7 +236,7 @@ def _density(reader: Reader, terms: list[str], start: int, *, descending: bool) 
 
 
 def _narrowed(
-    reader: Reader, how: Plan, members: list[walk.Members], chunk: list[Key]
+    reader: Reader, how: Plan, test: _Test, members: list[walk.Members], chunk: list[Key]
 ) -> Iterator[tuple[list[Key], dict[int, EventHead]]]:
     """Take out what groups and typed columns tell not to match; give the rest in parts to be decoded."""
     left = chunk
@@ -244,8 +245,9 @@ def _narrowed(
             return
         among = group.among([position for _, position in left])
         left = [key for key in left if key[1] in among]
-    heads = reader.event_heads(position for _, position in left) if left else {}
-    left = [key for key in left if all(test(heads[key[1]]) for test in how.heads)]
+    heads = reader.event_heads(position for _, position in left) if left and (how.heads or test.viewer) else {}
+    if how.heads:
+        left = [key for key in left if all(tell(heads[key[1]]) for tell in how.heads)]
     for start in range(0, len(left), _DECODED_AT_ONCE):
         yield left[start : start + _DECODED_AT_ONCE], heads
 
@@ -255,7 +257,7 @@ def _decoded(reader: Reader, part: list[Key], heads: dict[int, EventHead], test:
     for key in part:
         body = bodies[key[1]]
         event = restore(body.canonical, body.envelope)
-        if test.keeps(body, event, heads[key[1]]):
+        if test.keeps(body, event, heads.get(key[1])):
             yield Found(body.position, event, body.recorded_at, body.event_id, key[0]), key
 
 

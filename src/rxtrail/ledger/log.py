@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from rxtrail.ledger.prepare import Prepared
     from rxtrail.store import Transaction
 
-BLOCK_BYTES = 128 * 1024  # of canonical bytes before compression: small enough to read one event in well under 1 ms
+# Of canonical bytes before compression. A page of a query reads up to a thousand events from as many blocks, so what
+# one block costs to open is what a scattered event costs; larger ones compress no better (measured: 1 % at 128 KiB).
+BLOCK_BYTES = 32 * 1024
 TENANT = 0  # one tenant a store until accounts come
 
 

@@ -42,6 +42,7 @@ Value = object  # what an engine takes as one parameter
 Part = tuple[int, int, int | None]  # event, role, making
 ACTIONS = ("", "ADD", "OBSERVE", "DELETE")
 BLOCKS_CACHED_MAX = 64
+BLOCKS_AT_ONCE = 32  # fewer than are cached: none is dropped before it is read
 MAKINGS_CACHED_MAX = 500_000
 _CHILD, _EPC = 2, 0  # roles, see core.rules.steps.Role
 
@@ -55,6 +56,7 @@ class SqlReader(abc.ABC):
         self._sealer = sealer
         self._epoch = 0
         self._blocks: dict[int, bytes] = {}
+        self._expander = zstandard.ZstdDecompressor()
         self._followed = names.followed
 
     # -- what an engine gives --------------------------------------------------------------------------------------
@@ -421,13 +423,26 @@ class SqlReader(abc.ABC):
             self._blocks.clear()  # a key may have been destroyed: what it sealed is not given any more
         data = self._blocks.get(number)
         if data is None:
-            row = self._one("block_data", number)
-            opened = self._sealer.open(self, "block", (number,), row[0], epoch=epoch)
-            data = zstandard.ZstdDecompressor().decompress(opened)
-            if len(self._blocks) >= BLOCKS_CACHED_MAX:
-                self._blocks.pop(next(iter(self._blocks)))
-            self._blocks[number] = data
+            data = self._take_block(number, self._one("block_data", number)[0], epoch)
         return data
+
+    def _take_block(self, number: int, stored: bytes, epoch: int) -> bytes:
+        opened = self._sealer.open(self, "block", (number,), stored, epoch=epoch)
+        data = self._expander.decompress(opened)
+        if len(self._blocks) >= BLOCKS_CACHED_MAX:
+            self._blocks.pop(next(iter(self._blocks)))
+        self._blocks[number] = data
+        return data
+
+    def _fetch_blocks(self, numbers: Iterable[int]) -> None:
+        """Read many blocks in one statement, for those who are about to read from each of them."""
+        epoch = self._shared_names.epoch
+        if epoch != self._epoch:
+            return  # the next look at one of them forgets the others first
+        missing = [number for number in numbers if number not in self._blocks]
+        if len(missing) > 1:
+            for number, stored in self._all("blocks_data", self._numbers(missing)):
+                self._take_block(number, stored, epoch)
 
     def unsealed_block(self, number: int, data: bytes) -> bytes | None:
         """Give a block as it was before it was sealed; None when its key was destroyed."""
@@ -463,7 +478,18 @@ class SqlReader(abc.ABC):
 
     def event_bodies(self, positions: Iterable[int]) -> Iterator[EventBody]:
         """Give events with their bytes, in order of position."""
-        yield from self._bodies(self._all("event_bodies", self._numbers(sorted(positions))))
+        rows = self._all("event_bodies", self._numbers(sorted(positions)))
+        part: list[Any] = []
+        blocks: dict[int, None] = {}
+        for row in rows:
+            if row[1] not in blocks and len(blocks) == BLOCKS_AT_ONCE:
+                self._fetch_blocks(blocks)
+                yield from self._bodies(part)
+                part, blocks = [], {}
+            part.append(row)
+            blocks[row[1]] = None
+        self._fetch_blocks(blocks)
+        yield from self._bodies(part)
 
     def events_from(self, after: int, limit: int) -> list[EventBody]:
         """Give events in log order after a position."""

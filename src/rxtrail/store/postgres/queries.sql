@@ -715,3 +715,7 @@ SELECT DISTINCT type FROM vocabulary ORDER BY type;
 -- name: terms_since
 -- Find which of many terms were used at or after a position, and the last position of each. [keys: term]
 SELECT term, max(last) FROM posting WHERE term = ANY(%s::bigint[]) AND last >= %s::bigint GROUP BY term;
+
+-- name: blocks_data
+-- Read many blocks. [keys: id]
+SELECT id, data FROM block WHERE id = ANY(%s::bigint[]);

@@ -680,3 +680,7 @@ SELECT DISTINCT type FROM vocabulary ORDER BY type;
 -- name: terms_since
 -- Find which of many terms were used at or after a position, and the last position of each.
 SELECT j.value, (SELECT max(p.last) FROM posting p WHERE p.term = j.value AND p.last >= ?) FROM json_each(?) j;
+
+-- name: blocks_data
+-- Read many blocks.
+SELECT b.id, b.data FROM json_each(?) j JOIN block b ON b.id = j.value;
