@@ -15,18 +15,9 @@ from rxtrail.core.epcis import namespaces
 from rxtrail.core.epcis.xml_stream import ElementStream
 from rxtrail.core.validation import xml_types
 from rxtrail.core.validation.flaws import Flaw, Flaws
-from rxtrail.core.validation.xml_model import (
-    MANY,
-    MODELS,
-    Complex,
-    Group,
-    Model,
-    Other,
-    Part,
-    Simple,
-    Type,
-    Version,
-)
+from rxtrail.core.validation.xml_matching import Match
+from rxtrail.core.validation.xml_model import MODELS, Model
+from rxtrail.core.validation.xml_parts import MANY, Complex, Group, Part, Simple, Type, Version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -205,7 +196,7 @@ class _Checker:
         self._check_attributes(element, type_)
         if type_.anything:
             for child in element:
-                self._lax(child)
+                self.lax(child)
             return
         if type_.text is not None:
             if len(element):
@@ -256,7 +247,7 @@ class _Checker:
             self._check_list(element, parts[0])
             return
         children = list(element)
-        match = _Match(self, children)
+        match = Match(self, children)
         at = match.group(content, 0)
         if match.failed:
             where = children[match.failed_at] if match.failed_at < len(children) else None
@@ -294,7 +285,7 @@ class _Checker:
             if part is not None:
                 self.element(child, self.model.types[part.type], nillable=part.nillable)
 
-    def _lax(self, element: _Element) -> None:
+    def lax(self, element: _Element) -> None:
         """Check an element of somebody else's as far as it is known."""
         name = self.roots.get(element.tag)
         if name is not None:
@@ -307,7 +298,11 @@ class _Checker:
                 self.element(element, type_)
             return
         for child in element:
-            self._lax(child)
+            self.lax(child)
+
+    def fitting(self, element: _Element, part: Part) -> None:
+        """Check an element that stands where a part of a content model wants it."""
+        self.element(element, self.model.types[part.type], nillable=part.nillable)
 
     def _named(self, element: _Element, written: str) -> Type | None:
         """Find the type that xsi:type names; None, with a flaw, when there is none."""
@@ -350,113 +345,6 @@ class _Checker:
     def _add(self, element: _Element, code: str, message: str, advice: str = "") -> None:
         line = _line(element)
         self.flaws.add(Flaw("error", code, message, f"line {line}", line, advice=advice))
-
-
-class _Match:
-    """Holds children against a content model.
-
-    Its parts are told apart by their names alone (XML Schema's own rule of unique particle attribution): so each
-    step is certain, and none is taken back.
-    """
-
-    def __init__(self, checker: _Checker, children: Sequence[_Element]) -> None:
-        self._checker = checker
-        self._children = children
-        self.failed = False
-        self.failed_at = 0
-        self.expected: list[str] = []  # at the place where matching stopped
-
-    def group(self, group: Group, at: int) -> int:
-        """Match a group as often as it may stand; give the index behind it."""
-        count = 0
-        while count < group.high:
-            before = at
-            if count >= group.low and not self._begins(group, at):
-                break
-            at = self._choice(group, at) if group.choice else self._sequence(group, at)
-            if self.failed:
-                return at
-            count += 1
-            if at == before:
-                break  # nothing more of it is here
-        return at
-
-    def _sequence(self, group: Group, at: int) -> int:
-        for part in group.parts:
-            at = self._part(part, at)
-            if self.failed:
-                return at
-        return at
-
-    def _choice(self, group: Group, at: int) -> int:
-        for part in group.parts:
-            if self._begins(part, at):
-                return self._part(part, at)
-        if group.low and not any(_is_optional(part) for part in group.parts):
-            self._fail(at, [name for part in group.parts for name in _names(part)])
-        return at
-
-    def _part(self, part: Part | Other | Group, at: int) -> int:
-        if isinstance(part, Group):
-            if part.low == 0 and not self._begins(part, at):
-                self.expected += _names(part)
-                return at
-            return self.group(part, at)
-        children, checker = self._children, self._checker
-        count = 0
-        if isinstance(part, Part):
-            while count < part.high and at < len(children) and children[at].tag == part.tag:
-                checker.element(children[at], checker.model.types[part.type], nillable=part.nillable)
-                at, count = at + 1, count + 1
-        else:
-            while count < part.high and at < len(children) and _fits(part, children[at].tag):
-                checker._lax(children[at])  # noqa: SLF001 -- one story in two classes
-                at, count = at + 1, count + 1
-        if count:
-            self.expected = []
-        if count < part.high:
-            self.expected += _names(part)
-        if count < part.low:
-            self._fail(at, self.expected)
-        return at
-
-    def _fail(self, at: int, expected: list[str]) -> None:
-        self.failed, self.failed_at, self.expected = True, at, expected
-
-    def _begins(self, part: Part | Other | Group, at: int) -> bool:
-        if at >= len(self._children):
-            return False
-        tag = self._children[at].tag
-        if isinstance(part, Part):
-            return bool(tag == part.tag)
-        if isinstance(part, Other):
-            return _fits(part, tag)
-        for each in part.parts:
-            if self._begins(each, at):
-                return True
-            if not part.choice and not _is_optional(each):
-                return False
-        return False
-
-
-def _fits(other: Other, tag: str) -> bool:
-    namespace = namespaces.split(tag)[0]
-    return not namespace if other.local else bool(namespace) and namespace != other.target
-
-
-def _is_optional(part: Part | Other | Group) -> bool:
-    if isinstance(part, Group) and part.low:
-        tests = [_is_optional(each) for each in part.parts]
-        return any(tests) if part.choice else all(tests)
-    return part.low == 0
-
-
-def _names(part: Part | Other | Group) -> list[str]:
-    if isinstance(part, Part):
-        return [part.tag]
-    if isinstance(part, Other):
-        return ["an element of no namespace" if part.local else "an element of another namespace"]
-    return [name for each in part.parts for name in _names(each)]
 
 
 def _parts(group: Group) -> Iterator[tuple[str, Part]]:
