@@ -85,6 +85,14 @@ def judge(
     return subprocess.run([logcheck(), *words], capture_output=True, text=True, check=False, timeout=100)
 
 
+def judge_proof(file: Path, vkey: object, *witnesses: object) -> subprocess.CompletedProcess[str]:
+    """Have a ``.tlog-proof`` judged."""
+    words = ["-proof", str(file), "-vkey", str(vkey)]
+    for witness in witnesses:
+        words += ["-witness", str(witness)]
+    return subprocess.run([logcheck(), *words], capture_output=True, text=True, check=False, timeout=100)
+
+
 def write_log(folder: Path, entries: list[bytes], origin: str, *signers: object, steps: tuple[int, ...] = ()) -> Path:
     """Write a log as static files, as it was after each step and at last; give the folder."""
     builder = tile.TileBuilder()

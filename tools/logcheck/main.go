@@ -2,7 +2,8 @@
 //
 // It reads every entry, hashes the whole tree again, compares every tile and the root of the signed checkpoint, and
 // checks the signatures of the log (Ed25519, type 0x01) and of witnesses (cosignature/v1, type 0x04). With -old it also
-// checks that an older checkpoint is of the same log, and that nothing before it was changed since.
+// checks that an older checkpoint is of the same log, and that nothing before it was changed since. With -proof it
+// judges a .tlog-proof file of rxtrail instead, and tells what that shows.
 //
 // It uses only Go's standard library. Exit 0: all of it holds. 1: something does not. 2: it was called wrongly.
 package main
@@ -28,23 +29,37 @@ func main() {
 	var logs, witnesses keys
 	where := flag.String("log", "", "the log: a folder or an http(s) address")
 	old := flag.String("old", "", "a file with an older checkpoint of the same log")
+	proof := flag.String("proof", "", "a .tlog-proof file, instead of a log")
 	flag.Var(&logs, "vkey", "the verifier key of the log (may be given more than once)")
 	flag.Var(&witnesses, "witness", "the verifier key of a witness that must have cosigned (may be given more than once)")
 	flag.Usage = func() {
 		fmt.Fprintln(os.Stderr, "usage: logcheck -log FOLDER|URL -vkey KEY [-witness KEY]... [-old CHECKPOINT]")
+		fmt.Fprintln(os.Stderr, "       logcheck -proof FILE -vkey KEY [-witness KEY]...")
 		flag.PrintDefaults()
 	}
 	flag.Parse()
-	if *where == "" || len(logs) == 0 || flag.NArg() > 0 {
+	if (*where == "") == (*proof == "") || len(logs) == 0 || flag.NArg() > 0 {
 		flag.Usage()
 		os.Exit(2)
 	}
-	head, err := judge(NewSource(*where), *old, logs, witnesses)
+	var words string
+	var err error
+	if *proof != "" {
+		var octets []byte
+		if octets, err = os.ReadFile(*proof); err == nil {
+			words, err = CheckProof(octets, logs, witnesses)
+		}
+	} else {
+		var head *Checkpoint
+		if head, err = judge(NewSource(*where), *old, logs, witnesses); err == nil {
+			words = fmt.Sprintf("%s: %d entries, root %x", head.Origin, head.Size, head.Root)
+		}
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "FAIL:", err)
 		os.Exit(1)
 	}
-	fmt.Printf("OK: %s: %d entries, root %x\n", head.Origin, head.Size, head.Root)
+	fmt.Println("OK:", words)
 }
 
 func judge(source *Source, oldPath string, logs, witnesses keys) (*Checkpoint, error) {
