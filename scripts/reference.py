@@ -79,6 +79,8 @@ Pages are read by the `Link` header; events that come in meanwhile do not shift 
 and for its own query. A page may hold fewer events than asked for, even none, and still have a next one: one answer
 costs the server at most five seconds.
 
+An event whose key was destroyed (`rxtrail keys shred`) is gone, and is no part of any answer.
+
 Where site keys are required, a site reads the events that concern it: that it said, in which it sends or gets goods, or
 that happened at its places. Its named queries and subscriptions are its own.
 """

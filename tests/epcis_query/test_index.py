@@ -17,6 +17,7 @@ from rxtrail.core.epcis.query.units import in_base, is_known
 from rxtrail.core.gs1 import epc
 from rxtrail.epcis_query import Refiling
 from rxtrail.epcis_query.walk import Members, of_term
+from rxtrail.keyring import KeyOrder
 from rxtrail.ledger import batch, filing
 from tests.epcis_query.events import all_events, document
 
@@ -68,6 +69,19 @@ def test_a_record_that_never_held_events_is_filed_from_its_first(tmp_path: Path)
         assert Refiling(node._writing()[0]).step() is False
         capture(node, all_events(3))
         assert node._reader().filed_from() == 0
+
+
+def test_an_event_whose_key_was_destroyed_is_no_part_of_an_answer(tmp_path: Path) -> None:
+    held = all_events(20)
+    with open_node(tmp_path) as node:
+        capture(node, held[:10])
+        segment = node._store.sealer.segment
+    with open_node(tmp_path) as node:
+        capture(node, held[10:])
+        node.keyring.change(KeyOrder("shred", reason="Contract ended.", by="A. Kim", segment=segment))
+        assert found(node, {}) == [event["eventID"] for event in held[10:]]
+        assert found(node, {"EQ_eventID": [held[0]["eventID"]]}) == []
+        assert node.epcis.queries.named(held[0]["eventID"]) == []
 
 
 @pytest.mark.parametrize("most", [2, 7, 1_000])

@@ -12,6 +12,7 @@ from rxtrail.core.epcis.query.match import canonical_value
 from rxtrail.core.epcis.query.terms import number_of
 from rxtrail.core.gs1 import epc
 from rxtrail.epcis_query import walk
+from rxtrail.epcis_query.bodies import bodies_of
 from rxtrail.epcis_query.master import Element, MasterQuery, attributes_of, elements, master_data, world_of
 from rxtrail.epcis_query.pages import PAGE_DEFAULT, PAGE_MAX, Cursor, Found, Page, read_page
 from rxtrail.epcis_query.plan import positions_of_things
@@ -110,7 +111,7 @@ class EpcisQueries:
         positions = reader.events_named([identity(name.strip())])
         heads = reader.event_heads(positions) if positions else {}
         found: list[Found] = []
-        for body in reader.event_bodies(positions) if positions else ():
+        for body in bodies_of(reader, positions) if positions else ():
             event, head = restore(body.canonical, body.envelope), heads[body.position]
             if viewer and viewer not in parties_of(
                 event, head.speaker, ";".join(head.source), ";".join(head.destination)
@@ -189,7 +190,7 @@ def _epcs_of(reader: Reader, after: str, limit: int, viewer: str) -> list[str]:
     found: list[str] = []
     seen: set[str] = set()
     for position in walk.of_term(reader, f"p:{viewer}", start + 1, descending=False):
-        for body in reader.event_bodies([position]):
+        for body in bodies_of(reader, [position]):
             event = restore(body.canonical, b"")
             here = [run.key + serial for runs in (event.epcs, event.children, event.inputs, event.outputs)
                     for run in runs for serial in run.serials]  # fmt: skip

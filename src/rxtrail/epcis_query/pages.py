@@ -12,6 +12,7 @@ from rxtrail.core.epcis.query import values
 from rxtrail.core.epcis.query.match import Seen, World, compiled, name_of
 from rxtrail.core.epcis.query.refusals import QueryTooComplex, QueryTooLarge
 from rxtrail.epcis_query import walk
+from rxtrail.epcis_query.bodies import bodies_of
 from rxtrail.epcis_query.plan import Plan, plan
 from rxtrail.ledger.filing import parties_of
 from rxtrail.ledger.prepare import restore
@@ -253,9 +254,11 @@ def _narrowed(
 
 
 def _decoded(reader: Reader, part: list[Key], heads: dict[int, EventHead], test: _Test) -> Iterator[tuple[Found, Key]]:
-    bodies = {body.position: body for body in reader.event_bodies(position for _, position in part)}
+    bodies = {body.position: body for body in bodies_of(reader, (position for _, position in part))}
     for key in part:
-        body = bodies[key[1]]
+        body = bodies.get(key[1])
+        if body is None:
+            continue
         event = restore(body.canonical, body.envelope)
         if test.keeps(body, event, heads.get(key[1])):
             yield Found(body.position, event, body.recorded_at, body.event_id, key[0]), key

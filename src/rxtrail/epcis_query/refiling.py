@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from rxtrail.epcis_query.bodies import bodies_of
 from rxtrail.ledger.filing import file_events
 from rxtrail.ledger.prepare import restore
 
@@ -55,7 +56,7 @@ def _file_some(tx: Transaction, _log: Log) -> bool:
                     _three(heads[body.position].destination),
                 ),
             )
-            for body in tx.event_bodies(positions)
+            for body in bodies_of(tx, positions)
         ],
     )
     tx.file_from(positions[0])
