@@ -224,6 +224,17 @@ def test_a_signer_with_another_logs_key_signs_nothing_here(tmp_path: Path) -> No
                 publisher_of(node, other).publish()
 
 
+def test_a_key_that_is_not_in_a_file_here_is_never_made_anew_by_a_command(tmp_path: Path) -> None:
+    with publishing(tmp_path) as (node, publisher):
+        add(node, 5)
+        publisher.publish()
+    (tmp_path / "keys" / "log.key").rename(tmp_path / "in-the-hsm")
+    with open_node(tmp_path) as node:
+        with pytest.raises(SignerAway, match="not in a file here"):
+            node.log.publish_now(start_signer=True)
+        assert not (tmp_path / "keys" / "log.key").exists()
+
+
 def test_a_new_log_begins_over_the_record_with_another_key_and_name(tmp_path: Path) -> None:
     with publishing(tmp_path) as (node, publisher):
         add(node, 300)

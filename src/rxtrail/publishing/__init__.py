@@ -18,6 +18,7 @@ from rxtrail.core.merkle.note import VerifierKey
 from rxtrail.core.merkle.policy import NONE, Policy
 from rxtrail.core.merkle.policy import parse as parse_policy
 from rxtrail.errors import BadRequest, Busy, LogSetBack, NotFound, RxtrailError
+from rxtrail.keys import FOLDER as KEYS_FOLDER
 from rxtrail.keys import open_key
 from rxtrail.log_keys import NoteKey, open_log_keys
 from rxtrail.log_settings import CHECKPOINT_SECONDS, CHECKPOINT_SECONDS_MIN, CHILD, INLINE, LogSettings
@@ -47,6 +48,7 @@ __all__ = [
 _ID_BYTES: Final = 8
 LOAD_TEST: Final = "load_test"  # a setting of a record that is for load tests
 _STALE_FACTOR: Final = 10
+FIRST_SECONDS: Final = 3.0
 
 
 class Publishing:
@@ -105,7 +107,9 @@ class Publishing:
                 self._policy, reader=self._reader, writer=self._writer, now_us=self._now_us,
                 refuse=self._publisher.refuse, failure=self._failure, keys=self._own_keys,
             )  # fmt: skip
-            self._witnesses.start()
+            # An old copy of everything agrees with itself, and only a witness can tell: it is asked before any counter
+            # is answered, unless it keeps us waiting.
+            self._witnesses.start(wait_seconds=FIRST_SECONDS)
         self._publisher.start()
 
     def close(self) -> None:
@@ -119,8 +123,11 @@ class Publishing:
         publisher.stop()
         if self._witnesses is not None:
             self._witnesses.stop()
-        with contextlib.suppress(RxtrailError):
+        try:
             publisher.publish()
+        except Exception as error:
+            if not isinstance(error, RxtrailError) and self._failure(error) is None:
+                raise
         if self._signer is not None:
             self._signer.close()
         if self._child is not None:
@@ -306,6 +313,12 @@ class Publishing:
                 raise
         else:
             return signer
+        if self.keys() and not (self._data / KEYS_FOLDER / "log.key").exists():
+            raise SignerAway(
+                "the key of this log is not in a file here",
+                place=str(self._data / KEYS_FOLDER),
+                advice="Start its signer, or rxtrail serve with its settings.",
+            )
         try:
             return InlineSigner(signer_of(self._data, settings, now_us=self._now_us, random_bytes=self._random))
         except Busy as held:

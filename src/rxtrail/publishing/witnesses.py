@@ -89,13 +89,19 @@ class Witnesses:
         self._asked = [_Asked(one) for one in policy.witnesses if one.url]
         self._woken = threading.Event()
         self._stopping = threading.Event()
+        self._asked_once = threading.Event()
         self._pool = ThreadPoolExecutor(max_workers=AT_ONCE_MAX, thread_name_prefix="rxtrail-witness")
         self._thread = threading.Thread(target=self._run, name="rxtrail-witnesses", daemon=True)
 
-    def start(self) -> None:
-        """Ask from here on; the newest head first, which each witness is shown once after a start."""
+    def start(self, *, wait_seconds: float = 0.0) -> None:
+        """Ask from here on; the newest head first, which each witness is shown once after a start.
+
+        Wait so long for what they say of that.
+        """
         self._thread.start()
         self._woken.set()
+        if not self._asked_once.wait(wait_seconds) and wait_seconds:
+            _LOG.warning("the witnesses have not answered yet: whether this is an old copy is not known")
 
     def wake(self) -> None:
         """There is a new head."""
@@ -136,6 +142,7 @@ class Witnesses:
                 return
             try:
                 self.round()
+                self._asked_once.set()
             except StoreFailed as error:
                 if not error.curable:
                     return  # told by the node, which stops

@@ -46,7 +46,7 @@ STALL_SECONDS_MAX: Final = 60.0
 WORKERS_MAX: Final = 8
 WAITING_MAX: Final = 64
 LOG_READS_MAX: Final = 2
-LOG_WAITING_MAX: Final = 128
+LOG_WAITING_MAX: Final = 512
 """Who reads the public log asks for many small files at once; it may not take threads from the counter."""
 
 UPLOADS_MAX: Final = 4
