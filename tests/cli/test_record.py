@@ -392,6 +392,20 @@ def test_fields_that_a_document_says_are_no_content_are_left_out_of_hashes(
     assert hashes[0] == hashes[1] != hashes[2]
 
 
+@pytest.mark.parametrize(
+    ("how", "start"), [(["--epcis", "xml-1.2"], b"<?xml"), (["--format", "epcis"], b'{"@context"')]
+)
+def test_events_are_exported_in_the_form_of_epcis_that_is_asked(
+    how: list[str], start: bytes, rxtrail: CommandLine, shipment: Callable[..., str]
+) -> None:
+    rxtrail("capture", shipment())
+    ran = rxtrail("export", "events", *how)
+    assert ran.code == 0
+    assert ran.out.startswith(start)
+    assert rxtrail("validate", "-", stdin=ran.out).code in (0, 3)
+    assert rxtrail("export", "events", "--format", "csv", "--epcis", "json").code == 2
+
+
 def test_event_hashes_are_told_a_line_each(rxtrail: CommandLine, shipment: Callable[..., str]) -> None:
     path = shipment()
     told = rxtrail("hash", path).out.decode().split()

@@ -111,7 +111,9 @@ def test_a_complete_shipment_has_no_findings() -> None:
 
 LATE = "2026-11-09T08:00:00Z"
 CASES: dict[str, tuple[str, bytes]] = {
-    "MISSING_COMMISSIONING": ("error", document(made("A"), made(SSCC, more=""), packed(SSCC, "A", "B"), shipped(SSCC))),
+    "MISSING_COMMISSIONING": ("error", document(made(SSCC, more=""), packed(SSCC, "A", "B"), shipped(SSCC))),
+    "SERIAL_SHIPPED_NOT_COMMISSIONED": ("error", document(made("A"), packed(SSCC, "A", "B"), shipped(SSCC))),
+    "VERIFICATION_FAILED": ("warning", document(shipped("A", step="inspecting", state="no_pedigree_match"))),
     "BROKEN_AGGREGATION": ("error", document(made("A"), made(SSCC, more=""), packed(SSCC, "A", "B"), shipped(SSCC))),
     "SERIAL_ALREADY_COMMISSIONED": ("error", document(made("A", "B"), *COMPLETE)),
     "LOT_MISMATCH": ("error", document(made("A", more=LOT.replace("L1", "L2")), *COMPLETE)),

@@ -26,9 +26,7 @@ EPCIS = ("json", "xml-1.2", "xml-2.0")
 @click.option(
     "--epcis",
     type=click.Choice(EPCIS),
-    default="json",
-    show_default=True,
-    help="Which EPCIS, with --format epcis.",
+    help="EPCIS in this form; --format epcis alone is json.",
 )
 @click.option(
     "-o",
@@ -45,15 +43,17 @@ EPCIS = ("json", "xml-1.2", "xml-2.0")
 @click.option("--partner", type=GLN, metavar="GLN", help="Only what this partner took part in.")
 @click.option("--since", type=WORDS, metavar="TIME", help="From this ISO date or time on.")
 @click.option("--until", type=WORDS, metavar="TIME", help="Before this ISO date or time.")
-def export(call: Call, what: str, fmt: str, epcis: str, output: Path | None, **filters: str | None) -> int:
+def export(call: Call, what: str, fmt: str, epcis: str | None, output: Path | None, **filters: str | None) -> int:
     """Write packs or events as JSON, CSV or EPCIS, to stdout or to a file.
 
     With --json and -o, stdout tells the file and its size.
     """
     if call.as_json and output is None and fmt == "csv":
         raise click.UsageError("with --json a CSV needs a file: -o FILE")
-    if fmt == "epcis" and epcis != "json":
-        fmt = f"epcis-{epcis}"
+    if epcis is not None:
+        if fmt == "csv":
+            raise click.UsageError("a CSV is no EPCIS: leave --format csv out")
+        fmt = "epcis" if epcis == "json" else f"epcis-{epcis}"
     finish_what_was_left(call)
     with reader(call) as node:
         if node.jobs_open():

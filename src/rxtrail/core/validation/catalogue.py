@@ -135,6 +135,10 @@ CATALOGUE: Final[dict[str, Entry]] = {
     "MISSING_COMMISSIONING": Entry(
         f"21 USC 360eee-1(g); {_DSCSA}", "Ask for the commissioning, or look in an earlier document."
     ),
+    "SERIAL_SHIPPED_NOT_COMMISSIONED": Entry(
+        f"21 USC 360eee-1(g); {_DSCSA}", "Hold the packs; ask the maker for them."
+    ),
+    "VERIFICATION_FAILED": Entry("21 USC 360eee-1(c)(4)", "Quarantine the goods and investigate."),
     "DECOMMISSIONED_SERIAL_SHIPPED": Entry(_DSCSA, "Quarantine the goods and investigate."),
 }
 

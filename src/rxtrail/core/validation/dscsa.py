@@ -28,6 +28,7 @@ _DAY_US = 86_400 * 1_000_000
 _SHOWN = 20
 _ENDS = frozenset(("decommissioning", "destroying"))
 _SUSPECT = frozenset(("stolen", "non_conformant", "damaged", "recalled", "expired", "non_sellable_other"))
+_FAILED = frozenset(("no_pedigree_match", "mismatch_instance", "mismatch_class", "mismatch_quantity"))
 _MAKES = frozenset(("commissioning",))
 _GLN_LENGTH = 13
 
@@ -62,6 +63,7 @@ class DscsaCheck:
         self._latest = 0
         self._stale = 0
         self._judged: set[str] = set()
+        self._made_classes: set[str] = set()
         self._ships: list[tuple[Event, str]] = []
         self._r12 = self._r13 = False
         self._moves = False
@@ -145,6 +147,9 @@ class DscsaCheck:
         if event.disposition in _SUSPECT and event.biz_step in ("shipping", "receiving"):
             message = f"goods with the disposition {event.disposition} are {event.biz_step.replace('ing', 'ed')}"
             self._add("error", "SUSPECT_PRODUCT", message, _some(event.epcs))
+        if event.disposition in _FAILED:
+            message = f"a verification failed: {event.disposition}"
+            self._add("warning", "VERIFICATION_FAILED", message, _some(event.epcs))
         if event.quantities and event.biz_step in ("shipping", "commissioning"):
             self._lot_level(event)
 
@@ -303,11 +308,11 @@ class DscsaCheck:
     def finish(self, header: Header) -> None:
         """Look at the document as a whole."""
         self._place = ""
+        self._check_packing()
         for event, place in self._ships:
             self._place = place
             self._check_shipment(event)
         self._place = ""
-        self._check_packing()
         if self._stale:
             self._add("info", "STALE_EVENT", f"{self._stale} events are more than {STALE_DAYS} days old")
         if self._ships and header.statement is not None and not header.statement.affirmed:
@@ -320,7 +325,7 @@ class DscsaCheck:
 
     def _check_packing(self) -> None:
         """Ask of each package that was packed that it was made, where the document tells the making of its like."""
-        made = {one.partition("/21/")[0] for one in self._made}
+        made = self._made_classes = {one.partition("/21/")[0] for one in self._made}
         unmade = [
             one
             for one in self._parent
@@ -391,9 +396,12 @@ class DscsaCheck:
                 early.append(one)
             if one in self._ended and self._ended[one] <= event.event_time:
                 ended.append(one)
-        self._note_many(
-            "error", "MISSING_COMMISSIONING", "are shipped, and the document does not tell their making", unmade
-        )
+        alone = [one for one in unmade if one.partition("/21/")[0] in self._made_classes]
+        others = [one for one in unmade if one.partition("/21/")[0] not in self._made_classes]
+        words = "are shipped and not commissioned, though others of their GTIN are"
+        self._note_many("error", "SERIAL_SHIPPED_NOT_COMMISSIONED", words, alone)
+        words = "are shipped, and the document does not tell their making"
+        self._note_many("error", "MISSING_COMMISSIONING", words, others)
         self._note_many(
             "warning", "BROKEN_AGGREGATION", "are shipped, and the document does not tell what they hold", unknown
         )

@@ -109,13 +109,14 @@ def _check_bare(root: _Element, flaws: Flaws) -> None:
 
 
 def _is_listed(parent: _Element) -> bool:
-    """Tell whether an element stands in an EventList, or in the extensions of one."""
+    """Tell whether an element stands in the list of events of its document, or in the extensions of that."""
     while parent.tag == "extension":
         above = parent.getparent()
         if above is None:
             return False
         parent = above
-    return bool(parent.tag == "EventList")
+    body = parent.getparent()
+    return parent.tag == "EventList" and body is not None and body.tag in ("EPCISBody", "resultsBody")
 
 
 def _let_go(element: _Element, parent: _Element) -> None:
