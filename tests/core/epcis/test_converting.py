@@ -336,3 +336,17 @@ def test_master_data_that_a_query_found_stays_its_result() -> None:
     results = as_json["epcisBody"]["queryResults"]["resultsBody"]
     assert results["vocabularyList"][0]["vocabularyElementList"][0]["id"] == "urn:epc:id:sgln:0300111.11111.0"
     assert etree.fromstring(written(source, "xml-2.0")[0]).find(".//resultsBody/VocabularyList") is not None
+
+
+def test_a_prefix_that_stands_for_two_namespaces_is_kept_for_one_of_them() -> None:
+    source = b"""<e:EPCISDocument xmlns:e="urn:epcglobal:epcis:xsd:2" xmlns:x="http://one.example/" schemaVersion="2.0"
+      creationDate="2026-11-20T10:00:00Z"><EPCISBody><EventList><ObjectEvent xmlns:x="http://two.example/">
+      <eventTime>2026-11-01T00:00:00Z</eventTime><eventTimeZoneOffset>+00:00</eventTimeZoneOffset><epcList/>
+      <action>OBSERVE</action><x:a>1</x:a><x:a xmlns:x="http://one.example/">2</x:a></ObjectEvent></EventList>
+      </EPCISBody></e:EPCISDocument>"""
+    events, _, _ = read(source)
+    for route in ROUTES:
+        text = source
+        for target in route:
+            text, _ = written(text, target)
+        assert [event_hash(each) for each in read(text)[0]] == [event_hash(each) for each in events]

@@ -93,6 +93,8 @@ class XmlDocument:
                 continue
             place = f"line {element.sourceline}"
             build.start(place)
+            if self._head is not None and last is None:
+                self._keep_prefixes(self._head, element)  # those of the first event, for all like it
             try:
                 event = build.finish(name, events.read(element))
             except BadDocument as bad:
@@ -150,14 +152,18 @@ class XmlDocument:
         head.root = self._header.root
         head.creation_date = self._header.creation_date
         head.document_id = document.get("id", "")
-        for prefix, namespace in document.nsmap.items():
-            if prefix and not namespaces.is_epcis(namespace) and namespace != namespaces.XSI:
-                head.prefixes.setdefault(namespaces.one_name(namespace), prefix)
+        self._keep_prefixes(head, document)
         for each in document.iter("{*}queryName", "{*}subscriptionID"):
             if _local(each) == "queryName":
                 head.query_name = head.query_name or (each.text or "").strip()
             else:
                 head.subscription_id = head.subscription_id or (each.text or "").strip()
+
+    def _keep_prefixes(self, head: Head, element: _Element) -> None:
+        for each in (element, *element):
+            for prefix, namespace in each.nsmap.items():
+                if prefix and not namespaces.is_epcis(namespace) and namespace != namespaces.XSI:
+                    head.prefixes.setdefault(namespaces.one_name(namespace), prefix)
 
     def _finish(self, last: _Element | None) -> Iterator[tuple[Event, list[Finding], str]]:
         root = self._stream.root

@@ -51,7 +51,8 @@ class JsonDocument:
         for namespace, prefix in head.prefixes.items():
             own = PREFIXES[namespace] if namespace in _TO_DECLARE else prefix
             if namespace in _TO_DECLARE or (namespace not in PREFIXES and prefix not in _RESERVED):
-                self._context.prefixes[namespace] = own
+                if own not in self._context.prefixes.values():
+                    self._context.prefixes[namespace] = own
         if head.root == heads.MASTER_DATA:
             message = "EPCIS 2.0 JSON has no master data document; it is written as an EPCISDocument without events"
             self._notes.add("info", "NOT_EXPRESSIBLE", message)
