@@ -50,9 +50,9 @@ class JsonDocument:
         self._is_query = head.root == heads.QUERY
         for namespace, prefix in head.prefixes.items():
             own = PREFIXES[namespace] if namespace in _TO_DECLARE else prefix
-            if namespace in _TO_DECLARE or (namespace not in PREFIXES and prefix not in _RESERVED):
-                if own not in self._context.prefixes.values():
-                    self._context.prefixes[namespace] = own
+            is_own = namespace not in PREFIXES and prefix not in _RESERVED
+            if (namespace in _TO_DECLARE or is_own) and own not in self._context.prefixes.values():
+                self._context.prefixes[namespace] = own
         if head.root == heads.MASTER_DATA:
             message = "EPCIS 2.0 JSON has no master data document; it is written as an EPCISDocument without events"
             self._notes.add("info", "NOT_EXPRESSIBLE", message)
