@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import httpx
 import pytest
 from lxml import etree
 
 from rxtrail.bootstrap import open_node
 from rxtrail.epcis_query import tokens
+from rxtrail.web import limits
 from rxtrail.web.app import build
 from rxtrail.web.epcis.resources import RESOURCES
 from tests.epcis_query.events import all_events, document
@@ -334,6 +338,27 @@ def test_a_query_has_limits_of_length_and_of_cost(api: Api) -> None:
     refused = api.post("/epcis/queries", json={"name": "more", "query": too_many})
     problem(refused, 413, "QueryTooComplexException")
     assert events_of(api.get("/epcis/events?perPage=1000000")), "a page as large as we give them"
+
+
+def test_other_reads_do_not_wait_behind_queries(api: Api) -> None:
+    queries = api.app.web.queries
+    release = threading.Event()
+
+    async def while_queries_run() -> tuple[int, int]:
+        transport = httpx.ASGITransport(app=api.app)
+        client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8470")
+        held = [asyncio.create_task(queries.call(release.wait, seconds=30)) for _ in range(limits.QUERIES_MAX)]
+        asking = asyncio.create_task(client.get("/epcis/events"))
+        other = await client.get("/epcis/queries")
+        waited = not asking.done()
+        release.set()
+        await asyncio.gather(*held)
+        assert waited, "the query had a thread though all were held"
+        found = await asking
+        await client.aclose()
+        return other.status_code, found.status_code
+
+    assert asyncio.run(while_queries_run()) == (200, 200)
 
 
 # -- top level -----------------------------------------------------------------------------------------------------

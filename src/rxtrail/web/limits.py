@@ -45,6 +45,7 @@ STALL_SECONDS_MAX: Final = 60.0
 
 WORKERS_MAX: Final = 8
 WAITING_MAX: Final = 64
+QUERIES_MAX: Final = 3
 LOG_READS_MAX: Final = 2
 LOG_WAITING_MAX: Final = 512
 """Who reads the public log asks for many small files at once; it may not take threads from the counter."""

@@ -74,7 +74,7 @@ async def page(
         found, token, expires = node_of(web).epcis.queries.page(query, viewer=visitor.sees, scope=scope)
         return writing.query_document(found.events, speaks, query_name=query_name), token, expires
 
-    body, token, expires = await web.read(read)
+    body, token, expires = await web.ask(read)
     return writing.answer(body, speaks, headers=next_page(request, token, expires))
 
 

@@ -100,7 +100,7 @@ def route(web: Web) -> Route:
             operation = _OPERATIONS.get(call.name)
             if operation is None:
                 raise BadRequest(f"There is no operation {call.name[:40]!r}.", advice=f"See {PATH}?wsdl.")
-            body = await web.read(lambda: operation(web, call, visitor.sees))
+            body = await web.ask(lambda: operation(web, call, visitor.sees))
         except RxtrailError as error:
             web.failed(error)
             return _fault(error, soap, number)

@@ -144,7 +144,7 @@ class Sockets:
         cursor, told = None, 0
         while True:
             read = partial(queries.since, asked.query, position, cursor=cursor, viewer=asked.viewer)
-            page = await self._web.read(read)
+            page = await self._web.ask(read)
             if page.events:
                 told += len(page.events)
                 await send({"type": "websocket.send", "text": _document(page.events, asked).decode()})
