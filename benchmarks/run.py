@@ -100,6 +100,7 @@ def main(arguments: list[str]) -> int:
             bench.growth()
             bench.standards(min(given.packs), given.repeats or 3)
             bench.shipping(given.repeats or 3)
+            bench.audits(given.repeats or 3)
             bench.fairness()
             bench.publishing(given.repeats or 3)
             bench.trees(given.repeats or 3)
@@ -181,6 +182,11 @@ class _Bench:
         asked = _with(record, xml)
         self.verification(asked, packages, repeats, [row["look_up"] for row in rows])
         self.lot(asked, packages, insert / packages * 1e6, _median(_look_up(row["look_up"]) for row in rows))
+        told = _stage("audit", record)
+        spent = told["cpu"] / packages * 1e6
+        self.add(
+            "audit, all of it", packages, "µs CPU/package", [spent], "one row per package", insert / packages * 1e6
+        )
         self.dispensing(asked, packages, repeats)
         self.drop(record)
         for path in {xml, json, parsed_xml, parsed_json}:
@@ -314,6 +320,18 @@ class _Bench:
         self.add(f"{name}: slowest of fastest", count, "share", [least], "all the same", 1.0)
         alone = FAIR_SECONDS / count * CLIENTS  # what each waits when all take turns
         self.add(f"{name}: longest wait", count, "s", [told["wait"]], "everybody's turn once", alone)
+
+    def audits(self, repeats: int) -> None:
+        """Read a log of single packages: each record opened, committed to, and its packages' tree made again."""
+        told = []
+        for repeat in range(repeats):
+            _say(f"audit a log of {LOG_RECORDS:,} records, run {repeat + 1} of {repeats}")
+            task = self.fresh(Task(count=LOG_RECORDS, servers=self.engine.servers))
+            told.append(_stage("audit_log", task))
+            self.drop(task)
+        hashing = _median(one["hashing"] / one["entries"] for one in told) * 1e6
+        ours = [one["cpu"] / one["entries"] * 1e6 for one in told]
+        self.add("audit of the log", LOG_RECORDS, "µs CPU/entry", ours, "opened and hashed, no more", hashing)
 
     def publishing(self, repeats: int) -> None:
         """Publish records as a log: what an entry costs, and how long a head takes."""

@@ -22,7 +22,7 @@ import msgspec
 import psycopg
 from psycopg import sql
 
-from benchmarks import floors, log, queries, standards
+from benchmarks import audits, floors, log, queries, standards
 from benchmarks import scans as reading_scans
 from benchmarks.documents import (
     BUYER_GLN,
@@ -382,6 +382,7 @@ _ALL: tuple[Callable[[Task], dict[str, Any]], ...] = (
         floor_rows,
         floor_commit,
     ),
+    *(audits.audit, audits.audit_log),
     *(standards.hash_events, standards.validate, standards.write_again),
 )
 STAGES = {stage.__name__: stage for stage in _ALL}

@@ -15,17 +15,8 @@ import msgspec
 import zstandard
 
 from rxtrail.auditing.faults import Faults, shown
-from rxtrail.core.epcis import canonical as canonical_bytes
-from rxtrail.core.epcis.ilmd import ilmd_lot_expiry
-from rxtrail.core.merkle.entry import (
-    SALT_BYTES,
-    Opening,
-    block_id,
-    commit,
-    encode_opening,
-    record_id,
-)
-from rxtrail.core.merkle.event_leaves import leaves_of
+from rxtrail.core.merkle.entry import SALT_BYTES, block_id, commit, opening_bytes, record_id
+from rxtrail.core.merkle.event_leaves import leaves_in
 from rxtrail.core.merkle.packs import root_of
 from rxtrail.core.merkle.tree import HASH_BYTES
 from rxtrail.ledger.changes import decode_changes
@@ -36,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from rxtrail.store.copying import View
-    from rxtrail.store.tables import Row
 
 BLOCKS_AT_ONCE = 64
 RECORDS_AT_ONCE = 20_000
@@ -100,28 +90,28 @@ class LogPart:
         if position == 0 and self._view.count(BLOCKS) != self.blocks:
             self._strays()
 
-    def _rows(self, position: int) -> Iterator[Record]:
+    def _rows(self, position: int) -> Iterator[list[Record]]:
         after = (position - 1,) if position else None
         for page in self._view.pages(TABLE, after):
-            for row in page:
-                yield from self._well_formed(row)
+            types = {tuple(map(type, row)) for row in page}
+            records = list(map(Record._make, page))
+            if types == {_TYPES} and all(map(_is_possible, records)):
+                yield records
+            else:
+                yield [record for record in records if self._is_well_formed(record)]
 
-    def _well_formed(self, row: Row) -> Iterator[Record]:
-        """Give a row whose columns hold what they may hold."""
-        types = tuple(map(type, row))
-        if types == _TYPES:
-            record = Record._make(row)
-            numbers = (record.position, record.tenant, record.party, record.block, record.start, record.length)
-            if record.kind in _KINDS and min(numbers) >= 0 <= record.envelope:
-                yield record
-                return
-        for name, value, kind in zip(TABLE.columns, row, _TYPES, strict=True):
+    def _is_well_formed(self, record: Record) -> bool:
+        """Tell whether the columns of a row hold what they may hold, and tell of those that do not."""
+        if tuple(map(type, record)) == _TYPES and _is_possible(record):
+            return True
+        for name, value, kind in zip(TABLE.columns, record, _TYPES, strict=True):
             good = type(value) is kind and not (kind is int and value not in _NUMBERS)
             if not good or (name == "kind" and value not in _KINDS):
-                self._find("row-changed", f"{name} holds what it cannot hold", row[0], name, found=value)
+                self._find("row-changed", f"{name} holds what it cannot hold", record[0], name, found=value)
         # What cannot be read is missing: the records behind it are checked all the same.
-        if isinstance(row[0], int):
-            self.position = row[0] + 1
+        if isinstance(record[0], int):
+            self.position = record[0] + 1
+        return False
 
     # -- blocks ----------------------------------------------------------------------------------------------------
 
@@ -239,37 +229,53 @@ class LogPart:
     def _check(self, run: list[Record], opened: dict[int, bytes | None]) -> list[Opened] | None:
         found: list[Opened] = []
         whole = True
-        stored = self._stored
         self._moments = {self.recorded_at, *(record.recorded_at for record in run)}
+        blocks: dict[int, list[int]] = {}
+        names = self._names
         for record in run:
-            position = record.position
+            position, block = record.position, record.block
             if position != self.position:
                 self._gap(position)
                 whole = False
             self.position = position + 1
             if record.kind == RecordKind.BLOCK:
+                self._note_ends(blocks)
                 before = self._faults.count
                 self._check_block(record)
-                self.recorded_at = max(self.recorded_at, record.recorded_at)
+                self.recorded_at = record.recorded_at
                 whole = whole and self._faults.count == before
                 continue
-            block = stored.get(record.block)
-            if block is not None:
-                stored[record.block] = _Stored(block.sha256, block.first if block.first >= 0 else position, position)
-            data = opened.get(record.block)
-            if data is None and record.block in opened:
+            ends = blocks.get(block)
+            if ends is None:
+                blocks[block] = [position, position]
+            else:
+                ends[1] = position
+            data = opened.get(block)
+            if data is None and block in opened:
                 self.shredded += 1
                 whole = False
                 continue
-            opened_record = None if data is None else self._opened(record, data)
-            if opened_record is None or not _fits(record, opened_record):
-                opened_record = self._say_which(record, opened)
-            if opened_record is None:
+            if data is not None:
+                right = _opened_if_right(record, data, names)
+                if right is not None:
+                    found.append(right)
+                    continue
+            right = self._say_which(record, opened)
+            if right is None:
                 whole = False
                 continue
-            self.recorded_at = opened_record.record.recorded_at
-            found.append(opened_record)
+            found.append(right)
+        self._note_ends(blocks)
         return found if whole else None
+
+    def _note_ends(self, blocks: dict[int, list[int]]) -> None:
+        """Note which records lie in which block, for its own record to be held against."""
+        for number, (first, last) in blocks.items():
+            stored = self._stored.get(number)
+            if stored is not None:
+                first = first if stored.first < 0 else stored.first  # noqa: PLW2901 (a block that began in another run)
+                self._stored[number] = _Stored(stored.sha256, first, last)
+        blocks.clear()
 
     def _gap(self, position: int) -> None:
         missing = f"record {self.position} is missing" if position > self.position else f"record {position} comes twice"
@@ -374,10 +380,25 @@ class LogPart:
 
 
 def _opening(opened: Opened) -> bytes:
-    record = opened.record
-    return encode_opening(
-        Opening(record.kind, record.tenant, opened.party, record.recorded_at, opened.canonical, opened.envelope)
-    )
+    record, party, canonical, envelope = opened
+    return opening_bytes(record.kind, record.tenant, party, record.recorded_at, canonical, envelope)
+
+
+def _opened_if_right(record: Record, data: bytes, names: dict[int, str]) -> Opened | None:
+    """Open a record, None when it is not what it commits to; each record of a log goes through here."""
+    _, kind, tenant, party, recorded_at, id_, salt, _, start, length, envelope, commitment = record
+    end = start + length
+    stop = end + envelope
+    if stop > len(data) or len(salt) != SALT_BYTES or commitment is None:
+        return None
+    canonical, written = data[start:end], data[end:stop]
+    text = names.get(party, "") if party else ""
+    opening = opening_bytes(kind, tenant, text, recorded_at, canonical, written)
+    if commit(salt, opening) != commitment[:HASH_BYTES] or record_id(salt) != id_:
+        return None
+    if len(commitment) != HASH_BYTES and not (kind == 1 and _root(record, canonical) == commitment[HASH_BYTES:]):
+        return None
+    return Opened(record, text, canonical, written)
 
 
 def _fits(record: Record, opened: Opened) -> bool:
@@ -405,24 +426,27 @@ def _root(record: Record, canonical: bytes) -> bytes:
     if record.kind != RecordKind.EVENT:
         return b""
     try:
-        event = canonical_bytes.decode(canonical)
+        leaves = leaves_in(canonical)
+        return root_of(record.salt, leaves) if leaves else b""
     except Exception:  # noqa: BLE001 (bytes that are no event have no packages)
         return b""
-    lot, expiry, _ = ilmd_lot_expiry(event)
-    leaves = leaves_of(event, lot, expiry)
-    return root_of(record.salt, leaves) if leaves else b""
 
 
-def _runs(rows: Iterator[Record]) -> Iterator[list[Record]]:
+def _is_possible(record: Record) -> bool:
+    return record.kind in _KINDS and record.position >= 0 <= min(record[2:5]) and min(record[7:11]) >= 0
+
+
+def _runs(pages: Iterator[list[Record]]) -> Iterator[list[Record]]:
     """Cut the log into runs of records that lie in few blocks."""
     run: list[Record] = []
     blocks: set[int] = set()
-    for record in rows:
-        if record.kind != RecordKind.BLOCK:
-            blocks.add(record.block)
-        if len(blocks) > BLOCKS_AT_ONCE or len(run) >= RECORDS_AT_ONCE:
-            yield run
-            run, blocks = [], {record.block} if record.kind != RecordKind.BLOCK else set()
-        run.append(record)
+    for page in pages:
+        for record in page:
+            if record.kind != RecordKind.BLOCK and record.block not in blocks:
+                blocks.add(record.block)
+                if len(blocks) > BLOCKS_AT_ONCE or len(run) >= RECORDS_AT_ONCE:
+                    yield run
+                    run, blocks = [], {record.block}
+            run.append(record)
     if run:
         yield run

@@ -49,7 +49,7 @@ def audit_store(data: Path, store_url: str | None, *, incremental: bool, progres
     checked = auditing.Checked()
     since: Marker | None = None
     try:
-        with _opened(data, store_url) as store, _copy(folder, _root_of_copy(store, keeper, keep=incremental),
+        with opened_store(data, store_url) as store, _copy(folder, _root_of_copy(store, keeper, keep=incremental),
                                                       keep=incremental) as (again, since):  # fmt: skip
             checked = auditing.audit(store, again, faults, left_out, progress=progress, since=since)
             if incremental and checked.marker is not None:
@@ -125,7 +125,8 @@ def _root_of_copy(store: Store, keeper: Keeper, *, keep: bool) -> Root | None:
 
 
 @contextlib.contextmanager
-def _opened(data: Path, store_url: str | None) -> Iterator[Store]:
+def opened_store(data: Path, store_url: str | None) -> Iterator[Store]:
+    """Open a record for reading as it is, whatever is wrong with it."""
     how = How(write=False, as_it_is=True)
     _, store, _, let_go = open_engine(data, store_url=store_url, how=how, create=False)
     try:
@@ -185,7 +186,7 @@ def rebuild_store(data: Path, store_url: str | None, target_url: str, *, progres
     there = store_name(_NOWHERE, target_url)
     if there == store_name(data, store_url):
         raise BadRequest("a record cannot be rebuilt onto itself", place="--rebuild", advice="Give an empty store.")
-    with _opened(data, store_url) as source:
+    with opened_store(data, store_url) as source:
         _, target, _, let_go = open_engine(_NOWHERE, store_url=target_url, how=How(write=True), create=True)
         try:
             records, packages = auditing.rebuild(

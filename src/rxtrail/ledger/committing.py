@@ -5,10 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from rxtrail.core.epcis import canonical as canonical_bytes
-from rxtrail.core.epcis.ilmd import ilmd_lot_expiry
 from rxtrail.core.merkle.entry import Opening, commit, encode_opening
-from rxtrail.core.merkle.event_leaves import leaves_of
+from rxtrail.core.merkle.event_leaves import leaves_in
 from rxtrail.core.merkle.packs import root_of
 from rxtrail.ledger.log import Log
 from rxtrail.ledger.writer import Writer
@@ -51,9 +49,7 @@ def commitment_of(record: Record, canonical: bytes, envelope: bytes, reader: Rea
 
 def root_of_packages(salt: bytes, canonical: bytes) -> bytes:
     """Give the root over the packages that an event names, b"" when it names none."""
-    event = canonical_bytes.decode(canonical)
-    lot, expiry, _ = ilmd_lot_expiry(event)
-    leaves = leaves_of(event, lot, expiry)
+    leaves = leaves_in(canonical)
     return root_of(salt, leaves) if leaves else b""
 
 

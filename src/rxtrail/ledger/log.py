@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rxtrail.core.merkle.entry import (
     SALT_BYTES,
-    Opening,
     block_commitment_of,
     block_id,
     commit,
-    encode_opening,
+    opening_bytes,
     record_id,
 )
 from rxtrail.core.merkle.event_leaves import leaves_of
@@ -149,7 +148,7 @@ class Log:
             range(0, len(secret), SALT_BYTES), records, strict=True
         ):
             salt = secret[at : at + SALT_BYTES]
-            commitment = commit(salt, encode_opening(Opening(kind, TENANT, name(party), now, canonical, envelope)))
+            commitment = commit(salt, opening_bytes(kind, TENANT, name(party), now, canonical, envelope))
             if names is not None:
                 leaves = leaves_of(names.event, names.lot, names.expiry)
                 if leaves:

@@ -39,10 +39,22 @@ def ilmd_lot_expiry(event: Event) -> tuple[str, str, tuple[tuple[str, str], ...]
 
     An expiry that cannot be read is "" with a problem; a lot is given as written.
     """
-    if not event.ilmd:
+    return lot_expiry_in(event.ilmd)
+
+
+def lot_expiry_in(ilmd: dict[str, Any]) -> tuple[str, str, tuple[tuple[str, str], ...]]:
+    """Give the same of an event's ILMD itself."""
+    if not ilmd:
         return "", "", ()
-    lot, expiry = _texts(event.ilmd)
-    return _read(lot, expiry)
+    try:
+        return _read_items(tuple(ilmd.items()))
+    except TypeError:  # a value with parts of its own, which nothing can be kept by
+        return _read(*_texts(ilmd))
+
+
+@lru_cache(maxsize=4096)
+def _read_items(items: tuple[tuple[str, Any], ...]) -> tuple[str, str, tuple[tuple[str, str], ...]]:
+    return _read(*_texts(dict(items)))
 
 
 def _texts(ilmd: dict[str, Any]) -> tuple[str, str]:

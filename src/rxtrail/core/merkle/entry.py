@@ -26,6 +26,9 @@ ID_BYTES: Final = 16
 SALT_BYTES: Final = 32
 _HEAD_BYTES: Final = 2 + ID_BYTES
 _POSITION_BYTES: Final = 8
+_HMAC_PADDING: Final = bytes(64 - SALT_BYTES)
+_HMAC_INNER: Final = bytes(byte ^ 0x36 for byte in range(256))
+_HMAC_OUTER: Final = bytes(byte ^ 0x5C for byte in range(256))
 _ENCODE: Final = msgspec.msgpack.Encoder().encode
 
 
@@ -111,6 +114,11 @@ def encode_opening(opening: Opening) -> bytes:
     return VERSION + _ENCODE(opening)
 
 
+def opening_bytes(kind: int, tenant: int, party: str, recorded_at: int, canonical: bytes, envelope: bytes) -> bytes:
+    """Write an opening by its fields: the same bytes, without making a value of them first."""
+    return VERSION + _ENCODE((kind, tenant, party, recorded_at, canonical, envelope))
+
+
 def decode_opening(octets: bytes) -> Opening:
     """Read an opening.
 
@@ -129,7 +137,9 @@ def decode_opening(octets: bytes) -> Opening:
 def commit(salt: bytes, opening: bytes) -> bytes:
     """Give the commitment of a record: 32 bytes, from which nothing can be learnt without the salt."""
     assert len(salt) == SALT_BYTES, len(salt)
-    return hmac.digest(salt, opening, "sha256")
+    # HMAC-SHA256 (RFC 2104) with a key shorter than a block, written out: the library's own takes half as long again.
+    key = salt + _HMAC_PADDING
+    return sha256(key.translate(_HMAC_OUTER) + sha256(key.translate(_HMAC_INNER) + opening).digest()).digest()
 
 
 def check_opening(entry: Entry, salt: bytes, opening: bytes) -> Opening:

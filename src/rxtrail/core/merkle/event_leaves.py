@@ -9,14 +9,20 @@ canonical bytes. The summary is JSON (``packs.encode_summary``) with ``action``,
 from __future__ import annotations
 
 import datetime
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
 
-from rxtrail.core.merkle.packs import encode_summary
+import msgspec
+
+from rxtrail.core.epcis.ilmd import lot_expiry_in
 
 if TYPE_CHECKING:
     from rxtrail.core.epcis.event import Event
 
-_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_EPOCH: Final = datetime.date(1970, 1, 1)
+_MINUTES: Final = tuple(f"{minute // 60:02}:{minute % 60:02}" for minute in range(1440))
+_encode: Final = msgspec.json.Encoder().encode
+_decode: Final = msgspec.msgpack.Decoder().decode
 
 
 def leaves_of(event: Event, lot: str, expiry: str) -> list[bytes]:
@@ -24,28 +30,81 @@ def leaves_of(event: Event, lot: str, expiry: str) -> list[bytes]:
 
     ``lot`` and ``expiry`` are what :func:`rxtrail.core.epcis.ilmd.ilmd_lot_expiry` reads from the event.
     """
-    texts: list[bytes] = []
-    gtins = set[str]()
-    for runs in (event.epcs, event.children, event.inputs, event.outputs):
-        for run in runs:
-            key = run.key
-            # One encoding for a whole run: LF is in no identifier (see core.epcis.canonical).
-            texts += (key + ("\n" + key).join(run.serials)).encode().split(b"\n")
-            if key.startswith("01/"):
-                gtins.add(key[3:17])
-    if not texts:
+    # LF is in no identifier (see core.epcis.canonical), so one encoding is enough for a whole run.
+    runs = [
+        (run.key, "\n".join(run.serials))
+        for runs in (event.epcs, event.children, event.inputs, event.outputs)
+        for run in runs
+    ]
+    if not runs:
         return []
-    if event.parent:
-        texts.insert(0, event.parent.encode())
-    told = {
-        "action": event.action,
-        "bizStep": event.biz_step,
-        "eventID": event.event_id,
-        "eventTime": (_EPOCH + datetime.timedelta(microseconds=event.event_time)).isoformat()[:-6] + "Z",
-        "eventType": event.kind,
-        "gtin": gtins.pop() if len(gtins) == 1 else "",
-        "identifierCount": str(len(texts)),
-        "lot": lot,
-        "expiry": expiry,
-    }
-    return [encode_summary({key: text for key, text in told.items() if text}), *texts]
+    texts = _texts(event.parent, runs)
+    told = (event.action, event.biz_step, event.event_id, event.event_time, event.kind, lot, expiry)
+    return [_summary(*told, _gtin(runs), len(texts)), *texts]
+
+
+def leaves_in(canonical: bytes) -> list[bytes]:
+    """Give the same of an event by its canonical bytes, without making an event of them.
+
+    :raises msgspec.DecodeError: they are those of no event.
+    """
+    fields, lists = _decode(canonical[1:])
+    runs = [run for runs in lists for run in runs]
+    if not runs:
+        return []
+    get: Any = fields.get
+    lot, expiry, _ = lot_expiry_in(get("ilmd") or {})
+    texts = _texts(get("parent", ""), runs)
+    told = (get("action", ""), get("biz_step", ""), get("event_id", ""), fields["event_time"], fields["kind"])
+    return [_summary(*told, lot, expiry, _gtin(runs), len(texts)), *texts]
+
+
+def _texts(parent: str, runs: list[tuple[str, str]]) -> list[bytes]:
+    texts = [parent.encode()] if parent else []
+    for key, serials in runs:
+        texts += (key + serials.replace("\n", "\n" + key)).encode().split(b"\n")
+    return texts
+
+
+def _gtin(runs: list[tuple[str, str]]) -> str:
+    """Give the one GTIN of all trade items that are named, or ""."""
+    if len(runs) == 1:
+        key = runs[0][0]
+        return key[3:17] if key.startswith("01/") else ""
+    gtins = {key[3:17] for key, _ in runs if key.startswith("01/")}
+    return gtins.pop() if len(gtins) == 1 else ""
+
+
+def _summary(
+    action: str, biz_step: str, event_id: str, time: int, kind: str, lot: str, expiry: str, gtin: str, count: int
+) -> bytes:
+    told = {}  # in the order of the names, as packs.encode_summary would put them
+    if action:
+        told["action"] = action
+    if biz_step:
+        told["bizStep"] = biz_step
+    if event_id:
+        told["eventID"] = event_id
+    told["eventTime"] = _instant(time)
+    told["eventType"] = kind
+    if expiry:
+        told["expiry"] = expiry
+    if gtin:
+        told["gtin"] = gtin
+    told["identifierCount"] = str(count)
+    if lot:
+        told["lot"] = lot
+    return _encode(told)
+
+
+def _instant(microseconds: int) -> str:
+    day, rest = divmod(microseconds, 86_400_000_000)
+    seconds, fraction = divmod(rest, 1_000_000)
+    minute, second = divmod(seconds, 60)
+    text = f"{_day(day)}T{_MINUTES[minute]}:{second:02}"
+    return f"{text}.{fraction:06}Z" if fraction else text + "Z"
+
+
+@lru_cache(maxsize=4096)
+def _day(number: int) -> str:
+    return (_EPOCH + datetime.timedelta(days=number)).isoformat()

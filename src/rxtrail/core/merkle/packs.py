@@ -42,6 +42,10 @@ def encode_summary(summary: Mapping[str, Any]) -> bytes:
 
 def root_of(salt: bytes, texts: Sequence[bytes]) -> bytes:
     """Give the root of the tree of an event's summary and packages, in this order (``event_leaves``)."""
+    if len(texts) == 2:  # an event about one package: nothing but the two leaves and their node
+        salts = _salts(salt, 2)
+        left = sha256(b"\x00" + salts[:LEAF_SALT_BYTES] + texts[0]).digest()
+        return sha256(b"\x01" + left + sha256(b"\x00" + salts[LEAF_SALT_BYTES:] + texts[1]).digest()).digest()
     return root(_leaves(salt, texts))
 
 
