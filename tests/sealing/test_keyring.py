@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import subprocess
+import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -13,8 +15,9 @@ from rxtrail.bootstrap import open_node
 from rxtrail.core.merkle.entry import positions_in
 from rxtrail.errors import BadRequest, NotFound
 from rxtrail.keyring import KeyOrder, KeysChanged
-from rxtrail.sealing import Shredded, key_of
+from rxtrail.sealing import CannotDecrypt, Shredded, key_of
 from rxtrail.store.rows import RecordKind
+from tests.faults.processes import program, quiet, run
 from tests.moving.records import lend_root
 from tests.story import made, pack, packed, packs, sscc, xml
 
@@ -260,3 +263,77 @@ def test_a_moved_record_may_have_a_root_key_of_its_own(tmp_path: Path) -> None:
         reseal(node, everything=True)
         assert everything(node)["raw"][0] == told["raw"][0]
         assert any(decision[0] == "root-key" for decision in decisions(node))
+
+
+# -- several processes ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("one_root")
+def test_machines_on_one_server_follow_each_others_keys(tmp_path: Path, postgres_dsn: str) -> None:
+    with (
+        open_node(tmp_path / "one", store_url=postgres_dsn) as one,
+        open_node(tmp_path / "other", store_url=postgres_dsn) as other,
+    ):
+        documents = [capture(one, "A"), capture(other, "B")]
+        assert one.keyring.status().data_keys == 2, "each process seals under a key of its own"
+        other.keyring.change(ROTATE)
+        documents.append(capture(one, "C"))
+        status = one.keyring.status()
+        assert status.data_keys == 4, "the first one has taken a key under the new one"
+        assert [(key.version, key.state) for key in status.tenants] == [(1, "retired"), (2, "in-use")]
+        for node in (one, other):
+            kept = [b"".join(node.document_raw(document.sha256)) for document in node.documents()]
+            assert kept == documents
+        assert b"".join(one.export("events", "json"))
+        other.keyring.change(KeyOrder("shred", reason="Closed.", by="A. Kim"))
+        deadline = time.monotonic() + 20
+        while len(gone := [node for node in (one, other) if is_gone(node)]) < 2:
+            assert time.monotonic() < deadline, gone
+        document = capture(one, "D")
+        assert b"".join(other.document_raw(other.documents()[-1].sha256)) == document
+
+
+def is_gone(node: Node) -> bool:
+    try:
+        b"".join(node.export("events", "json"))
+        b"".join(node.document_raw(node.documents()[0].sha256))
+    except Shredded:
+        return True
+    return False
+
+
+def test_a_machine_with_another_root_key_is_refused_before_it_writes(tmp_path: Path, postgres_dsn: str) -> None:
+    with open_node(tmp_path / "one", store_url=postgres_dsn) as node:
+        capture(node, "A")
+        size = node.status().log_size
+    open_node(tmp_path / "other").close()  # has a root key of its own
+    with pytest.raises(CannotDecrypt, match="is needed, and the one that is here is"):
+        open_node(tmp_path / "other", store_url=postgres_dsn)
+    with pytest.raises(CannotDecrypt, match="is not here"):
+        open_node(tmp_path / "third", store_url=postgres_dsn)
+    with open_node(tmp_path / "third", store_url=postgres_dsn, write=False) as node:
+        assert node.status().log_size == size, "the index of a server can be read"
+        with pytest.raises(CannotDecrypt, match=r"the root key [0-9a-f]{16} is not here"):
+            b"".join(node.document_raw(node.documents()[0].sha256))
+    assert not (tmp_path / "third" / "keys" / "root.key").exists()
+
+
+@pytest.mark.sqlite_only
+def test_sealing_anew_that_is_killed_goes_on_and_loses_nothing(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with open_node(data) as node:
+        for number in range(12):
+            capture(node, "A" if number == 0 else f"A{number}x", 40)
+        told = everything(node)
+    for wait in (0.7, 0.9, 1.1, 1.3):
+        words = program(data, "keys", "reseal", "--everything", "--by", "A. Kim")
+        process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=quiet())
+        time.sleep(wait)
+        process.kill()
+        process.wait()
+        with open_node(data) as node:
+            assert everything(node) == told
+    with open_node(data) as node:
+        reseal(node, everything=True)
+        assert everything(node) == told
+    assert run(data, "audit").code == 0

@@ -4,11 +4,12 @@ from rxtrail.sealing.key_rows import SEGMENT, TENANT, KeyRow, moved_tenant
 from rxtrail.sealing.refusals import CannotDecrypt, NotEncrypted, Shredded, WrongPassphrase
 from rxtrail.sealing.root import KEY_BYTES, Root
 from rxtrail.sealing.root_file import Keeper, RootFile
-from rxtrail.sealing.sealer import Sealer, key_of, plain
+from rxtrail.sealing.sealer import REREAD_SECONDS, Sealer, key_of, plain
 from rxtrail.sealing.stream import SealedFile, Spill
 
 __all__ = [
     "KEY_BYTES",
+    "REREAD_SECONDS",
     "SEGMENT",
     "TENANT",
     "CannotDecrypt",

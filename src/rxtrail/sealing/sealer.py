@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import io
 import struct
+import time
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from cryptography.exceptions import InvalidTag
@@ -42,6 +43,7 @@ HEAD: Final = struct.Struct(">4sQQ")  # magic, number of the key, nonce
 TAG_BYTES: Final = 16
 OVERHEAD_BYTES: Final = HEAD.size + TAG_BYTES
 SEALS_MAX: Final = 1 << 24  # under one key, far below what the standard allows; then a new segment begins
+REREAD_SECONDS: Final = 1.0  # where keys may be destroyed elsewhere: what was opened longer ago is opened again
 _NONCE: Final = struct.Struct(">4xQ")
 _AAD: Final = struct.Struct(">QQ")
 
@@ -99,6 +101,8 @@ class Sealer:
         self._now = now_us
         self._known: dict[int, _Opened] = {}
         self._epoch = 0
+        self.shared = False  # other processes may destroy keys, and their news may be late
+        self._read_at = 0.0
         self._segment: _Segment | None = None
         self._checked = False  # that the tenant's newest key is still the one of the segment
         self._uncommitted = False
@@ -115,9 +119,10 @@ class Sealer:
         """
         if data[:4] != MAGIC:
             return data
-        if epoch != self._epoch:
+        if epoch != self._epoch or (self.shared and time.monotonic() - self._read_at > REREAD_SECONDS):
             self._epoch = epoch
             self._known = {}
+            self._read_at = time.monotonic()
         place = f"{table} {', '.join(map(str, row))}"
         if len(data) < OVERHEAD_BYTES:
             raise _changed(place)

@@ -7,6 +7,7 @@ the engine's own ``queries.sql``, in its own best words.
 from __future__ import annotations
 
 import abc
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -14,7 +15,7 @@ import zstandard
 
 from rxtrail.core.epcis.event import KINDS
 from rxtrail.core.rules.steps import Step
-from rxtrail.sealing import KeyRow, Shredded, key_of
+from rxtrail.sealing import REREAD_SECONDS, KeyRow, Shredded, key_of
 from rxtrail.store.names import Names
 from rxtrail.store.rows import (
     CheckpointRow,
@@ -55,6 +56,7 @@ class SqlReader(abc.ABC):
         self._names = self._shared_names = names
         self._sealer = sealer
         self._epoch = 0
+        self._blocks_at = 0.0
         self._blocks: dict[int, bytes] = {}
         self._expander = zstandard.ZstdDecompressor()
         self._followed = names.followed
@@ -418,9 +420,10 @@ class SqlReader(abc.ABC):
 
     def _block(self, number: int) -> bytes:
         epoch = self._shared_names.epoch
-        if epoch != self._epoch:
+        if epoch != self._epoch or (self._sealer.shared and monotonic() - self._blocks_at > REREAD_SECONDS):
             self._epoch = epoch
             self._blocks.clear()  # a key may have been destroyed: what it sealed is not given any more
+            self._blocks_at = monotonic()
         data = self._blocks.get(number)
         if data is None:
             data = self._take_block(number, self._one("block_data", number)[0], epoch)

@@ -41,6 +41,7 @@ class PostgresStore:
         """Connect and bring the tables up to date; use :func:`open_store`."""
         self._names = Names()
         self.sealer = sealer
+        sealer.shared = True
         self._sender = secrets.token_hex(8)
         self._url = url
         with connect(url, statement_seconds=SETUP_SECONDS) as connection:
