@@ -20,7 +20,7 @@ from rxtrail.bootstrap.auditing import audit_store, opened_store
 from rxtrail.core.merkle.entry import commit, opening_bytes
 
 if TYPE_CHECKING:
-    from benchmarks.stages import Task
+    from benchmarks.task import Task
 
 _CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
 

@@ -38,6 +38,7 @@ from benchmarks.documents import (
 )
 from benchmarks.engines import flush, server_cpu, size_of
 from benchmarks.machine import cpu_seconds
+from benchmarks.task import Task
 from benchmarks.trees import measure as measure_trees
 from rxtrail.bootstrap import STORE_FILE, open_node
 from rxtrail.bootstrap.engines import keeper_of
@@ -54,22 +55,6 @@ if TYPE_CHECKING:
 FAIR_SECONDS = 5.0
 FAIR_PACKAGES = 20
 WARM_UP = 2_000  # the first reads of a process fetch pages; a node at a counter has them
-
-
-class Task(msgspec.Struct, frozen=True):
-    """What one stage is told; fields that a stage does not need are left out."""
-
-    data: str = ""
-    store: str = ""  # URL of the record, empty: in the data folder
-    servers: list[int] = []  # postmasters whose CPU counts
-    document: str = ""
-    packages: int = 0
-    day: str = ""
-    count: int = 0
-    seed: int = 1
-    lost: bool = False  # the scanner sends no separator
-    plain: bool = False  # a record that shall not be encrypted
-    unknown: int = 10  # of a hundred codes, how many have a serial that was never issued
 
 
 def packages_of(task: Task) -> Iterator[tuple[str, str, str, str]]:

@@ -20,7 +20,7 @@ from rxtrail.core.validation.flaws import Flaws
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from benchmarks.stages import Task
+    from benchmarks.task import Task
 
 HASHED_EVENTS = 20_000
 _CHUNK_BYTES = 1 << 16
