@@ -28,7 +28,8 @@ from benchmarks import documents, machine, queries, report
 from benchmarks.engines import engine_of, server_cpu
 from benchmarks.report import Figure
 from benchmarks.scans import CODES as SCANS
-from benchmarks.stages import FAIR_SECONDS, Task, codes, more_shape, packs, recall_shape
+from benchmarks.stages import FAIR_SECONDS, codes, more_shape, packs, recall_shape
+from benchmarks.task import Task
 from benchmarks.trees import EVENT_PACKAGES, EVENTS, PROOFS, TILE_PROOFS
 from rxtrail.config import ROOT_KEY_VARIABLE
 

@@ -221,7 +221,7 @@ class _Chain:
         if rng.random() < TWO_TIER:
             second = rng.choice(self.wholesalers)
             if second is not case.holder:
-                when = self.midnight - 36 * DAY + rng.randrange(4 * DAY)
+                when = self.midnight - 36 * DAY + rng.randrange(2 * DAY)
                 self.hand_over(when, case.holder, second, [case.urn])
                 case.holder = second
         if rng.random() >= LOOSE:
@@ -230,7 +230,7 @@ class _Chain:
                 pack.site, pack.wholesaler = pharmacy, case.holder
             self.orders.setdefault((case.holder.gln, pharmacy.gln), []).append(case)
             return
-        now = self.midnight - 30 * DAY + rng.randrange(DAY)
+        now = self.midnight - 32 * DAY + rng.randrange(DAY)
         self.file("open", case.holder, [self.unpack(now, case.holder, case.urn, [pack.urn for pack in case.packs])])
         for pack in case.packs:
             pack.site, pack.wholesaler = rng.choice(self.served[case.holder.gln]), case.holder
@@ -241,7 +241,7 @@ class _Chain:
         by_gln = {each.gln: each for each in (*self.wholesalers, *self.pharmacies)}
         for (seller_gln, buyer_gln), things in self.orders.items():
             seller, buyer = by_gln[seller_gln], by_gln[buyer_gln]
-            when = self.midnight - 28 * DAY + self.rng.randrange(24 * DAY)
+            when = self.midnight - 30 * DAY + self.rng.randrange(20 * DAY)
             loose = [thing.urn for thing in things if isinstance(thing, Pack)]
             urns = [thing.urn for thing in things if isinstance(thing, _Case)]
             before = []
