@@ -18,7 +18,7 @@ from rxtrail.epcis_query import delivery
 from rxtrail.epcis_query.refusals import BadSubscription
 from rxtrail.epcis_query.schedule import read_schedule
 from rxtrail.web.app import build
-from tests.epcis_query.events import all_events, document
+from tests.epcis_query.events import all_events, document, sgln
 from tests.web.conftest import Api
 
 if TYPE_CHECKING:
@@ -143,6 +143,19 @@ def test_a_stream_tells_each_event_that_matches_signed(opened: Any, subscriber: 
     assert headers["gs1-signature"] == "sha256=" + hmac.new(TOKEN.encode(), body, hashlib.sha256).hexdigest()
     assert json.loads(body)["epcisBody"]["queryResults"]["subscriptionID"] == at.rpartition("/")[2]
     until(lambda: "lastNotifiedAt" in api.get(at).json())
+
+
+def test_places_that_come_under_a_place_later_are_told_of_too(opened: Any, subscriber: Subscriber) -> None:
+    node, api = opened()
+    subscribed(api, subscriber.url, {"WD_bizLocation": [sgln(9)]})
+    first, *events = all_events(4)
+    captured(node, [{**first, "bizLocation": {"id": sgln(9)}}])
+    until(lambda: len(subscriber.names) == 1)
+    place = {"id": sgln(9), "children": [sgln(7)]}
+    vocabulary = {"type": "urn:epcglobal:epcis:vtype:BusinessLocation", "vocabularyElementList": [place]}
+    node.capture(io.BytesIO(json.dumps(document([], [vocabulary])).encode()), name="places")
+    captured(node, [{**event, "bizLocation": {"id": sgln(7)}} for event in events])
+    until(lambda: len(subscriber.names) == 1 + len(events))
 
 
 def test_events_from_an_initial_record_time_on_are_told(opened: Any, subscriber: Subscriber) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from rxtrail.core.epcis.query.parameters import Op
 from rxtrail.core.epcis.query.terms import narrowing, number_of
 from rxtrail.epcis_query.documents import query_document, spelling_of
 from rxtrail.epcis_query.master import world_of
@@ -269,7 +270,9 @@ def _first_terms(reader: Reader, each: Subscription) -> frozenset[int] | None:
     """Give the terms of one of which every event of a subscription is; None when terms do not tell."""
     query = each.read()
     world = world_of(reader, query.prefixes)
-    groups = [terms for condition in query.conditions if (terms := narrowing(condition, world)) is not None]
+    # What is under a place may be other places tomorrow, so no condition on descent is among these.
+    lasting = [condition for condition in query.conditions if condition.named.parameter.op is not Op.WD]
+    groups = [terms for condition in lasting if (terms := narrowing(condition, world)) is not None]
     if not groups:
         return frozenset((number_of(f"p:{each.owner}"),)) if each.owner else None
     return frozenset(number_of(term) for term in min(groups, key=len))
