@@ -13,8 +13,14 @@ import msgspec
 
 from rxtrail.cli.app import rxtrail
 from rxtrail.core.epcis.query.parameters import ALIASES, TABLE, Parameter
+from rxtrail.core.epcis.query.parse import VALUES_MAX
+from rxtrail.epcis_query import named, pages
+from rxtrail.epcis_query.delivery import ATTEMPTS_MAX
+from rxtrail.epcis_query.subscriptions import SUBSCRIPTIONS_MAX
 from rxtrail.web.api.table import ENDPOINTS
+from rxtrail.web.epcis.events import ADDRESS_CHARACTERS_MAX
 from rxtrail.web.epcis.resources import RESOURCES
+from rxtrail.web.epcis.socket import SOCKETS_MAX
 from rxtrail.web.problems import STATUSES
 
 if TYPE_CHECKING:
@@ -85,6 +91,21 @@ Where site keys are required, a site reads the events that concern it: that it s
 that happened at its places. Its named queries and subscriptions are its own.
 """
 
+EPCIS_LIMITS = (
+    ("events of a page, unless `perPage` says less", pages.PAGE_DEFAULT, "a next page"),
+    ("events of a page at most", pages.PAGE_MAX, "a next page"),
+    ("events of an answer without pages (SOAP `poll`)", pages.WHOLE_MAX, "QueryTooLargeException"),
+    ("events decoded for one answer", pages.DECODED_MAX, "the page ends early; without pages QueryTooComplexException"),
+    ("events decoded to count against `maxEventCount`", pages.DECODED_MAX, "QueryTooComplexException"),
+    ("events sorted by an extension field", pages.SORTED_MAX, "QueryTooComplexException"),
+    ("values in one query", VALUES_MAX, "QueryTooComplexException"),
+    ("characters of an address", ADDRESS_CHARACTERS_MAX, "414; name the query instead"),
+    ("named queries", named.QUERIES_MAX, "400"),
+    ("subscriptions", SUBSCRIPTIONS_MAX, "SubscriptionControlsException"),
+    ("WebSockets open at once", SOCKETS_MAX, "503"),
+    ("attempts to deliver, at growing distances up to an hour", ATTEMPTS_MAX, "the dead letters"),
+)
+
 
 def every_command(group: click.Group, prefix: str = "") -> Iterator[tuple[str, click.Command]]:
     """Give each command with its full name, groups and their members too."""
@@ -127,6 +148,8 @@ def epcis_page() -> str:
     parts += [_parameter(row) for row in TABLE if row.is_pattern]
     parts.append("\n## Other spellings\n\n| spelling | is read as |\n|---|---|\n")
     parts += [f"| `{alias}` | `{name}` |\n" for alias, name in ALIASES.items()]
+    parts.append("\n## Limits\n\n| limit | is | past it |\n|---|---|---|\n")
+    parts += [f"| {what} | {value:,} | {past} |\n" for what, value, past in EPCIS_LIMITS]
     return "".join(parts)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rxtrail.bootstrap import open_node
-from rxtrail.epcis_query import delivery
+from rxtrail.epcis_query import delivery, named, subscriptions
 from rxtrail.epcis_query.refusals import BadSubscription
 from rxtrail.epcis_query.schedule import read_schedule
 from rxtrail.web.app import build
@@ -274,6 +274,20 @@ def test_a_subscription_that_makes_no_sense_is_refused(opened: Any, body: dict[s
     answer = api.post("/epcis/queries/q/subscriptions", json={"dest": "http://127.0.0.1:9/x", **body})
     assert answer.status_code == 400, answer.text
     assert answer.json()["type"] == "epcisException:SubscriptionControlsException"
+
+
+def test_there_are_only_so_many_queries_and_subscriptions(opened: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, api = opened()
+    monkeypatch.setattr(named, "QUERIES_MAX", 1)
+    monkeypatch.setattr(subscriptions, "SUBSCRIPTIONS_MAX", 1)
+    at = subscribed(api, "http://127.0.0.1:9/x")
+    assert api.post("/epcis/queries", json={"name": "r", "query": {}}).status_code == 400
+    body = {"dest": "http://127.0.0.1:9/x", "stream": True}
+    answer = api.post("/epcis/queries/q/subscriptions", json=body)
+    assert answer.status_code == 400
+    assert answer.json()["detail"] == "there are 1 subscriptions already"
+    assert api("DELETE", at).status_code == 204
+    assert api.post("/epcis/queries/q/subscriptions", json=body).status_code == 201
 
 
 def at(text: str) -> int:

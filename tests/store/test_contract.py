@@ -986,6 +986,7 @@ def test_small_things_are_kept_by_kind_and_key_and_listed_both_ways(store: Store
         assert reader.kept("case", "e") is None
         forward = reader.kept_from("case", (-1, ""), 3)
         assert forward == [("a", 0, b"a"), ("b", 0, b"b"), ("c", 10, b"c")]
+        assert [reader.kept_count(kind) for kind in ("case", "other", "none")] == [4, 1, 0]
         assert reader.kept_from("case", (10, "c"), 3) == [("d", 99, b"again")]
         assert [key for key, _, _ in reader.kept_before("case", (1 << 62, ""), 9)] == ["d", "c", "b", "a"]
         with writing(store) as tx:

@@ -65,7 +65,7 @@ class NamedQueries:
     def create(self, name: str, query: dict[str, Any], *, owner: str = "") -> NamedQuery:
         """Keep a query under a name, durably.
 
-        :raises BadRequest: the name is none.
+        :raises BadRequest: the name is none, or there are as many as there may be.
         :raises BadQuery: the query has a parameter that is not valid.
         :raises NameTaken: the name is in use.
         """
@@ -84,6 +84,8 @@ class NamedQueries:
             raise NameTaken(f"there is a query {name} already", place="name")
 
         def write(tx: Transaction, log: Log) -> NamedQuery:
+            if tx.kept_count(KIND) >= QUERIES_MAX:
+                raise BadRequest(f"There are {QUERIES_MAX} named queries already.", advice="Delete those not in use.")
             if tx.kept(KIND, _key(owner, name)) is not None:
                 raise NameTaken(f"there is a query {name[:80]} already", place="name")
             made = NamedQuery(name, query, owner, iso(log.now))

@@ -121,7 +121,7 @@ class Subscriptions:
     def create(self, named: NamedQuery, wish: Wish, *, owner: str = "") -> Subscription:
         """Subscribe, durably.
 
-        :raises BadSubscription: its schedule, address or controls are not valid.
+        :raises BadSubscription: its schedule, address or controls are not valid, or there are as many as there may be.
         :raises BadQuery: its query is not valid.
         """
         check_controls(stream=wish.stream, schedule=wish.schedule)
@@ -136,6 +136,8 @@ class Subscriptions:
         start = self._reader().recorded_from(wish.initial_record_time) if wish.initial_record_time else -1
 
         def write(tx: Transaction, log: Log) -> Subscription:
+            if tx.kept_count(KIND) >= SUBSCRIPTIONS_MAX:
+                raise BadSubscription(f"there are {SUBSCRIPTIONS_MAX} subscriptions already")
             if wish.id and tx.kept(KIND, wish.id) is not None:
                 raise SubscriptionExists(f"there is a subscription {wish.id[:80]!r} already", place="subscriptionID")
             made = Subscription(

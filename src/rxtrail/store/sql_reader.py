@@ -761,6 +761,12 @@ class SqlReader(abc.ABC):
         """Give (key, time, body) of one kind in the order of (time, key), after one of them."""
         return [(key, at, body) for key, at, body in self._all("kept_from", kind, *after, limit)]
 
+    def kept_count(self, kind: str) -> int:
+        """Count the small things of one kind."""
+        row = self._one("kept_count", kind)
+        assert row is not None, "a count is always given"
+        return int(row[0])
+
     def kept_before(self, kind: str, before: tuple[int, str], limit: int) -> list[tuple[str, int, bytes]]:
         """Give (key, time, body) of one kind, the latest first, before one of them."""
         return [(key, at, body) for key, at, body in self._all("kept_before", kind, *before, limit)]

@@ -592,6 +592,10 @@ SELECT at, body FROM kept WHERE kind = %s::text AND key = %s::text;
 -- Read small things of one kind in the order of their times, after one of them.
 SELECT key, at, body FROM kept WHERE kind = %s::text AND (at, key) > (%s::bigint, %s::text) ORDER BY at, key LIMIT %s;
 
+-- name: kept_count
+-- Count the small things of one kind.
+SELECT count(*) FROM kept WHERE kind = %s::text;
+
 -- name: kept_before
 -- Read small things of one kind, the latest first, before one of them.
 SELECT key, at, body FROM kept WHERE kind = %s::text AND (at, key) < (%s::bigint, %s::text) ORDER BY at DESC, key DESC LIMIT %s;

@@ -562,6 +562,10 @@ SELECT at, body FROM kept WHERE kind = ? AND key = ?;
 -- Read small things of one kind in the order of their times, after one of them.
 SELECT key, at, body FROM kept WHERE kind = ? AND (at, key) > (?, ?) ORDER BY at, key LIMIT ?;
 
+-- name: kept_count
+-- Count the small things of one kind.
+SELECT count(*) FROM kept WHERE kind = ?;
+
 -- name: kept_before
 -- Read small things of one kind, the latest first, before one of them.
 SELECT key, at, body FROM kept WHERE kind = ? AND (at, key) < (?, ?) ORDER BY at DESC, key DESC LIMIT ?;
