@@ -239,3 +239,12 @@ def test_findings_of_a_document_are_capped_by_code() -> None:
     events = [{"type": "Odd"}] * (FINDINGS_PER_CODE_MAX + 10)
     notes = read(json.dumps({"type": "EPCISDocument", "epcisBody": {"eventList": [*events, json_event()]}})).notes
     assert [note.code for note in notes] == ["UNSUPPORTED_EVENT_TYPE"] * FINDINGS_PER_CODE_MAX + ["FINDINGS_TRUNCATED"]
+
+
+def test_elements_out_of_order_are_read_and_told() -> None:
+    in_order = object_event(STEP.format("inspecting"), "<readPoint><id>urn:acme:dock:3</id></readPoint>")
+    assert read(xml(in_order)).findings == [[]]
+    jumbled = f"<ObjectEvent><action>OBSERVE</action>{TIME}{EPCS}</ObjectEvent>"
+    got = read(xml(jumbled))
+    assert got.events[0].action == "OBSERVE"
+    assert [(each.severity, each.code) for each in got.findings[0]] == [("info", "ELEMENT_ORDER")]

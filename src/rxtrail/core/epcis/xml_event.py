@@ -40,6 +40,7 @@ class EventElements:
         self.own_namespace = ""
         self._limits = limits
         self._takers: dict[str, str | Taker] = {}
+        self._ranks: dict[str, int] = {}
         self._depth = 0
 
     def read(self, element: _Element) -> Raw:
@@ -82,10 +83,16 @@ class EventElements:
         return text
 
     def _fill(self, element: _Element, raw: Raw) -> None:
-        takers = self._takers
+        takers, ranks = self._takers, self._ranks
+        last, misplaced = 0, ""
         for child in element:
             tag = child.tag
             taker = takers.get(tag) or self._recognise(tag)
+            if tag in ranks:
+                rank = ranks[tag]
+                if rank < last:
+                    misplaced = misplaced or tag
+                last = rank
             if taker.__class__ is str:
                 text = child.text
                 if text and text[:4] not in _NO_PREFIXES and ":" in text:
@@ -95,12 +102,19 @@ class EventElements:
                     self.keep(child, raw)
             else:
                 taker(self, child, raw)  # type: ignore[operator]
+        if misplaced:
+            name = namespaces.split(misplaced)[1]
+            self.build.find(
+                "info", "ELEMENT_ORDER", f"{name} stands behind what it should come before; read all the same"
+            )
 
     def _recognise(self, tag: str) -> str | Taker:
         name = self.standard_name(tag)
         taker = _TEXTS.get(name) or _TAKERS.get(name) or EventElements.keep
         if len(self._takers) < _NAMES_REMEMBERED:
             self._takers[tag] = taker
+            if name in _ORDER:
+                self._ranks[tag] = _ORDER[name]
         return taker
 
     def standard_name(self, tag: str) -> str:
@@ -319,4 +333,11 @@ _TAKERS: Final[dict[str, Taker]] = {
     "sensorElementList": _sensors,
     "extension": EventElements.unwrap,
     "baseExtension": EventElements.unwrap,
+}
+# What every version and type of event has in this order (EPCIS 1.2 and 2.0, clause 9.5).
+_ORDER: Final = {
+    **{name: rank for rank, name in enumerate(("eventTime", "recordTime", "eventTimeZoneOffset", "eventID"))},
+    **dict.fromkeys(("errorDeclaration", "certificationInfo", "baseExtension"), 4),
+    **dict.fromkeys(("epcList", "parentID", "childEPCs", "inputEPCList", "outputEPCList", "transformationID"), 5),
+    **{name: rank for rank, name in enumerate(("action", "bizStep", "disposition", "readPoint", "bizLocation"), 6)},
 }

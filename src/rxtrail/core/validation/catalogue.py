@@ -40,6 +40,7 @@ CATALOGUE: Final[dict[str, Entry]] = {
     "NUL_CHARACTER": Entry("XML 1.0 section 2.2", "Leave the character out."),
     "INVALID_EXTENSION_NAMESPACE": Entry("EPCIS 2.0 clause 9.1", "Declare the namespace or prefix of each extension."),
     "UNSUPPORTED_EVENT_TYPE": Entry("EPCIS 2.0 clause 7.4", "Use one of the five event types."),
+    "ELEMENT_ORDER": Entry(_XML, "Write the elements in the order of the standard."),
     "UNKNOWN_FIELD": Entry("EPCIS 2.0 clause 9.1", "Leave it out, or give it a namespace of your own."),
     "MASTER_DATA_CONFLICT": Entry("EPCIS 2.0 clause 9.4", "Describe each product and place once."),
     "FINDINGS_TRUNCATED": Entry("", "Correct the first ones; the others are most likely of the same kind."),
