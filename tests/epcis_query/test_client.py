@@ -12,7 +12,7 @@ import pytest
 from pyarrow import parquet
 
 from rxtrail.client import Client, Refusal, verify_signature
-from rxtrail.epcis_query.delivery import signature
+from rxtrail.outbound.signing import signature
 from tests.epcis_query.events import all_events, document
 from tests.web import scene
 from tests.web.conftest import Planted

@@ -16,6 +16,7 @@ import msgspec
 
 from rxtrail import clock, partners
 from rxtrail.access import Access, SiteKeys, Tally
+from rxtrail.alerts import Alert, AlertCommand, Alerts, Channel, ChannelCommand, RouteCommand, RoutesReport
 from rxtrail.answers import (
     CaptureJob,
     CaptureReceipt,
@@ -132,6 +133,15 @@ class Node:
             today=clock.today,
             random_bytes=clock.random_bytes,
         )
+        self.alerts = Alerts(
+            lambda: self._writing()[0],
+            reader=self._reader,
+            now_us=clock.now_us,
+            today=clock.today,
+            seconds=time.monotonic,
+            random_bytes=clock.random_bytes,
+            changed=self._changed,
+        )
         self.audits = Audits(data, store_url)
         self.log = Publishing(
             data,
@@ -247,6 +257,7 @@ class Node:
         """Finish what runs (a capture job stops between two batches and goes on at the next start), then let go."""
         self._closing.set()
         self.epcis.stop()
+        self.alerts.stop()
         self.audits.close()
         self.hub.stop()
         if self._capture is not None:
@@ -307,6 +318,7 @@ class Node:
                 now_us=clock.now_us,
                 note_scan=note,
                 submit=self._writer.submit if self._writer is not None else None,
+                seen=self.alerts.seen,
             )
         return verify
 
@@ -314,8 +326,13 @@ class Node:
         self._log_size = log_size
         self.hub.woke()
         self.epcis.woke()
+        self.alerts.woke()
 
-    def _captured(self, _appended: Appended | None) -> None:
+    def _captured(self, appended: Appended | None) -> None:
+        self._generation += 1
+        self.alerts.captured(appended)
+
+    def _changed(self) -> None:
         self._generation += 1
 
     def _writing(self) -> tuple[Writer, Capture, States]:
@@ -476,6 +493,7 @@ class Node:
         """
         self._pool.submit(self._resume_if_possible)
         self.epcis.start()
+        self.alerts.start()
         if self._store.shared:
             threading.Thread(target=self._resume_again, name="rxtrail-resume", daemon=True).start()
 
@@ -694,7 +712,7 @@ class Node:
             return report
 
         report = writer.do(write, alone=True)
-        self._generation += 1
+        self.alerts.rejudge()
         return report
 
     def partners(self) -> list[Partner]:
@@ -789,6 +807,18 @@ class Node:
         :raises Refused: its state, or who asks, does not allow the step.
         """
         return self.recalls.act(command)
+
+    def alert(self, command: AlertCommand) -> Alert:
+        """Carry out one step of an alert, durably; raises ``BadRequest``, ``NotFound`` and ``Refused``."""
+        return self.alerts.act(command)
+
+    def route(self, command: RouteCommand) -> RoutesReport:
+        """Load, approve or retire approved routes, durably; raises ``BadRequest``, ``NotFound`` and ``Refused``."""
+        return self.alerts.routes.act(command)
+
+    def channel(self, command: ChannelCommand) -> list[Channel]:
+        """Add or remove who is told of alerts, or send again what was not taken."""
+        return self.alerts.channels.act(command)
 
     def backup(self, *, progress: Progress = lambda _what, _done, _in_all: None) -> Iterator[bytes]:
         """Stream a backup of the whole record as it is now, raw documents included, sealed; others go on writing.

@@ -6,8 +6,6 @@ subscribers: which of them a commit concerns is found by their index terms in on
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
@@ -22,6 +20,7 @@ from rxtrail.epcis_query.pages import Cursor, Found, read_page
 from rxtrail.epcis_query.subscriptions import Subscription
 from rxtrail.errors import RxtrailError
 from rxtrail.outbound import Unreachable, request
+from rxtrail.outbound.signing import signature
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -259,11 +258,6 @@ class Deliveries:
             self._post(each, events[half:], low)
         elif not 200 <= reply.status < 300:
             raise NotTaken(f"the subscriber answered {reply.status}")
-
-
-def signature(token: str, body: bytes) -> str:
-    """Give the GS1-Signature of a body: HMAC with SHA-256 under the client's own token, in hex."""
-    return "sha256=" + hmac.new(token.encode(), body, hashlib.sha256).hexdigest()
 
 
 def _first_terms(reader: Reader, each: Subscription) -> frozenset[int] | None:

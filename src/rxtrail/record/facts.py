@@ -11,16 +11,14 @@ from rxtrail.core.rules.steps import Flag, Step
 from rxtrail.core.rules.verdict import Facts
 from rxtrail.core.rules.words import END_RANKS, RECALLED
 from rxtrail.ledger.containers import Snapshot, decode_snapshot
-from rxtrail.record.exact import Shelf, container_state, unit_state
+from rxtrail.record.exact import Exact, Shelf, container_state, unit_state
 from rxtrail.record.standing import identity_of, partners_of
 from rxtrail.record.times import day
-from rxtrail.store.rows import Making, UnitRow
+from rxtrail.store.rows import Making, PackFacts, UnitRow
 
 if TYPE_CHECKING:
     from rxtrail.core.rules.authority import Authority
-    from rxtrail.record.exact import Exact
     from rxtrail.store import Reader
-    from rxtrail.store.rows import PackFacts
 
 
 REMEMBERED_MAX = 200_000
@@ -36,6 +34,8 @@ class Found(msgspec.Struct, gc=False):
     speakers: frozenset[str] = frozenset()
     made_time: int = 0  # when it was made, in microseconds; 0: nobody said
     made: int = -1  # the position of the event that made it
+    row: PackFacts | None = None  # of a plain pack: the containers around it
+    exact: Exact | None = None  # of any other: its whole story
 
 
 class Pending(msgspec.Struct, frozen=True, gc=False):
@@ -239,7 +239,7 @@ def _plain(
         bool(documents) and (making.document in documents or row.packed_document in documents),
         made.inactive,
     )
-    return Found(facts, row.a_key, making.document, making.speakers, making.time, making.event)
+    return Found(facts, row.a_key, making.document, making.speakers, making.time, making.event, row)
 
 
 def _from_exact(
@@ -282,7 +282,7 @@ def _from_exact(
         sender_inactive=_inactive(authority, speakers),
     )
     made_time = next((step.time for step in exact.steps if step.event == state.made), 0) if made else 0
-    return Found(facts, container, state.document, speakers, made_time, state.made)
+    return Found(facts, container, state.document, speakers, made_time, state.made, exact=exact)
 
 
 def _recalled_inside(exact: Exact) -> bool:

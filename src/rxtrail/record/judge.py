@@ -23,15 +23,18 @@ from rxtrail.core.rules.answer import (
 from rxtrail.core.rules.eu import alert_id, code_of_reasons, code_of_refusal
 from rxtrail.core.rules.late import USUAL_MINUTES, Late, late
 from rxtrail.core.rules.states import EU
-from rxtrail.core.rules.verdict import PURPOSES, Asker, Judgement, judge, place_is_doubtful, seen_elsewhere
+from rxtrail.core.rules.verdict import PURPOSES, Asker, Judgement, also, judge, place_is_doubtful, seen_elsewhere
 from rxtrail.errors import BadRequest
 from rxtrail.record.choosing import chosen
 from rxtrail.record.close_by import file_minutes, near_miss
 from rxtrail.record.facts import Found, Memory, Pending, Recalls, find
 from rxtrail.record.names import product_row, product_view
+from rxtrail.record.off_route import Marks
+from rxtrail.record.on_the_way import off_route_words, too_fast, too_soon
 from rxtrail.record.orders import Orders
 from rxtrail.record.proven import proof_path, published
 from rxtrail.record.sightings import elsewhere
+from rxtrail.record.spots import Spots
 from rxtrail.record.standing import as_seen_by, authority_of, identity_of, partners_of
 from rxtrail.record.times import day as day_of
 from rxtrail.record.times import iso
@@ -91,6 +94,8 @@ class Judge:
         self._log_size = log_size
         self._recalls = Recalls()
         self._orders = Orders()
+        self._marks = Marks()
+        self._spots = Spots(reader)
         self._memory = Memory()
         self._products: dict[str, tuple[str, str]] = {}
         self._reporting: dict[str, bool] = {}  # GTIN -> its maker is listed here
@@ -123,6 +128,8 @@ class Judge:
         self._roles = {gln: partner.role for partner in partners_of(reader) for gln in partner.glns}
         self._recalls.load(reader, self._authority)
         self._orders.load(reader)
+        self._marks.load(reader)
+        self._spots = Spots(reader)
         self._products.clear()
         self._memory.forget()
         self.refresh_pending()
@@ -235,8 +242,18 @@ class Judge:
             product=self._left_out(scan.gtin) if scan.gtin and (found is None or not found.facts.on_record) else None,
         )
         if asker.site and asker.purpose == "dispense" and place_is_doubtful(judged):
-            at = elsewhere(self._reader, self._authority, scan.gtin, scan.serial, asker.site)
-            judged = judged if at is None else seen_elsewhere(judged, day_of(at))
+            seen = elsewhere(self._reader, self._authority, scan.gtin, scan.serial, asker.site)
+            if seen is not None:
+                judged = seen_elsewhere(judged, day_of(seen[1]))
+                judged = also(judged, asker.purpose, too_fast(self._spots, *seen, asker.site, self._now_us()))
+        if self._marks.by_key and scan.gtin:
+            marks = self._marks.of(self._reader, self._authority, scan.gtin, scan.serial, found)
+            if marks:
+                judged = also(judged, asker.purpose, off_route_words(marks))
+        if asker.site and found is not None and found.facts.on_record and judged.answer is not Answer.STOP:
+            soon = too_soon(self._spots, self._authority, found.facts.custody, asker.site, self._now_us())
+            if soon:
+                judged = also(judged, asker.purpose, soon)
         product, ndc = self._product(scan.gtin) if scan.gtin else ("", "")
         self.awaited = found.facts.custody.to if found is not None else ()
         if found is None or not (found.facts.on_record or found.facts.mentioned):

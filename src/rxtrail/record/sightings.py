@@ -20,12 +20,12 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[tuple[str, int]]).decode
 
 
-def elsewhere(reader: Reader, authority: Authority, gtin: str, serial: str, site: str) -> int | None:
-    """Give when (microseconds) a pack was first seen at a place of another party than ``site``; None: nowhere."""
+def elsewhere(reader: Reader, authority: Authority, gtin: str, serial: str, site: str) -> tuple[str, int] | None:
+    """Give where and when (microseconds) a pack was first seen at another party than ``site``; None: nowhere."""
     row = reader.kept(KIND, f"{gtin}/{serial}")
     if row is None:
         return None
-    return next((at for place, at in _decode(row[1]) if not authority.same_party(place, site)), None)
+    return next((seen for seen in _decode(row[1]) if not authority.same_party(seen[0], site)), None)
 
 
 def note(tx: Transaction, gtin: str, serial: str, site: str, at: int) -> None:

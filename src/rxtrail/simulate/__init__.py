@@ -9,6 +9,7 @@ from __future__ import annotations
 from rxtrail.simulate.attacks import attacked
 from rxtrail.simulate.demo import DemoCode, demo_codes
 from rxtrail.simulate.files import Written, documents, partners_csv, write
+from rxtrail.simulate.lanes import kept_away, lanes_toml
 from rxtrail.simulate.market import Market, market
 from rxtrail.simulate.scans import Scan, Truth, scan_text, scans
 from rxtrail.simulate.supply import PACKS_MAX, PACKS_MIN, World, world
@@ -25,6 +26,8 @@ __all__ = [
     "attacked",
     "demo_codes",
     "documents",
+    "kept_away",
+    "lanes_toml",
     "market",
     "partners_csv",
     "scan_text",

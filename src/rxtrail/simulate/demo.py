@@ -31,7 +31,7 @@ _PROMISED = {
     "recalled": ("recalled",),
     "already-dispensed": ("already-dispensed-here", "already-dispensed-elsewhere"),
     "unknown": ("unknown-serial",),
-    "off-route": ("not-shipped-to-you",),
+    "off-route": ("off-route", "not-shipped-to-you"),
     "expired": ("expired",),
 }
 
@@ -74,11 +74,15 @@ class _Pack(msgspec.Struct, gc=False):
     recalled: bool = False
 
 
-def demo_codes(node: Record, *, site: str, seed: int, today: dt.date) -> list[DemoCode]:
-    """Choose a code per label for the counter ``site``; raises NotFound when a label finds none."""
+def demo_codes(node: Record, *, site: str, seed: int, today: dt.date, barred: str = "") -> list[DemoCode]:
+    """Choose a code per label for the counter ``site``; raises NotFound when a label finds none.
+
+    ``barred`` is the product that by its approved route may not be there.
+    """
     rng = random.Random(f"rxtrail:demo:{seed}")  # noqa: S311 - the same seed shows the same codes
     pharmacies = {gln for partner in node.partners() if partner.role == "pharmacy" for gln in partner.glns}
-    samples = _samples(_packs(node), rng, site=site, elsewhere=pharmacies - {site}, today=today.isoformat())
+    elsewhere = pharmacies - {site}
+    samples = _samples(_packs(node), rng, site=site, elsewhere=elsewhere, today=today.isoformat(), barred=barred)
     samples["unknown"] = [_never_made(pack, rng) for pack in samples["fine"]]
     codes = []
     for label in ("fine", "recalled", "already-dispensed", "unknown", "off-route", "expired"):
@@ -106,13 +110,13 @@ def _packs(node: Record) -> Iterator[_Pack]:
 
 
 def _samples(
-    packs: Iterable[_Pack], rng: random.Random, *, site: str, elsewhere: set[str], today: str
+    packs: Iterable[_Pack], rng: random.Random, *, site: str, elsewhere: set[str], today: str, barred: str
 ) -> dict[str, list[_Pack]]:
     """Keep a fair sample per label in one pass, however many packs there are (reservoir sampling)."""
     samples: dict[str, list[_Pack]] = {label: [] for label in ("fine", *_PROMISED)}
     seen = dict.fromkeys(samples, 0)
     for pack in packs:
-        label = _label(pack, site=site, elsewhere=elsewhere, today=today)
+        label = _label(pack, site=site, elsewhere=elsewhere, today=today, barred=barred)
         if not label:
             continue
         seen[label] += 1
@@ -126,7 +130,7 @@ def _samples(
     return samples
 
 
-def _label(pack: _Pack, *, site: str, elsewhere: set[str], today: str) -> str:
+def _label(pack: _Pack, *, site: str, elsewhere: set[str], today: str, barred: str) -> str:
     """Guess which label a pack may deserve; only the node's verdict settles it."""
     if pack.gtin[0] != "0" or not (pack.lot and pack.expiry):
         return ""  # a case is no pack to hand over, and a code to try has all four elements
@@ -136,8 +140,12 @@ def _label(pack: _Pack, *, site: str, elsewhere: set[str], today: str) -> str:
             return "already-dispensed"
         if pack.recalled:
             return "recalled"
-        return "expired" if expired else "fine"
+        if expired:
+            return "expired"
+        return "off-route" if pack.gtin == barred else "fine"
     sent_to = gln_of(pack.in_transit_to) or gln_of(pack.custodian)
+    if barred:
+        return ""  # where a route is approved, off-route means off that route
     sound = not (expired or pack.recalled or pack.holds or pack.disposition == "dispensed")
     return "off-route" if sound and sent_to in elsewhere else ""
 

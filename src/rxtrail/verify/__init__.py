@@ -37,8 +37,13 @@ class Verify:
         now_us: Callable[[], int],
         note_scan: Callable[[bytes], None] | None,
         submit: Callable[[Callable[[Transaction, Log], None]], object] | None = None,
+        seen: Callable[[Verdict, str], None] | None = None,
     ) -> None:
-        """Judge with ``judge``; ``submit`` queues a work of the writer that nobody waits for."""
+        """Judge with ``judge``; ``submit`` queues a work of the writer that nobody waits for.
+
+        ``seen`` is told each verdict and its site, for what many scans say together; it does not wait.
+        """
+        self._seen = seen
         self._judge = judge
         self._submit = submit
         self._now_us = now_us
@@ -82,6 +87,8 @@ class Verify:
                 codes,
             ]
             self._note_scan(SCAN_RECORD_VERSION + _encode(told))
+            if self._seen is not None:
+                self._seen(verdict, site)
             if site and purpose == "dispense" and pack.serial and _DOUBTFUL.intersection(codes):
                 self._sighted(verdict, site)
         return verdict

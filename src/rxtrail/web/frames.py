@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from rxtrail import errors
+from rxtrail.alerts import AlertCommand, ChannelCommand, RouteCommand
 from rxtrail.answers import CountIn, ExportFilters
 from rxtrail.core.rules.alert import EuView
 from rxtrail.recalls import RecallCommand
@@ -108,6 +109,24 @@ class RecallArguments(msgspec.Struct, frozen=True):
     """The arguments of ``recall``."""
 
     command: RecallCommand
+
+
+class AlertArguments(msgspec.Struct, frozen=True, gc=False):
+    """The arguments of ``alert``."""
+
+    command: AlertCommand
+
+
+class RouteArguments(msgspec.Struct, frozen=True, gc=False):
+    """The arguments of ``route``."""
+
+    command: RouteCommand
+
+
+class ChannelArguments(msgspec.Struct, frozen=True, gc=False):
+    """The arguments of ``channel``."""
+
+    command: ChannelCommand
 
 
 class CloseCaseArguments(msgspec.Struct, frozen=True, gc=False):

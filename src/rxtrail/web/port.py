@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 if TYPE_CHECKING:
+    from rxtrail.alerts import Alert, AlertCommand, Channel, ChannelCommand, RouteCommand, RoutesReport
     from rxtrail.answers import (
         CaptureJob,
         CaptureReceipt,
@@ -98,6 +99,15 @@ class NodePort(Protocol):
 
     def recall(self, command: RecallCommand) -> Recall:
         """Carry out one step of a recall; raises ``NotFound`` and ``Refused``."""
+
+    def alert(self, command: AlertCommand) -> Alert:
+        """Carry out one step of an alert; raises ``NotFound`` and ``Refused``."""
+
+    def route(self, command: RouteCommand) -> RoutesReport:
+        """Load, approve or retire approved routes; raises ``NotFound`` and ``Refused``."""
+
+    def channel(self, command: ChannelCommand) -> list[Channel]:
+        """Add or remove who is told of alerts, or send again what was not taken; raises as ``alert`` does."""
 
     def capture(
         self, stream: BinaryIO, *, name: str, proceed: bool = False, progress: Progress | None = None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, Self, TypeVar
 import msgspec
 
 from rxtrail import errors
+from rxtrail.alerts import Alert, AlertCommand, Channel, ChannelCommand, RouteCommand, RoutesReport
 from rxtrail.answers import (
     CaptureJob,
     CaptureReceipt,
@@ -134,6 +135,18 @@ class RemoteNode:
     def recall(self, command: RecallCommand) -> Recall:
         """Carry out one step of a recall."""
         return self._ask("recall", frames.RecallArguments(command), Recall)
+
+    def alert(self, command: AlertCommand) -> Alert:
+        """Carry out one step of an alert."""
+        return self._ask("alert", frames.AlertArguments(command), Alert)
+
+    def route(self, command: RouteCommand) -> RoutesReport:
+        """Load, approve or retire approved routes."""
+        return self._ask("route", frames.RouteArguments(command), RoutesReport)
+
+    def channel(self, command: ChannelCommand) -> list[Channel]:
+        """Add or remove who is told of alerts, or send again what was not taken."""
+        return self._ask("channel", frames.ChannelArguments(command), list[Channel])
 
     def close_case(self, case: str, *, reason: str, by: str) -> Case:
         """Close a case with a reason and a name; raises ``NotFound`` and ``Refused``."""

@@ -202,6 +202,18 @@ async def _recall(talk: _Talk, asked: frames.RecallArguments) -> None:
     await talk.answer(await talk.web.write(partial(talk.node.recall, asked.command)))
 
 
+async def _alert(talk: _Talk, asked: frames.AlertArguments) -> None:
+    await talk.answer(await talk.web.write(partial(talk.node.alert, asked.command)))
+
+
+async def _route(talk: _Talk, asked: frames.RouteArguments) -> None:
+    await talk.answer(await talk.web.write(partial(talk.node.route, asked.command)))
+
+
+async def _channel(talk: _Talk, asked: frames.ChannelArguments) -> None:
+    await talk.answer(await talk.web.write(partial(talk.node.channel, asked.command)))
+
+
 async def _close_case(talk: _Talk, asked: frames.CloseCaseArguments) -> None:
     await talk.answer(await talk.web.write(partial(talk.node.close_case, asked.case, reason=asked.reason, by=asked.by)))
 
@@ -268,6 +280,9 @@ _VERBS: Final[dict[str, tuple[type[msgspec.Struct], Callable[[_Talk, Any], Any]]
     "verify": (frames.VerifyArguments, _verify),
     "change": (frames.ChangeArguments, _change),
     "recall": (frames.RecallArguments, _recall),
+    "alert": (frames.AlertArguments, _alert),
+    "route": (frames.RouteArguments, _route),
+    "channel": (frames.ChannelArguments, _channel),
     "close_case": (frames.CloseCaseArguments, _close_case),
     "submit_changes": (frames.ChangesArguments, _submit_changes),
     "change_job": (

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 PACKS = 10_000
 SEED = 1
 MARK = "demo.json"  # written into a folder whose record a demo began
+DEMO_NAME = "the demo"  # who approves the routes of the simulated chain
 
 
 class Mark(msgspec.Struct, frozen=True, gc=False):
@@ -61,7 +62,7 @@ def demo(call: Call, port: int, packs: int, seed: int, no_browser: bool) -> int:
     partner's. Ctrl-C ends it. --json gives one line {label, code, site} a code when the server answers.
     """
     from rxtrail.bootstrap import SOCKET_FILE
-    from rxtrail.simulate import demo_codes, world
+    from rxtrail.simulate import demo_codes, kept_away, world
     from rxtrail.web import serve as web
 
     if call.store is not None:
@@ -81,7 +82,9 @@ def demo(call: Call, port: int, packs: int, seed: int, no_browser: bool) -> int:
         begun = time.monotonic()
         node.init("hub", [chain.hub.gln], default_site=chain.default_site)
         _fill(node, chain)
-        codes = demo_codes(node, site=chain.default_site, seed=seed, today=today)
+        away = kept_away(chain)
+        barred = away.gtin if away is not None else ""
+        codes = demo_codes(node, site=chain.default_site, seed=seed, today=today, barred=barred)
         seconds = time.monotonic() - begun
 
         def ready(url: str) -> None:
@@ -94,6 +97,7 @@ def demo(call: Call, port: int, packs: int, seed: int, no_browser: bool) -> int:
                 # In a thread, since some browsers keep the caller until they are closed.
                 threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
+        node.alerts.start()
         node.log.start(LogSettings())
         web.run(node, DEFAULT_HOST, port, node.data / SOCKET_FILE, ready)
     say.note("stopped")
@@ -102,13 +106,18 @@ def demo(call: Call, port: int, packs: int, seed: int, no_browser: bool) -> int:
 
 def _fill(node: Node, chain: World) -> None:
     """Load the partner table and capture every document through the front door that partners use."""
-    from rxtrail.simulate import documents, partners_csv
+    from rxtrail.alerts import RouteCommand
+    from rxtrail.simulate import documents, kept_away, lanes_toml, partners_csv
 
     node.load_partners(partners_csv(chain))
+    if kept_away(chain) is not None:
+        node.route(RouteCommand("load", DEMO_NAME, table=lanes_toml(chain)))
+        node.route(RouteCommand("approve", DEMO_NAME))
     count = len(chain.files)
     say.note(f"capturing {count:,} documents of {chain.packs:,} simulated packs")
     for name, content in _watched(documents(chain), count):
         node.capture(io.BytesIO(content), name=name)
+    node.alerts.settle()
 
 
 def _watched(files: Iterable[tuple[str, bytes]], count: int) -> Iterator[tuple[str, bytes]]:

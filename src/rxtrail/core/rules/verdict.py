@@ -22,6 +22,7 @@ from rxtrail.core.rules.steps import Custody, Doubt
 
 if TYPE_CHECKING:
     import datetime
+    from collections.abc import Iterable
 
     from rxtrail.core.gs1.scan import Scan
     from rxtrail.core.rules.authority import Authority
@@ -207,6 +208,18 @@ RULES: Final = {
     "seen elsewhere": Rule("seen-elsewhere", STOP,
         "This code was scanned at another place on {day}, and nobody has told that the pack moved from there.",
         QUARANTINE),
+    "off route": Rule("off-route", STOP, "Off its approved route. {what} (alert {alert})", QUARANTINE,
+        lighter=("receive", "return", "investigate")),
+    "odd on its way": Rule("off-route", CHECK, "Something is odd about its way. {what} (alert {alert})",
+        "Set aside until somebody has looked at the alert.", lighter=("investigate",), light=INFO),
+    "too fast": Rule("impossible-journey", STOP,
+        "It was scanned {minutes} minutes ago {km} km from here: nothing is that fast, so this code is on two packs.",
+        QUARANTINE),
+    "two at once": Rule("impossible-journey", STOP,
+        "It was scanned at another place {minutes} minutes ago: this code is on two packs.", QUARANTINE),
+    "too soon": Rule("impossible-journey", CHECK,
+        "The record has it {km} km from here {minutes} minutes ago: a wrong clock, or two packs with one code.",
+        "Set aside. Ask the sender when it left; compare the printed serial number."),
 }  # fmt: skip
 _UNREAD = ("wrong-barcode", "bad-check-digit", "scanner-fault", "ambiguous-scan", "not-serialised")
 FAULTS: Final = {code: (RULES[code].message, RULES[code].next) for code in _UNREAD}
@@ -323,6 +336,16 @@ def seen_elsewhere(judged: Judgement, day: str) -> Judgement:
     rule = RULES["seen elsewhere"]
     reason = Reason(rule.code, rule.severity, rule.message.format(day=day), rule.next)
     return _judgement([reason, *judged.reasons], judged.serial, judged.lot, judged.expiry, judged.not_checked)
+
+
+def also(judged: Judgement, purpose: str, said: Iterable[tuple[str, dict[str, str]]]) -> Judgement:
+    """Add what some rules say, each by its name in ``RULES`` and its words."""
+    reasons = list(judged.reasons)
+    for name, words in said:
+        rule = RULES[name]
+        severity = rule.light if purpose in rule.lighter else rule.severity
+        reasons.append(Reason(rule.code, severity, rule.message.format(**words), rule.next))
+    return _judgement(reasons, judged.serial, judged.lot, judged.expiry, judged.not_checked)
 
 
 def _state(facts: Facts, authority: Authority, case: _Case) -> None:

@@ -1,7 +1,8 @@
 """What changes on this node, as server-sent events: a page that is open need not be loaded again.
 
-One event a change; ``event`` is ``recall`` (one began to hold, was answered, or ended). It tells what changed, and
-whoever is concerned asks again: it holds no verdict. The stream begins with what changes from now on.
+One event a change; ``event`` is ``recall`` (one began to hold, was answered, or ended) or ``alert`` (one was opened, or
+somebody did something about it). It tells what changed, and whoever is concerned asks again: it holds no verdict. The
+stream begins with what changes from now on.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from starlette.responses import StreamingResponse
 
 from rxtrail.errors import RxtrailError
 from rxtrail.web import refusals
+from rxtrail.web.api.alerts import alerts_of
 from rxtrail.web.api.recalls import recalls_of
 from rxtrail.web.context import Endpoint, Web, json_response
 
@@ -42,10 +44,22 @@ class RecallChanged(msgspec.Struct, frozen=True, gc=False):
     steps: int
 
 
+class AlertChanged(msgspec.Struct, frozen=True, gc=False):
+    """An alert that changed; ``changes`` counts how often it did."""
+
+    id: str
+    state: str
+    rule: str
+    severity: str
+    title: str
+    changes: int
+
+
 class Latest(msgspec.Struct, frozen=True, gc=False):
     """What changed last, the oldest first."""
 
     recalls: list[RecallChanged]
+    alerts: list[AlertChanged]
 
 
 class _Followers:
@@ -55,8 +69,13 @@ class _Followers:
 async def get_stream(web: Web, request: Request) -> Response:
     """Answer with what changed last; as server-sent events, with all that changes from here on."""
     if request.headers.get("accept", "").partition(";")[0].strip() != "text/event-stream":
-        latest = await web.read(lambda: _latest(web))
-        return json_response(Latest(list(latest.values())))
+        latest = (await web.read(lambda: _latest(web))).values()
+        return json_response(
+            Latest(
+                [each for each in latest if isinstance(each, RecallChanged)],
+                [each for each in latest if isinstance(each, AlertChanged)],
+            )
+        )
     if _Followers.count >= FOLLOWERS_MAX:
         raise refusals.Overloaded(f"{FOLLOWERS_MAX} pages follow this node already.", advice="Try again later.")
     return StreamingResponse(_events(web), media_type="text/event-stream", headers={"x-accel-buffering": "no"})
@@ -76,9 +95,10 @@ async def _events(web: Web) -> AsyncIterator[bytes]:
                 continue
             now = await web.read(lambda: _latest(web))
             seen = size
-            for number, recall in now.items():
-                if known.get(number) != recall:
-                    yield b"event: recall\ndata: %b\n\n" % _encode(recall)
+            for number, changed in now.items():
+                if known.get(number) != changed:
+                    kind = b"alert" if isinstance(changed, AlertChanged) else b"recall"
+                    yield b"event: %b\ndata: %b\n\n" % (kind, _encode(changed))
                     spoken = time.monotonic()
             known |= now
             if quiet:
@@ -90,12 +110,14 @@ async def _events(web: Web) -> AsyncIterator[bytes]:
         _Followers.count -= 1
 
 
-def _latest(web: Web) -> dict[str, RecallChanged]:
-    desk = recalls_of(web)
-    return {
+def _latest(web: Web) -> dict[str, RecallChanged | AlertChanged]:
+    found: dict[str, RecallChanged | AlertChanged] = {
         recall.id: RecallChanged(recall.id, recall.state, recall.title, recall.scope.gtins, len(recall.history))
-        for recall in reversed(desk.page(limit=LATEST))
+        for recall in reversed(recalls_of(web).page(limit=LATEST))
     }
+    for alert in alerts_of(web).latest(LATEST):
+        found[alert.id] = AlertChanged(alert.id, alert.state, alert.rule, alert.severity, alert.title, alert.changes)
+    return found
 
 
 ENDPOINTS: Final = (

@@ -10,6 +10,8 @@ from starlette.routing import Route
 from rxtrail.errors import BadRequest, RxtrailError
 from rxtrail.web import problems, refusals
 from rxtrail.web.api import (
+    alerts,
+    approved_routes,
     audits,
     backup,
     captures,
@@ -78,6 +80,8 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *cases.ENDPOINTS,
     *dead_letters.ENDPOINTS,
     *recalls.ENDPOINTS,
+    *alerts.ENDPOINTS,
+    *approved_routes.ENDPOINTS,
     *stream.ENDPOINTS,
     *receipts.ENDPOINTS,
     *export.ENDPOINTS,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 import msgspec
 from starlette.responses import Response
@@ -13,6 +14,7 @@ from starlette.routing import Route
 from rxtrail.core.gs1.epc import gln_of
 from rxtrail.core.gs1.keyboard_profile import CALIBRATION_TEXT, GS
 from rxtrail.errors import NotFound, RxtrailError
+from rxtrail.web.api.alerts import alerts_of
 from rxtrail.web.api.changes import journey_of
 from rxtrail.web.api.documents import digest_of
 from rxtrail.web.api.log import log_of
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from rxtrail.web.problems import Problem
 
 SITES_MAX: Final = 500
+SUBJECTS_SHOWN: Final = 200
 
 PageHandler = Callable[[Web, "Request"], Awaitable[Response]]
 
@@ -54,6 +57,8 @@ def routes(web: Web) -> list[Route]:
         "/containers/{sscc}": container_page,
         "/documents": documents_page,
         "/documents/{sha256}": document_page,
+        "/alerts": alerts_page,
+        "/alerts/{id}": alert_page,
         "/recalls": recalls_page,
         "/recalls/{id}": recall_page,
         "/validate": validate_page,
@@ -224,6 +229,38 @@ async def recall_page(web: Web, request: Request) -> Response:
     status = await web.read(partial(recalls_of(web).status, number))
     preview: RecallPreview = await web.read(partial(recalls_of(web).preview, number))
     return page("recall.html", status_=status, preview=preview)
+
+
+class AlertsQuery(PageQuery, frozen=True, forbid_unknown_fields=True):
+    """A page of alerts: those that nobody has explained, or those in one state, or all."""
+
+    state: str = "standing"
+
+
+async def alerts_page(web: Web, request: Request) -> Response:
+    """What a person should know of, the newest first."""
+    asked = query_of(request, AlertsQuery)
+    state = "" if asked.state == "all" else asked.state
+    rows = await web.read(partial(alerts_of(web).page, asked.after, asked.limit + 1, state=state))
+    alerts, next_address = next_page(request, rows, asked.limit, lambda alert: alert.id)
+    lanes = await web.read(partial(alerts_of(web).routes.all, state="approved"))
+    more = f"{next_address}&state={quote(asked.state)}" if next_address else ""
+    return page("alerts.html", alerts=alerts, next_address=more, state=asked.state, lanes=len(lanes))
+
+
+async def alert_page(web: Web, request: Request) -> Response:
+    """One alert: what was seen, which packs, what can be done."""
+    alert = await web.read(partial(alerts_of(web).get, path_part(request, "id")))
+    return page("alert.html", alert=alert, subjects=[(key, page_of(key)) for key in alert.subjects[:SUBJECTS_SHOWN]])
+
+
+def page_of(key: str) -> str:
+    """The page of a pack or container, "" when it has none."""
+    head, _, rest = key.partition("/")
+    if head == "00":
+        return f"/containers/{quote(rest, safe='')}"
+    gtin, mark, serial = rest.partition("/21/")
+    return f"/packs/{gtin}/{quote(serial, safe='')}" if head == "01" and mark else ""
 
 
 async def calibrate_page(web: Web, request: Request) -> Response:  # noqa: ARG001

@@ -36,6 +36,9 @@ export const previewRecall = (asked) => request("POST", "/api/v1/recalls/preview
 export const openRecall = (fields) => request("POST", "/api/v1/recalls", JSON.stringify(fields));
 export const actOnRecall = (id, step) => request("PATCH", recallPath(id), JSON.stringify(step));
 
+const alertPath = (id) => `/api/v1/alerts/${encodeURIComponent(id)}`;
+export const actOnAlert = (id, step) => request("PATCH", alertPath(id), JSON.stringify(step));
+
 export const job = (address) => request("GET", address, undefined);
 
 export function newKey() {

@@ -1,0 +1,286 @@
+"""Alerts as they are kept: opened, added to, explained by what came later; each change is a record of the log.
+
+All of it happens in one transaction: the alert, the marks that the counter asks, and the change that is delivered.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import hashlib
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+import msgspec
+
+from rxtrail.alerts.values import (
+    CLOCK_US,
+    EVIDENCE_MAX,
+    SUBJECTS_MAX,
+    Alert,
+    AlertStep,
+    Evidence,
+    Muted,
+    decode,
+    decode_muted,
+    encode,
+)
+from rxtrail.record import off_route
+from rxtrail.record.off_route import Mark
+from rxtrail.record.times import day, iso
+from rxtrail.store.rows import RecordKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from rxtrail.core.rules.route import Deviation, Judged
+    from rxtrail.ledger.log import Log
+    from rxtrail.store import Reader, Transaction
+
+ALERT: Final = "alert"  # of what the store keeps
+CHANGE: Final = "alert-change"  # the outbox: one row a change, in the order of the log
+MUTED: Final = "alert-muted"
+DUE: Final = "route-due"  # when a thing is judged again though nothing came
+CLOCK: Final = "alert-clock"
+US: Final = "rxtrail"
+ID_CHARACTERS: Final = 10
+PAGE: Final = 1_000
+TITLES: Final = {
+    "R1": "Off its approved route",
+    "R2": "Outside of its market",
+    "R3": "Received by somebody else",
+    "R4": "Late on its way",
+    "R7": "Faster than anything flies",
+    "R8": "Going back without being a return",
+    "R9": "Party without a valid licence",
+    "R11": "Stolen or recalled goods are moving",
+    "S8": "Many unknown serials of one lot",
+    "S9": "A site unlike all others",
+    "S12": "Serials that were never issued",
+    "scanner": "A scanner that spoils codes",
+    "returns-laundering": "A return of what was never delivered",
+}
+
+
+def id_of(*told: str) -> str:
+    """Give the name of an alert: the same for the same rule and shipment on every node, whatever came first."""
+    digest = hashlib.sha256("\x1f".join(told).encode()).digest()
+    return f"A-{base64.b32encode(digest).decode()[:ID_CHARACTERS]}"
+
+
+def alert_of(deviation: Deviation) -> str:
+    """Give the name of the alert of a deviation: one for each shipment and rule."""
+    return id_of(deviation.rule, deviation.shipment.hex())
+
+
+def read(reader: Reader, number: str) -> Alert | None:
+    """Read one alert."""
+    row = reader.kept(ALERT, number)
+    return None if row is None else decode(row[1])
+
+
+def changed(judged: Mapping[str, Judged], marks: off_route.Marks) -> dict[str, tuple[Deviation, ...]]:
+    """Give those things whose deviations are not what is marked."""
+    found: dict[str, tuple[Deviation, ...]] = {}
+    for key, each in judged.items():
+        now = {(alert_of(d), d.severity, d.time, d.what) for d in each.deviations}
+        if now != {(m.alert, m.severity, m.time, m.what) for m in marks.by_key.get(key, ())}:
+            found[key] = each.deviations
+    return found
+
+
+class Filing:
+    """Writes alerts within one transaction."""
+
+    def __init__(self, tx: Transaction, log: Log) -> None:
+        """Take the transaction."""
+        self.tx = tx
+        self._log = log
+        self._begun = log.position
+        self._muted: list[Muted] | None = None
+        self.changes: list[Alert] = []
+
+    # -- routes ----------------------------------------------------------------------------------------------------
+
+    def routes(self, found: Mapping[str, tuple[Deviation, ...]]) -> None:
+        """Bring alerts and marks to what was judged of these things."""
+        added: dict[str, dict[str, Deviation]] = defaultdict(dict)
+        gone: dict[str, list[str]] = defaultdict(list)
+        olds: dict[str, list[Mark]] = {}
+        for key, deviations in found.items():
+            row = self.tx.kept(off_route.KIND, key)
+            old = olds[key] = off_route.decode(row[1]) if row is not None else []
+            now = {alert_of(deviation): deviation for deviation in deviations}
+            for number, deviation in now.items():
+                added[number][key] = deviation
+            for mark in old:
+                if mark.alert not in now:
+                    gone[mark.alert].append(key)
+        alerts: dict[str, Alert] = {}
+        for number in sorted(added.keys() | gone.keys()):
+            alert = self._route(number, added.get(number, {}), gone.get(number, []), olds)
+            if alert is not None:
+                alerts[number] = alert
+        self._moved_on()
+        for key, deviations in found.items():
+            self._mark(key, deviations, alerts)
+
+    def _moved_on(self) -> None:
+        """See to it that marks of this transaction stand behind those of all before it."""
+        if self._log.position == self._begun:
+            self._log.append(RecordKind.DECISION, b"\x01" + encode([self._log.now, "off-route-marked"]))
+
+    def _mark(self, key: str, deviations: tuple[Deviation, ...], alerts: dict[str, Alert]) -> None:
+        marks = [
+            Mark(number, d.rule, d.severity, d.time, d.what, alerts[number].stands)
+            for d in deviations
+            if (number := alert_of(d)) in alerts
+        ]
+        # The time is the place in the log, so that whoever keeps marks in memory reads only new ones. A thing
+        # without any keeps an empty row, for the same reason.
+        self.tx.keep(off_route.KIND, key, self._log.position, off_route.encode(marks), tell=True)
+
+    def _route(
+        self, number: str, added: dict[str, Deviation], gone: list[str], olds: dict[str, list[Mark]]
+    ) -> Alert | None:
+        known = read(self.tx, number)
+        if known is None and not added:
+            return None
+        fresh = [key for key in added if all(mark.alert != number for mark in olds[key])]
+        if known is None:
+            alert = self._new_route(number, added, fresh)
+            self.write(alert, "alert-opened")
+            return alert
+        alert = known
+        listed = dict.fromkeys(alert.subjects)
+        for key in gone:
+            listed.pop(key, None)
+        listed.update(dict.fromkeys(sorted(fresh)))
+        count = max(0, alert.subject_count + len(fresh) - len(gone))
+        alert = msgspec.structs.replace(alert, subjects=list(listed)[:SUBJECTS_MAX], subject_count=count)
+        if added:
+            first = min(added.values(), key=lambda d: (d.time, d.what))
+            alert = msgspec.structs.replace(
+                alert, what=first.what, cause=first.cause, why=first.why, severity=first.severity, next=first.next
+            )
+        what = ""
+        if not count and alert.stands:
+            alert, what = self._stepped(alert, "explained", "What was missing has come.", "explained"), "explained"
+        elif fresh and alert.state == "explained" and alert.history[-1].by == US:
+            alert, what = self._stepped(alert, "opened again", "", "open"), "opened-again"
+        if what or alert != known:
+            self.write(alert, f"alert-{what or 'changed'}")
+        return alert
+
+    def _new_route(self, number: str, added: dict[str, Deviation], fresh: list[str]) -> Alert:
+        first = min(added.values(), key=lambda d: (d.time, d.what))
+        evidence = [
+            Evidence("event", iso(body.time), "event", f"/epcis/events/{quote(body.event_id, safe='')}")
+            for body in self.tx.event_bodies({deviation.event for deviation in added.values()})
+        ]
+        at = iso(self._log.now)
+        return self._muted_like(
+            Alert(
+                number, first.rule, TITLES[first.rule], first.severity, "open", first.what, first.cause, first.why,
+                first.next, at, iso(first.time), sender=first.sender, receiver=first.receiver, lanes=list(first.lanes),
+                shipment=first.shipment.hex(), subjects=sorted(fresh)[:SUBJECTS_MAX], subject_count=len(fresh),
+                evidence=evidence[:EVIDENCE_MAX], history=[AlertStep(at, "opened", US)],
+                clock_until=self.clock_of(first.cause),
+            )
+        )  # fmt: skip
+
+    # -- any alert -------------------------------------------------------------------------------------------------
+
+    def clock_of(self, cause: str) -> str:
+        """Give by when somebody must have decided about an alert of this cause; "" when nothing presses."""
+        return iso(self._log.now + CLOCK_US) if cause == "suspect" else ""
+
+    def open_or_add(self, alert: Alert) -> Alert:
+        """Open an alert of scans, or bring the one of that name up to date; one that was closed begins anew."""
+        known = read(self.tx, alert.id)
+        at = iso(self._log.now)
+        if known is None:
+            made = msgspec.structs.replace(alert, opened_at=at, history=[AlertStep(at, "opened", US)])
+            made = self._muted_like(msgspec.structs.replace(made, clock_until=self.clock_of(made.cause)))
+            self.write(made, "alert-opened")
+            return made
+        kept = {each: getattr(known, each) for each in ("opened_at", "state", "owner", "history", "muted_until")}
+        fresh = msgspec.structs.replace(
+            alert, **kept, changes=known.changes, clock_until=known.clock_until or self.clock_of(alert.cause)
+        )
+        if fresh == known:
+            return known
+        if not known.stands and alert.subject_count > known.subject_count:
+            fresh = self._stepped(fresh, "opened again", "It goes on.", "open")
+        self.write(fresh, "alert-changed")
+        return fresh
+
+    def _stepped(self, alert: Alert, what: str, reason: str, state: str) -> Alert:
+        step = AlertStep(iso(self._log.now), what, US, reason)
+        return msgspec.structs.replace(alert, state=state, history=[*alert.history, step])
+
+    def _muted_like(self, alert: Alert) -> Alert:
+        today = day(self._log.now)
+        if self._muted is None:
+            self._muted = muted_of(self.tx)
+        until = max((each.until for each in self._muted if each.until >= today and is_like(alert, each)), default="")
+        return msgspec.structs.replace(alert, muted_until=until) if until else alert
+
+    def write(self, alert: Alert, what: str) -> None:
+        """Keep an alert as it is now, with a record in the log and a row in the outbox."""
+        alert = msgspec.structs.replace(alert, changes=alert.changes + (what != "alert-opened"))
+        log, tx = self._log, self.tx
+        position = log.append(RecordKind.DECISION, b"\x01" + encode([log.now, what, alert]))
+        row = tx.kept(ALERT, alert.id)
+        tx.keep(ALERT, alert.id, row[0] if row is not None else log.now, encode(alert))
+        tx.keep(CHANGE, f"{position:016d}", position, encode([what, log.now, alert]))
+        if alert.clock_until and alert.state in ("open", "acknowledged"):
+            tx.keep(CLOCK, alert.id, log.now + CLOCK_US if row is None else _clock(alert), b"")
+        else:
+            tx.drop_kept(CLOCK, alert.id)
+        self.changes.append(alert)
+
+    def run_out(self, numbers: Iterable[str]) -> None:
+        """Escalate those whose clock has run out before anybody decided."""
+        for number in numbers:
+            alert = read(self.tx, number)
+            if alert is None or alert.state not in ("open", "acknowledged"):
+                self.tx.drop_kept(CLOCK, number)
+                continue
+            reason = "24 hours have passed, and nobody has decided."
+            self.write(self._stepped(alert, "escalated", reason, "escalated"), "alert-escalated")
+
+    def deadlines(self, judged: Mapping[str, Judged], known: Mapping[str, int]) -> None:
+        """Keep when things are to be judged again; ``known`` is what is kept now."""
+        for key, each in judged.items():
+            if each.look_again and known.get(key) != each.look_again:
+                self.tx.keep(DUE, key, each.look_again, b"")
+            elif not each.look_again and key in known:
+                self.tx.drop_kept(DUE, key)
+
+    def mark_stands(self, keys: Iterable[str], alert: Alert) -> None:
+        """Tell the counter whether an alert still stands."""
+        self._moved_on()
+        for key in keys:
+            row = self.tx.kept(off_route.KIND, key)
+            marks = off_route.decode(row[1]) if row is not None else []
+            fresh = [msgspec.structs.replace(m, stands=alert.stands) if m.alert == alert.id else m for m in marks]
+            if fresh != marks:
+                self.tx.keep(off_route.KIND, key, self._log.position, off_route.encode(fresh), tell=True)
+
+
+def _clock(alert: Alert) -> int:
+    return round(datetime.datetime.fromisoformat(alert.clock_until).timestamp() * 1_000_000)
+
+
+def muted_of(reader: Reader) -> list[Muted]:
+    """Read what is told to nobody."""
+    return [decode_muted(body) for _, _, body in reader.kept_from(MUTED, (-1, ""), PAGE)]
+
+
+def is_like(alert: Alert, muted: Muted) -> bool:
+    """Tell whether a suppression is about such an alert."""
+    return (alert.rule, alert.sender, alert.receiver, alert.site, alert.product) == (
+        muted.rule, muted.sender, muted.receiver, muted.site, muted.product,
+    )  # fmt: skip

@@ -1,0 +1,223 @@
+"""From new events to what is off its route: which things they moved, those things' whole ways, judged.
+
+Everything is read many at once, and a thing is always judged by all of its events: so it does not matter in which order
+they came, and what a late event explains is found by judging again.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from rxtrail.core.epcis.canonical import LISTS, VERSION
+from rxtrail.core.epcis.event import AGGREGATION
+from rxtrail.core.rules.authority import issued_as
+from rxtrail.core.rules.route import Judged, moves_of
+from rxtrail.core.rules.steps import Role
+from rxtrail.core.rules.words import RECEIVES, SENDS, VOID_SHIPPING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rxtrail.core.rules.authority import Authority
+    from rxtrail.core.rules.route import Routes
+    from rxtrail.core.rules.steps import Step
+    from rxtrail.store import Reader
+
+MOVING: Final = SENDS | RECEIVES | {VOID_SHIPPING}
+SERIALS_AT_ONCE: Final = 5_000
+REMEMBERED_MAX: Final = 100_000
+_EPCS, _CHILDREN = LISTS.index("epcs"), LISTS.index("children")
+_decode = msgspec.msgpack.Decoder().decode
+
+
+class RouteJudge:
+    """Judges things on one reader, for one thread, by the lanes that it is given."""
+
+    def __init__(self, reader: Reader, authority: Authority, routes: Routes) -> None:
+        """Take what is known of lanes and parties now."""
+        self._reader = reader
+        self._authority = authority
+        self.routes = routes
+        self._contents = Contents(reader)
+
+    def things_of(self, positions: Iterable[int]) -> set[str]:
+        """Give what these events move, and every container whose contents they tell."""
+        heads = self._reader.event_heads(positions)
+        wanted = [p for p, head in heads.items() if head.biz_step in MOVING or head.kind == AGGREGATION]
+        things: set[str] = set()
+        for body in self._reader.event_bodies(wanted):
+            head = heads[body.position]
+            fields, lists = _lists(body.canonical)
+            if head.kind == AGGREGATION and (parent := fields.get("parent")):
+                things.add(parent)
+            if head.biz_step in MOVING:
+                things.update(self._known_things(lists[_EPCS]))
+        return things
+
+    def _known_things(self, runs: list[list[str]]) -> list[str]:
+        """Give the identifiers of runs; loose packs of products that no lane is about are not looked at."""
+        found: list[str] = []
+        for key, serials in runs:
+            if is_package_run(key) and not self._matters(key[3:17]):
+                continue
+            found.extend(key + serial for serial in serials.split("\n"))
+        return found
+
+    def _matters(self, gtin: str) -> bool:
+        known = self._reader.product(gtin)
+        return self.routes.speaks_of(gtin) or (known is not None and known[1])  # a case holds what lanes are about
+
+    def judge(self, things: Iterable[str], now: int) -> dict[str, Judged]:
+        """Judge these things, and the containers around them, which their contents tell something about."""
+        containers: dict[int, str] = {}
+        loose: dict[str, list[str]] = defaultdict(list)
+        keys = set(things)
+        numbers = self._reader.container_ids(keys)
+        for key in keys:
+            if key in numbers:
+                containers[numbers[key]] = key
+            elif is_package(key):
+                loose[key[3:17]].append(key[21:])
+        judged = self._containers(containers, now)
+        for gtin, serials in loose.items():
+            for at in range(0, len(serials), SERIALS_AT_ONCE):
+                judged.update(self._packs(gtin, serials[at : at + SERIALS_AT_ONCE], now))
+        return judged
+
+    # -- containers ------------------------------------------------------------------------------------------------
+
+    def _containers(self, keys: dict[int, str], now: int) -> dict[str, Judged]:
+        if not keys:
+            return {}
+        histories = self._reader.histories(keys)  # of all that they were ever in, too
+        for number in keys:
+            self._contents.forget(number, histories)
+        rows = self._reader.containers(histories)
+        moves = {
+            number: found
+            for number, steps in histories.items()
+            if (found := moves_of(steps, self._authority, issued_as(rows[number].key)))
+        }
+        products = self._contents.of(set(moves), histories)
+        judged = {rows[number].key: Judged() for number in histories}
+        for number, found in moves.items():
+            judged[rows[number].key] = self.routes.judge(found, products.get(number, frozenset()), now)
+        return judged
+
+    # -- loose packs -----------------------------------------------------------------------------------------------
+
+    def _packs(self, gtin: str, serials: Sequence[str], now: int) -> dict[str, Judged]:
+        known = self._reader.product(gtin)
+        if known is None or not self.routes.speaks_of(gtin):
+            return {}
+        units = self._reader.units_of(known[0], serials)
+        parts = self._reader.unit_parts(known[0], units.values())
+        groups: dict[Any, list[str]] = defaultdict(list)
+        for serial, part in parts.items():
+            groups[part].append(serial)
+        every = list({each for part in groups for each in part})
+        steps = dict(zip(every, self._reader.steps(every), strict=True))
+        judged: dict[str, Judged] = {}
+        for part, members in groups.items():
+            moves = moves_of((steps[each] for each in part), self._authority, gtin)
+            answer = self.routes.judge(moves, frozenset((gtin,)), now)
+            judged.update(dict.fromkeys((f"01/{gtin}/21/{serial}" for serial in members), answer))
+        return judged
+
+
+class Contents:
+    """What was ever put into containers, by product; remembered while nobody says more of them."""
+
+    def __init__(self, reader: Reader) -> None:
+        """Ask one reader."""
+        self._reader = reader
+        self._products: dict[int, frozenset[str]] = {}
+
+    def forget(self, number: int, histories: dict[int, list[Step]]) -> None:
+        """Forget what is known of the contents of a container and of all around it."""
+        waiting = [number]
+        seen: set[int] = set()
+        while waiting:
+            inner = waiting.pop()
+            if inner not in seen:
+                seen.add(inner)
+                self._products.pop(inner, None)
+                waiting.extend(step.parent for step in histories.get(inner, ()) if step.role == Role.CHILD)
+
+    def of(self, wanted: set[int], histories: dict[int, list[Step]]) -> dict[int, frozenset[str]]:
+        """Give the products of all that was ever put into these, directly or not; level by level, many at once."""
+        if len(self._products) > REMEMBERED_MAX:
+            self._products.clear()
+        found: dict[int, set[str]] = {}
+        inner: dict[int, set[int]] = {}
+        known = dict(histories)
+        level = {number for number in wanted if number not in self._products}
+        while level:
+            missing = level - known.keys()
+            if missing:
+                known.update(self._reader.histories(missing))
+            packings = {step.event: number for number in level for step in known[number] if _packs(step)}
+            insides: dict[int, set[str]] = defaultdict(set)
+            for number in level:
+                found[number], inner[number] = set(), set()
+            for body in self._reader.event_bodies(packings):
+                number = packings[body.position]
+                for key, serials in _lists(body.canonical)[1][_CHILDREN]:
+                    if is_package_run(key):
+                        found[number].add(key[3:17])
+                        product = self._reader.product(key[3:17])
+                        if product is None or not product[1]:
+                            continue
+                    insides[number].update(key + serial for serial in serials.split("\n"))
+            ids = self._reader.container_ids({key for keys in insides.values() for key in keys})
+            for number, keys in insides.items():
+                inner[number] = {ids[key] for key in keys if key in ids}
+            level = {n for numbers in inner.values() for n in numbers if n not in found and n not in self._products}
+        return {number: self._gathered(number, found, inner) for number in wanted}
+
+    def _gathered(self, number: int, found: dict[int, set[str]], inner: dict[int, set[int]]) -> frozenset[str]:
+        whole: set[str] = set()
+        waiting, seen = [number], set[int]()
+        while waiting:
+            here = waiting.pop()
+            if here in seen:
+                continue
+            seen.add(here)
+            if here in found:
+                whole |= found[here]
+                waiting.extend(inner[here])
+            else:
+                whole |= self._products.get(here, frozenset())
+        answer = self._products[number] = frozenset(whole)
+        return answer
+
+
+def products_inside(reader: Reader, keys: Iterable[str]) -> set[str]:
+    """Give the products of all that was ever put into these containers."""
+    ids = reader.container_ids(keys)
+    histories = reader.histories(ids.values())
+    found = Contents(reader).of(set(ids.values()), histories)
+    return {gtin for gtins in found.values() for gtin in gtins}
+
+
+def is_package(key: str) -> bool:
+    """Tell whether a canonical identifier is a trade item with a serial."""
+    return len(key) > 21 and is_package_run(key[:21])
+
+
+def is_package_run(key: str) -> bool:
+    """Tell whether a run's shared start is that of a trade item with serials."""
+    return len(key) == 21 and key.startswith("01/") and key.endswith("/21/")
+
+
+def _packs(step: Step) -> bool:
+    return step.role == Role.PARENT and step.kind == AGGREGATION and step.action == "ADD" and not step.voided
+
+
+def _lists(canonical: bytes) -> tuple[dict[str, Any], list[list[list[str]]]]:
+    assert canonical[:1] == VERSION, "canonical bytes of a version this program never wrote"
+    fields, lists = _decode(canonical[1:])
+    return fields, lists

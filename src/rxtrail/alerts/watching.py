@@ -1,0 +1,254 @@
+"""Follows the record: each commit wakes it, what moved is judged, and what that changes is written.
+
+The log is the outbox: events are committed with their positions, and how far they were judged is kept with what came of
+it. So a crash between the two judges some events twice, which changes nothing, and forgets none. Without an approved
+lane nothing is read and nothing is judged.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Final
+
+from rxtrail.alerts import filing
+from rxtrail.alerts.filing import Filing
+from rxtrail.alerts.judging import RouteJudge
+from rxtrail.errors import RxtrailError
+from rxtrail.record.lanes import KIND, routes_of
+from rxtrail.record.off_route import Marks
+from rxtrail.record.standing import authority_of
+
+if TYPE_CHECKING:
+    import datetime
+    from collections.abc import Callable, Iterable
+
+    from rxtrail.alerts.detection import Detection
+    from rxtrail.alerts.values import Alert
+    from rxtrail.core.rules.route import Judged
+    from rxtrail.ledger.log import Log
+    from rxtrail.ledger.writer import Writer
+    from rxtrail.store import Reader, Transaction
+
+CURSOR: Final = "alert-cursor"  # of what the store keeps
+ROUTES: Final = "routes"
+CLAIM: Final = "alerts"
+EVENTS_AT_ONCE: Final = 500
+DUE_AT_ONCE: Final = 500
+LOOK_SECONDS: Final = 1.0
+GATHER_SECONDS: Final = 0.05
+"""Many small commits are judged together; an alert comes so much later at most."""
+KEEP_SECONDS: Final = 10.0
+RELOAD_SECONDS: Final = 5.0
+"""So soon lanes that another process approved, and master data of places, are known here."""
+STOP_SECONDS: Final = 30.0
+
+
+class Watching:
+    """The work in the background; :meth:`settle` does it in the calling thread."""
+
+    def __init__(
+        self,
+        writer: Callable[[], Writer],
+        reader: Callable[[], Reader],
+        *,
+        now_us: Callable[[], int],
+        today: Callable[[], datetime.date],
+        seconds: Callable[[], float],
+        changed: Callable[[], None],
+        told: Callable[[list[Alert]], None],
+        detection: Detection,
+    ) -> None:
+        """``changed`` has counters look again, ``told`` is given what was changed, after the commit."""
+        self._writer, self._reader = writer, reader
+        self._now, self._today, self._seconds = now_us, today, seconds
+        self._changed, self._told = changed, told
+        self._detection = detection
+        self._lock = threading.Lock()  # one at a time: the thread, or who settles
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._claimed = False
+        self._stale = True  # lanes or parties may have changed
+        self._again = False  # all is to be judged again
+        self._retold: set[int] = set()
+        self._cursor: int | None = None
+        self._kept_cursor = -1
+        self._kept_at = 0.0
+        self._loaded_at = 0.0
+        self._marks = Marks()
+        self._due: dict[str, int] = {}
+        self._judge: RouteJudge | None = None
+
+    # -- from other threads ----------------------------------------------------------------------------------------
+
+    def woke(self) -> None:
+        """Note that something was committed; must not wait."""
+        if self._thread is None and not self._stopping.is_set():
+            self._thread = threading.Thread(target=self._run, name="rxtrail-alerts", daemon=True)
+            self._thread.start()
+        self._wake.set()
+
+    def rejudge(self) -> None:
+        """Note that lanes or parties changed: everything is judged again by them."""
+        self._stale = self._again = True
+        self._wake.set()
+
+    def retold(self, positions: Iterable[int]) -> None:
+        """Note that further speakers said events which the record had before: their word may weigh more."""
+        self._retold.update(positions)
+
+    def stop(self) -> None:
+        """End, after all that was committed has been judged, as far as that takes no longer than it may."""
+        self._stopping.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join(STOP_SECONDS)
+            try:
+                self.settle(STOP_SECONDS)
+            except RxtrailError:
+                return  # nothing is lost: the cursor tells from where on to judge
+
+    def settle(self, seconds: float = STOP_SECONDS) -> None:
+        """Judge all that is committed now, in this thread."""
+        until = self._seconds() + seconds
+        with self._lock:
+            while self._step() and self._seconds() < until:
+                pass
+            self._keep_cursor(always=True)
+
+    # -- the work --------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._wake.wait(LOOK_SECONDS)
+            self._wake.clear()
+            try:
+                with self._lock:
+                    while not self._stopping.is_set() and self._step():
+                        pass
+                    self._keep_cursor(always=False)
+            except RxtrailError:
+                self._stale = True
+                self._stopping.wait(LOOK_SECONDS)  # the store is lost or closing, which others tell
+            self._stopping.wait(GATHER_SECONDS)
+
+    def _step(self) -> bool:
+        """Judge the next events; tell whether there may be more."""
+        reader = self._reader()
+        reader.follow()
+        self._detection.flush(self._write)  # each process has its own scans
+        if not self._claimed:
+            if not self._has_work(reader):
+                return False
+            # Of several processes on one record one judges; when it dies, another finds the claim free.
+            self._claimed = self._writer().do(lambda tx, _log: tx.claim(CLAIM))
+            if not self._claimed:
+                return False
+        self._clocks(reader)
+        if self._stale or self._seconds() - self._loaded_at > RELOAD_SECONDS:
+            self._load(reader)
+        if self._judge is None:
+            return False
+        assert self._cursor is not None, "what was loaded has a place in the log"
+        positions = reader.event_positions(self._cursor, EVENTS_AT_ONCE)
+        retold, self._retold = self._retold, set()
+        things = self._judge.things_of({*positions, *retold}) if positions or retold else set()
+        now = self._now()
+        things |= self._overdue(reader, now)
+        if things:
+            self._marks.load(reader)
+            judged = self._judge.judge(things, now)
+            self._bring(judged)
+        if positions:
+            self._detection.events(reader, positions, self._write)
+            self._cursor = positions[-1]
+        return len(positions) == EVENTS_AT_ONCE
+
+    @staticmethod
+    def _has_work(reader: Reader) -> bool:
+        return bool(reader.kept_from(KIND, (-1, ""), 1) or reader.kept_from(filing.CLOCK, (-1, ""), 1))
+
+    def _load(self, reader: Reader) -> None:
+        self._stale, self._loaded_at = False, self._seconds()
+        routes = routes_of(reader)
+        if not routes and not self._marks:
+            self._marks.load(reader)
+        # Without lanes there is nothing to judge, except that what was marked by one that is retired goes.
+        if not routes and not any(self._marks.by_key.values()):
+            self._judge, self._cursor = None, None
+            return
+        self._judge = RouteJudge(reader, authority_of(reader, self._today()), routes)
+        if self._cursor is None or self._again:
+            row = reader.kept(CURSOR, ROUTES)
+            kept = int.from_bytes(row[1], "big", signed=True) if row is not None else -1
+            self._cursor = self._kept_cursor = -1 if self._again else kept
+            if self._again:
+                self._again = False
+                self._marks.load(reader)
+                self._bring(self._judge.judge(self._marks.by_key, self._now()))
+        self._due = _dues(reader)
+
+    def _overdue(self, reader: Reader, now: int) -> set[str]:
+        rows = reader.kept_from(filing.DUE, (-1, ""), DUE_AT_ONCE)
+        return {key for key, at, _ in rows if at <= now}
+
+    def _bring(self, judged: dict[str, Judged]) -> None:
+        found = filing.changed(judged, self._marks)
+        later = {k: j for k, j in judged.items() if (j.look_again or 0) != self._due.get(k, 0)}
+        if not found and not later:
+            return
+
+        def write(work: Filing) -> None:
+            if found:
+                work.routes(found)
+            work.deadlines(later, self._due)
+
+        self._write(write)
+        for key, each in later.items():
+            if each.look_again:
+                self._due[key] = each.look_again
+            else:
+                self._due.pop(key, None)
+        if found:
+            self._marks.load(self._reader())
+
+    def _write(self, work: Callable[[Filing], None]) -> None:
+        """Write in one transaction, then have counters look again and tell of it."""
+
+        def write(tx: Transaction, log: Log) -> list[Alert]:
+            filed = Filing(tx, log)
+            work(filed)
+            return filed.changes
+
+        changes = self._writer().do(write)
+        self._changed()
+        if changes:
+            self._told(changes)
+
+    def _clocks(self, reader: Reader) -> None:
+        """Escalate what is suspect, and nobody has decided about in time."""
+        now = self._now()
+        rows = [key for key, at, _ in reader.kept_from(filing.CLOCK, (-1, ""), DUE_AT_ONCE) if at <= now]
+        if rows:
+            self._write(lambda work: work.run_out(rows))
+
+    def _keep_cursor(self, *, always: bool) -> None:
+        cursor = self._cursor
+        if cursor is None or cursor == self._kept_cursor:
+            return
+        if not always and self._seconds() - self._kept_at < KEEP_SECONDS:
+            return
+        body = cursor.to_bytes(9, "big", signed=True)
+        self._writer().do(lambda tx, _log: tx.keep(CURSOR, ROUTES, cursor, body))
+        self._kept_cursor, self._kept_at = cursor, self._seconds()
+
+
+def _dues(reader: Reader) -> dict[str, int]:
+    found: dict[str, int] = {}
+    after = (-1, "")
+    while True:
+        rows = reader.kept_from(filing.DUE, after, filing.PAGE)
+        found.update({key: at for key, at, _ in rows})
+        if len(rows) < filing.PAGE:
+            return found
+        after = (rows[-1][1], rows[-1][0])

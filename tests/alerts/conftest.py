@@ -1,0 +1,3 @@
+from tests.scenes import hub
+
+__all__ = ["hub"]
