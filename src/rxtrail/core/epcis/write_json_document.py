@@ -13,6 +13,7 @@ import msgspec
 
 from rxtrail.core.epcis import head as heads
 from rxtrail.core.epcis import namespaces, trees
+from rxtrail.core.epcis.times import instant
 from rxtrail.core.epcis.write_json import PREFIXES, Context, JsonEvents
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class JsonDocument:
             root["id"] = head.document_id
         root["type"] = heads.QUERY if self._is_query else heads.EVENTS
         root["schemaVersion"] = "2.0"
-        root["creationDate"] = head.creation_date or self._creation_date
+        root["creationDate"] = self._created(head.creation_date)
         told = {"sender": _sender(head), "receiver": _receiver(head), "instanceIdentifier": _id(head)}
         root.update({name: text for name, text in told.items() if text and not self._is_query})
         if header:
@@ -116,6 +117,15 @@ class JsonDocument:
                 message = f"{local}: its namespace {namespace[:80]!r} ends in no delimiter, and no context was left"
                 self._notes.add("warning", "NOT_EXPRESSIBLE", message)
         return out
+
+    def _created(self, written: str) -> str:
+        """Give the creation date; JSON wants a zone, which XML does not."""
+        found = instant(written) if written else None
+        if not written or found is None or found[1]:
+            return written or self._creation_date
+        message = f"creationDate {written} has no time zone, which JSON demands; it is written as UTC"
+        self._notes.add("info", "MISSING_TIME_ZONE", message)
+        return written.strip() + "Z"
 
     def _header(self) -> dict[str, Any]:
         head = self.head
