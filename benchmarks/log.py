@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sqlite3
 import statistics
 import sys
 import time
@@ -47,6 +48,7 @@ def publish(folder: Path, store: str, count: int) -> dict[str, Any]:
             publisher.publish()
             published, took = cpu_seconds() - began, time.perf_counter() - wall
         rows = node._reader().entries_from(0, count)  # noqa: SLF001
+        bare = bare_rows(folder, count)
         floor = bare_hashing([row[2] + row[3] for row in rows])
         began = cpu_seconds()
         made = sum(len(TileBuilder().extend(leaves_of(rows[:BATCH]))) for _ in range(ROUNDS))
@@ -60,6 +62,7 @@ def publish(folder: Path, store: str, count: int) -> dict[str, Any]:
         "published": published,
         "wall": took,
         "hashing": floor,
+        "rows": bare,
         "tile": tiles,
         "rounds": rounds,
         "synced": floors,
@@ -100,6 +103,22 @@ def bare_hashing(entries: list[bytes]) -> float:
         last = sha256(b"\x01" + last + last).digest()
     assert last or not entries
     return cpu_seconds() - began
+
+
+def bare_rows(folder: Path, count: int) -> float:
+    """Put rows of that size into a bare SQLite file, a synced commit for each batch; gives CPU seconds."""
+    body = os.urandom(RECORD_BYTES)
+    with contextlib.closing(sqlite3.connect(folder / "floor.sqlite", isolation_level=None)) as store:
+        store.execute("pragma journal_mode = wal")
+        store.execute("pragma synchronous = full")
+        store.execute("create table record (position integer primary key, id blob, body blob)")
+        began = cpu_seconds()
+        for first in range(0, count, BATCH):
+            store.execute("begin")
+            rows = ((position, body[:16], body) for position in range(first, first + BATCH))
+            store.executemany("insert into record values (?, ?, ?)", rows)
+            store.execute("commit")
+        return cpu_seconds() - began
 
 
 def latencies(node: Node) -> tuple[list[float], list[float]]:
