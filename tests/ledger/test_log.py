@@ -14,7 +14,7 @@ from rxtrail.core.epcis.event import Event
 from rxtrail.core.gs1.runs import EpcRun
 from rxtrail.core.merkle import entry, packs
 from rxtrail.core.merkle.errors import BadEntry, BadProof
-from rxtrail.core.merkle.event_leaves import leaves_of
+from rxtrail.core.merkle.event_leaves import leaves_in, leaves_of
 from rxtrail.ledger.batch import append_events
 from rxtrail.ledger.changes import DataKeys, Keep, SetSettings, decode_changes
 from rxtrail.ledger.committing import commit_to_all
@@ -138,6 +138,18 @@ def test_one_package_of_an_event_is_proven_without_the_others(store: Store) -> N
     assert proof.text == b"01/00352601815904/21/S17"
     with pytest.raises(BadProof):
         packs.verify(msgspec.structs.replace(proof, text=b"01/00352601815904/21/S99"), root)
+
+
+def test_a_packing_event_has_a_tree_of_its_containers_and_not_of_the_packs_in_them(store: Store) -> None:
+    case, cases = "00/003123450000000013", EpcRun("00/", ["003123450000000020"])
+    packing = Event(kind="AggregationEvent", event_time=NOW, action="ADD", parent=case, children=[PACKS, cases])
+    write(store, events(packing))
+    row, body = records(store)[0]
+    leaves = leaves_of(packing, "", "")
+    assert [text.decode() for text in leaves[1:]] == [case, "00/003123450000000020"]
+    assert leaves_in(body) == leaves
+    assert (row.commitment or b"")[32:] == packs.root_of(row.salt, leaves)
+    assert len(leaves_of(packing, "", "", whole=True)) == 1 + 1 + 40 + 1
 
 
 def test_without_package_proofs_an_event_is_committed_to_as_a_whole(store: Store) -> None:

@@ -103,7 +103,7 @@ def _event(record: ProvenRecord, opening: Opening) -> ProvenRecord:
             raise ValueError
         event = canonical_bytes.decode(opening.canonical)
         lot, expiry, _ = ilmd_lot_expiry(event)
-        summary, *named = leaves_of(event, lot, expiry) or [b"{}"]
+        summary, *named = leaves_of(event, lot, expiry, whole=True) or [b"{}"]
         packages = [text.decode() for text in named]
     except (msgspec.MsgspecError, ValueError, TypeError, OverflowError, RxtrailError):
         # Written by a later version: it is proven none the less.

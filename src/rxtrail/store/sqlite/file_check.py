@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rxtrail.store.sqlite.pages import PageKey
 
 FAULTS_MAX: Final = 100
+SCHEMA: Final = "sqlite_master"
 PAGES_AT_ONCE: Final = 256
 READ_AGAIN_SECONDS: Final = (0.01, 0.1, 0.5)  # a page that another process is writing is whole a moment later
 _PAGE = re.compile(r"\b[Pp]age (\d+)")
@@ -69,8 +70,8 @@ def check_file(
                     damaged += 1
                     tell(_page_fault(wal_path.name, frame.number, frame.offset))
     if not damaged:
-        for words in _integrity(connect):
-            tell(_fault(words, path.name, page_bytes))
+        for words, where in _integrity(connect):
+            tell(_fault(words, where, path.name, page_bytes))
     progress(pages, pages)
     return pages + len(wal.frames)
 
@@ -104,25 +105,46 @@ def _damaged_pages(
     return found
 
 
-def _integrity(connect: Callable[[], dbapi2.Connection]) -> list[str]:
+def _integrity(connect: Callable[[], dbapi2.Connection]) -> list[tuple[str, str]]:
+    """Give what SQLite says is wrong, each with the table where that is known and not said in it."""
     try:
         connection = connect()
-        try:
-            rows = connection.execute(f"PRAGMA integrity_check({FAULTS_MAX})").fetchall()
-        finally:
-            connection.close()
     except dbapi2.Error as error:
-        return [str(error)]
-    except UnicodeDecodeError:
-        return ["a text in the file is none"]
+        return [(str(error), SCHEMA)]
+    try:
+        try:
+            return _said(connection, str(FAULTS_MAX))
+        except (dbapi2.Error, UnicodeDecodeError) as error:
+            return _table_by_table(connection) or [(str(error), "")]
+    finally:
+        connection.close()
+
+
+def _table_by_table(connection: dbapi2.Connection) -> list[tuple[str, str]]:
+    """Find where SQLite's check of the whole file stops."""
+    found: list[tuple[str, str]] = []
+    try:
+        names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    except (dbapi2.Error, UnicodeDecodeError) as error:
+        return [(str(error), SCHEMA)]
+    for name in names:
+        try:
+            found += [(words, name) for words, _ in _said(connection, f"'{name}'")]
+        except (dbapi2.Error, UnicodeDecodeError) as error:
+            found.append((str(error), name))
+    return found
+
+
+def _said(connection: dbapi2.Connection, what: str) -> list[tuple[str, str]]:
+    rows = connection.execute(f"PRAGMA integrity_check({what})").fetchall()
     words = [line for (text,) in rows for line in str(text).splitlines()]
-    return [line for line in words if line != "ok" and not line.startswith("*** in database")]
+    return [(line, "") for line in words if line != "ok" and not line.startswith("*** in database")]
 
 
-def _fault(words: str, name: str, page_bytes: int) -> AuditFault:
+def _fault(words: str, where: str, name: str, page_bytes: int) -> AuditFault:
     page, index, table = _PAGE.search(words), _INDEX.search(words), _TABLE.search(words)
-    number = int(page[1]) if page else 0
+    number = int(page[1]) if page else 1 if where == SCHEMA else 0
     return AuditFault(
         "file", "page-damaged", words, file=name, page=number, offset=(number - 1) * page_bytes if number else -1,
-        table=index[1] if index else table[1] if table else "",
+        table=index[1] if index else table[1] if table else where,
     )  # fmt: skip
