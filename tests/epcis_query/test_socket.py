@@ -22,6 +22,7 @@ from wsproto.events import (
 )
 
 from tests.epcis_query.events import all_events, document
+from tests.web import scene
 from tests.web.conftest import Planted
 from tests.web.test_serve import Running
 
@@ -124,6 +125,34 @@ def test_a_schedule_tells_when_it_is_due(address: str) -> None:
     assert json.loads(event.data)["epcisBody"]["queryResults"]["resultsBody"]["eventList"] == []
     assert time.monotonic() - began < 5
     client.close()
+
+
+def test_many_connections_are_told_at_the_same_time(node: Node, address: str) -> None:
+    target = "/epcis/queries/SimpleEventQuery/events?stream=true"
+    clients = [Client(address, target) for _ in range(100)]
+    assert all(isinstance(client.next(), AcceptConnection) for client in clients)
+    names = captured(node, all_events(5))
+    assert [client.names(5) for client in clients] == [names] * len(clients)
+    for client in clients:
+        client.close()
+
+
+def test_a_connection_ends_with_the_key_that_opened_it(node: Node, address: str) -> None:
+    target = "/epcis/queries/SimpleEventQuery/events?stream=true"
+    nobody = Client(address, target)
+    assert isinstance(nobody.next(), AcceptConnection)
+    key = node.access.keys.add(scene.PHARMACY)
+    site = Client(address, target, {"Authorization": f"Bearer {key.secret}"})
+    assert isinstance(site.next(), AcceptConnection)
+    node.access.keys.revoke(key.id)
+    for client in (nobody, site):
+        told = client.next()
+        assert isinstance(told, TextMessage)
+        assert json.loads(told.data)["type"] == "epcisException:SecurityException"
+        end = client.next()
+        assert isinstance(end, CloseConnection)
+        assert end.code == 1008
+        client.wire.close()
 
 
 @pytest.mark.parametrize(

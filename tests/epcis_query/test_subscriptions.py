@@ -19,6 +19,7 @@ from rxtrail.epcis_query.refusals import BadSubscription
 from rxtrail.epcis_query.schedule import read_schedule
 from rxtrail.web.app import build
 from tests.epcis_query.events import all_events, document, sgln
+from tests.web import scene
 from tests.web.conftest import Api
 
 if TYPE_CHECKING:
@@ -228,6 +229,33 @@ def test_one_that_never_answers_keeps_nobody_else_waiting(opened: Any, subscribe
         assert api.get("/epcis/events").status_code == 200
     finally:
         silent.close()
+
+
+def test_who_may_not_read_any_more_is_not_told_either(opened: Any, subscriber: Subscriber) -> None:
+    node, api = opened()
+    subscribed(api, subscriber.url)
+    key = node.access.keys.add(scene.PHARMACY)
+    api.post("/epcis/queries", json={"name": "mine", "query": {}}, headers={"authorization": f"Bearer {key.secret}"})
+    made = api.post(
+        "/epcis/queries/mine/subscriptions",
+        json={"dest": subscriber.url, "signatureToken": TOKEN, "stream": True},
+        headers={"authorization": f"Bearer {key.secret}"},
+    )
+    assert made.status_code == 201
+    owner = {"type": "owning_party", "destination": f"https://id.gs1.org/417/{scene.PHARMACY}"}
+    first, second = ({**event, "destinationList": [owner]} for event in all_events(2))
+    captured(node, [first])
+    until(lambda: len(subscriber.names) > 0)
+    ids = {json.loads(body)["epcisBody"]["queryResults"]["subscriptionID"] for _, body in subscriber.posts}
+    assert ids == {made.json()["subscriptionID"]}, (
+        "who subscribed without a key, before keys were required, is not told"
+    )
+    node.access.keys.revoke(key.id)
+    captured(node, [second])
+    time.sleep(1.0)
+    assert subscriber.names == [first["eventID"]]
+    node.access.keys.add(scene.PHARMACY)
+    until(lambda: len(subscriber.names) == 2)
 
 
 def test_a_schedule_tells_when_it_is_due_and_also_that_there_is_nothing(opened: Any, subscriber: Subscriber) -> None:

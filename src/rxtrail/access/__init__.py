@@ -145,6 +145,13 @@ class Access:
             raise key_needed()
         return grant.site
 
+    def may_be_told(self, company: str) -> bool:
+        """Tell whether somebody who subscribed may go on being told: as long as a key of theirs would still open.
+
+        "" is who subscribed without a key: once keys are required, nobody may read so.
+        """
+        return not self.keys.required() or company in self.keys.companies()
+
     def admit(self, grant: Grant) -> None:
         """Refuse a site whose budget is spent, before anything is looked up; raises ``BudgetSpent``."""
         if not grant.open:

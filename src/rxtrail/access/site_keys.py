@@ -80,6 +80,7 @@ class SiteKeys:
         self._random = random_bytes
         self._found: dict[str, tuple[float, ListedKey]] = {}
         self._required: tuple[float, bool] = (0.0, False)
+        self._companies: tuple[float, frozenset[str]] = (0.0, frozenset())
 
     # -- who asks --------------------------------------------------------------------------------------------------
 
@@ -91,6 +92,15 @@ class SiteKeys:
             required = self._reader().settings().get(SETTING, NOT_REQUIRED) == REQUIRED
             self._required = (now, required)
         return required
+
+    def companies(self) -> frozenset[str]:
+        """Give the GLNs that have a key which was not revoked."""
+        read_at, found = self._companies
+        now = time.monotonic()
+        if now - read_at > FRESH_SECONDS or read_at == 0.0:
+            found = frozenset(listed.gln for listed in self.all() if not listed.revoked_at)
+            self._companies = (now, found)
+        return found
 
     def find(self, authorization: str) -> ListedKey:
         """Give the key of an Authorization header.
@@ -175,6 +185,7 @@ class SiteKeys:
         answer = self._writer().do(write)
         self._found.clear()
         self._required = (0.0, False)
+        self._companies = (0.0, frozenset())
         return answer
 
     def _new(self, gln: str, name: str) -> NewKey:

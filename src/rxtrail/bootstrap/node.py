@@ -239,7 +239,11 @@ class Node:
             random_bytes=clock.random_bytes,
         )
         self.epcis = Epcis(
-            lambda: self._writing()[0], reader=self._reader, now_us=clock.now_us, random_bytes=clock.random_bytes
+            lambda: self._writing()[0],
+            reader=self._reader,
+            now_us=clock.now_us,
+            random_bytes=clock.random_bytes,
+            may_be_told=self.access.may_be_told,
         )
         gc.set_threshold(*GC_THRESHOLDS)
 

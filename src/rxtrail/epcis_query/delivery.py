@@ -56,12 +56,14 @@ class Deliveries:
         reader: Callable[[], Reader],
         *,
         now_us: Callable[[], int],
+        may_be_told: Callable[[str], bool],
     ) -> None:
-        """Take the subscriptions; :meth:`start` begins."""
+        """Take the subscriptions, and what tells of an owner whether it may still read; :meth:`start` begins."""
         self._subscriptions = subscriptions
         self._writer = writer
         self._reader = reader
         self._now = now_us
+        self._may_be_told = may_be_told
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._stale = True
@@ -136,6 +138,9 @@ class Deliveries:
         now, size = self._now(), reader.log_size()
         with self._lock:
             waiting = [each for each in self._held.values() if each.id not in self._busy and each.next_attempt <= now]
+        # Who may not read any more is told nothing; all of it comes when they may again.
+        admitted = {owner: self._may_be_told(owner) for owner in {each.owner for each in waiting}}
+        waiting = [each for each in waiting if admitted[each.owner]]
         streams = [each for each in waiting if each.stream and each.position < size]
         due = [each for each in waiting if each.schedule and each.next_run <= now]
         if streams:

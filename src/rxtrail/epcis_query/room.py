@@ -35,8 +35,9 @@ class Epcis:
         reader: Callable[[], Reader],
         now_us: Callable[[], int],
         random_bytes: Callable[[int], bytes],
+        may_be_told: Callable[[str], bool],
     ) -> None:
-        """Take what gives the writer (or raises ``Busy``) and the calling thread's reader."""
+        """Take what gives the writer (or raises ``Busy``) and the calling thread's reader, and who may be told."""
         self._writer = writer
         self._reader = reader
         self._random = random_bytes
@@ -47,7 +48,7 @@ class Epcis:
         self.queries = EpcisQueries(reader, self.tokens)
         self.named = NamedQueries(writer, reader)
         self.subscriptions = Subscriptions(writer, reader, random_bytes=random_bytes, changed=self._subscribed)
-        self.deliveries = Deliveries(self.subscriptions, writer, reader, now_us=now_us)
+        self.deliveries = Deliveries(self.subscriptions, writer, reader, now_us=now_us, may_be_told=may_be_told)
 
     def start(self) -> None:
         """Begin with the work in the background."""

@@ -17,6 +17,7 @@ import msgspec
 from starlette.requests import Request
 
 from rxtrail import clock
+from rxtrail.access import KeyNeeded, WrongKey
 from rxtrail.core.epcis.query.parse import Query, from_object, from_pairs, joined
 from rxtrail.epcis_query.refusals import BadSubscription
 from rxtrail.epcis_query.schedule import FIELDS, Schedule, read_schedule
@@ -38,10 +39,14 @@ if TYPE_CHECKING:
     from rxtrail.web.context import Web
 
 LOOK_SECONDS: Final = 0.25
+BUSY_SECONDS: Final = 2.0
 SOCKETS_MAX: Final = 200
+ASKING_MAX: Final = 2
+"""So many sockets read the record at once; the other threads are for those who ask over HTTP."""
+
 EVENTS_AT_ONCE: Final = 500
 _PATH: Final = re.compile(r"/epcis/queries/([^/]+)/events/?")
-_GOING_AWAY: Final = 1001
+_GOING_AWAY, _FORBIDDEN, _FAILED = 1001, 1008, 1011
 
 
 class _Asked(msgspec.Struct, frozen=True):
@@ -51,6 +56,7 @@ class _Asked(msgspec.Struct, frozen=True):
     query: Query
     speaks: Speaks
     viewer: str
+    authorization: bytes
     stream: bool
     schedule: Schedule | None
     even_empty: bool
@@ -63,6 +69,7 @@ class Sockets:
     def __init__(self, web: Web) -> None:
         self._web = web
         self._open = 0
+        self._asking = asyncio.Semaphore(ASKING_MAX)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection, from its handshake to its end."""
@@ -86,7 +93,8 @@ class Sockets:
         except RxtrailError as error:
             self._web.failed(error)
             await send({"type": "websocket.send", "text": msgspec.json.encode(problems.of(error)).decode()})
-            await send({"type": "websocket.close", "code": 1011})
+            forbidden = isinstance(error, (KeyNeeded, WrongKey))
+            await send({"type": "websocket.close", "code": _FORBIDDEN if forbidden else _FAILED})
         except OSError:
             pass  # the client is gone
         finally:
@@ -96,8 +104,8 @@ class Sockets:
     async def _asked(self, scope: Scope) -> _Asked:
         headers = dict(scope["headers"])
         self._web.doors.check("POST", headers.get(b"host", b""), headers.get(b"origin", b""))
-        access = access_of(self._web)
-        viewer = access.view(grant_by(access, headers.get(b"authorization", b""))) if access is not None else ""
+        authorization = headers.get(b"authorization", b"")
+        viewer = self._viewer(authorization)
         match = _PATH.fullmatch((scope.get("raw_path") or scope["path"].encode()).partition(b"?")[0].decode("latin-1"))
         if match is None:
             raise NotFound("There is no WebSocket at this address.")
@@ -116,11 +124,16 @@ class Sockets:
             query=msgspec.structs.replace(query, per_page=EVENTS_AT_ONCE, max_event_count=0, token=""),
             speaks=speaks,
             viewer=viewer,
+            authorization=authorization,
             stream=stream,
             schedule=read_schedule(fields) if fields else None,
             even_empty=_flag(controls.get("reportIfEmpty", "false"), "reportIfEmpty"),
             since=moment_of(controls.get("initialRecordTime", "")),
         )
+
+    def _viewer(self, authorization: bytes) -> str:
+        access = access_of(self._web)
+        return access.view(grant_by(access, authorization)) if access is not None else ""
 
     async def _tell(self, asked: _Asked, send: Send, gone: asyncio.Task[None]) -> None:
         queries = node_of(self._web).epcis.queries
@@ -130,8 +143,13 @@ class Sockets:
             if self._web.stopping:
                 await send({"type": "websocket.close", "code": _GOING_AWAY})
                 return
+            self._viewer(asked.authorization)  # a key may have been revoked meanwhile
             if asked.stream or clock.now_us() >= due:
-                told, position = await self._tell_new(asked, position, send)
+                try:
+                    told, position = await self._tell_new(asked, position, send)
+                except (refusals.Overloaded, refusals.DeadlinePassed):
+                    await asyncio.wait({gone}, timeout=BUSY_SECONDS)
+                    continue  # what was told already may be told again
                 if asked.schedule is not None:
                     if not told and asked.even_empty:
                         await send({"type": "websocket.send", "text": _document([], asked).decode()})
@@ -144,7 +162,8 @@ class Sockets:
         cursor, told = None, 0
         while True:
             read = partial(queries.since, asked.query, position, cursor=cursor, viewer=asked.viewer)
-            page = await self._web.ask(read)
+            async with self._asking:
+                page = await self._web.ask(read)
             if page.events:
                 told += len(page.events)
                 await send({"type": "websocket.send", "text": _document(page.events, asked).decode()})
@@ -161,7 +180,7 @@ async def _gone(receive: Receive) -> None:
 
 async def _refuse(scope: Scope, send: Send, error: RxtrailError) -> None:
     if "websocket.http.response" not in scope.get("extensions", {}):
-        await send({"type": "websocket.close", "code": 1008, "reason": error.message[:100]})
+        await send({"type": "websocket.close", "code": _FORBIDDEN, "reason": error.message[:100]})
         return
     problem = problems.of(error)
     headers = [(b"content-type", problems.JSON.encode())]
