@@ -89,6 +89,8 @@ def _tell_losses(losses: list[Loss]) -> None:
             f"this node had seen {loss.seen:,} records, there are {loss.size:,}; what was captured since must be "
             "captured again",
         )
+    if losses:
+        say.line("  what was published of its log cannot be continued: rxtrail log renew --reason WHY")
 
 
 COMMANDS = {"restore": restore}
