@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any, cast
 
+import msgspec
 import pytest
 
 from rxtrail import clock
@@ -209,9 +210,72 @@ def test_two_publishers_at_one_moment_store_one_head(tmp_path: Path) -> None:
             sign = staticmethod(meanwhile)
 
         one._signer = Slow()
-        with pytest.raises(LogSetBack):
-            one.publish()  # the signer itself refuses the smaller one
+        one.publish()  # the signer itself refuses the smaller one, and the round is done again from what is there
+        assert one.doubt is None
         assert_published(node, head(node).size)
+
+
+def test_two_that_share_one_signer_take_turns_without_doubting_the_record(tmp_path: Path) -> None:
+    now = clock.now_us()
+    with open_node(tmp_path) as node, contextlib.closing(InlineSigner(signer_in(tmp_path))) as signer:
+        names = ("one", "two")
+        each = {name: publisher_of(node, signer, name=name, shared=True, now_us=lambda: now) for name in names}
+        for name in ("one", "two", "one", "two"):
+            add(node, 3)
+            now += CLAIM_US
+            assert each[name].publish()
+            assert each[name].doubt is None
+        assert_published(node, head(node).size)
+
+
+@pytest.mark.parametrize("nonsense", [b"", b"nonsense", b"a\n\n\xe2\x80\x94 x AAAA\n", b"\xff" * 100])
+@pytest.mark.parametrize("where", ["hello", "sign"])
+def test_a_signer_that_talks_nonsense_makes_nobody_doubt_the_record(
+    tmp_path: Path, nonsense: bytes, where: str
+) -> None:
+    with publishing(tmp_path) as (node, publisher):
+        add(node, 3)
+        assert publisher.publish()
+        add(node, 3)
+        real = publisher._signer
+
+        class Sick:
+            def hello(self) -> Any:
+                state = real.hello()
+                return msgspec.structs.replace(state, note=nonsense) if where == "hello" and nonsense else state
+
+            def sign(self, text: str, proof: Any) -> bytes:
+                return nonsense if where == "sign" else real.sign(text, proof)
+
+        publisher._signer = cast("Any", Sick())
+        publisher.forget()
+        if where == "sign" or nonsense:
+            with pytest.raises(SignerAway):
+                publisher.publish()
+        assert publisher.doubt is None
+        publisher._signer = real
+        publisher.forget()
+        publisher.publish()
+        assert_published(node, head(node).size)
+
+
+def test_a_signer_that_has_forgotten_what_it_signed_begins_no_second_history(tmp_path: Path) -> None:
+    with publishing(tmp_path) as (node, publisher):
+        add(node, 3)
+        assert publisher.publish()
+        add(node, 3)
+        real = publisher._signer
+
+        class Forgetful:
+            sign = staticmethod(real.sign)
+
+            def hello(self) -> Any:
+                return msgspec.structs.replace(real.hello(), note=b"")
+
+        publisher._signer = cast("Any", Forgetful())
+        publisher.forget()
+        with pytest.raises(SignerAway, match="does not know what its key has signed"):
+            publisher.publish()
 
 
 def test_a_signer_with_another_logs_key_signs_nothing_here(tmp_path: Path) -> None:

@@ -213,3 +213,14 @@ def test_the_origin_of_a_log_is_kept_from_its_first_start(tmp_path: Path) -> Non
     with contextlib.closing(signer_in(tmp_path)) as signer:
         head = checkpoint.parse(note.parse(signer.sign(head_of(TREE, 1), [])).text)
     assert head.origin == ORIGIN
+
+
+def test_a_key_that_is_being_replaced_signs_no_second_history(tmp_path: Path) -> None:
+    with contextlib.closing(signer_in(tmp_path)) as signer:
+        tree = numbered(5)
+        signer.sign(head_of(tree, 5), [])
+    keys = tmp_path / "keys"
+    (keys / "log.key").rename(keys / "log-previous.key")
+    (keys / "log.head").unlink()
+    with pytest.raises(KeyFailed, match="what it signed last is not known"):
+        signer_in(tmp_path)

@@ -15,7 +15,7 @@ import msgspec
 
 from rxtrail.core.merkle import checkpoint, note
 from rxtrail.core.merkle.checkpoint import Checkpoint
-from rxtrail.core.merkle.errors import BadNote, BadProof, BadTile
+from rxtrail.core.merkle.errors import BadKey, BadNote, BadProof, BadTile
 from rxtrail.core.merkle.tile import TileHashes
 from rxtrail.core.merkle.tree import consistency_proof
 from rxtrail.errors import LogSetBack, RxtrailError, StoreFailed
@@ -156,7 +156,12 @@ class Publisher:
             if self.doubt is not None:
                 raise self.doubt
             try:
-                return self._publish(self._reader())
+                try:
+                    return self._publish(self._reader())
+                except LogRefused:
+                    # What is known of the signer may be old, as when another process has published meanwhile.
+                    self.forget()
+                    return self._publish(self._reader())
             except (LogRefused, BadTile, BadProof, BadNote) as wrong:
                 raise self._doubt(f"{wrong.message}") from wrong
 
@@ -184,7 +189,13 @@ class Publisher:
             self.away = ""
             return False
         marks = self._marks(reader, state)
-        signed_before = checkpoint.parse(note.parse(state.note).text) if state.note else None
+        signed_before = self._signed_before(reader, state)
+        if row is not None and signed_before is None:
+            raise SignerAway(
+                "the signer does not know what its key has signed",
+                advice="Restore DATA/keys/log.head from your backup, or put the newest head there (a witness has it); "
+                "or begin a new log: rxtrail log renew.",
+            )
         if signed_before is not None and size < signed_before.size:
             raise self._doubt(f"it has {size:,} records, and a head over {signed_before.size:,} was signed")
         pending = self._grow(reader, size)
@@ -201,6 +212,26 @@ class Publisher:
         self.away = ""
         self._published(self._last)
         return True
+
+    @staticmethod
+    def _signed_before(reader: Reader, state: State) -> Checkpoint | None:
+        """Give the last head that the signer tells of, None for none; one that no key of this log has signed is none.
+
+        :raises SignerAway: what it tells cannot be read, or none of the keys has signed it. So a signer that is sick,
+            or is not ours, makes nobody doubt the record.
+        """
+        if not state.note:
+            return None
+        known = reader.settings().get(LOG_KEYS, "").split() or state.keys
+        try:
+            signed = note.parse(state.note)
+            note.verify(signed, [note.VerifierKey.parse(key) for key in known])
+            return checkpoint.parse(signed.text)
+        except (BadNote, BadKey) as wrong:
+            raise SignerAway(
+                f"the signer tells of a head that no key of this log has signed: {wrong.message}",
+                advice="Look at who listens on its socket, and at DATA/keys/log.head.",
+            ) from wrong
 
     @staticmethod
     def _marks(reader: Reader, state: State) -> dict[str, str]:
@@ -227,6 +258,7 @@ class Publisher:
         """Have the tree as it was last published."""
         size = 0 if row is None else row.size
         if self._builder is None or (self._last.head.size if self._last else 0) != size:
+            self._state = None  # somebody else has published: the signer has signed since
             self._builder = builder_at(reader, size)
             self._last = read_published(row) if row is not None else None
         if self._last is not None and self._builder.size == size and self._builder.root() != self._last.head.root:
@@ -273,10 +305,14 @@ class Publisher:
         except SignerAway:
             self._state = None  # whether it has signed is asked anew
             raise
-        given = note.parse(signed)
-        if given.text != head.text():
-            raise SignerAway("the signer has signed something else than it was asked for")
-        note.verify(given, [note.VerifierKey.parse(key) for key in state.keys])
+        try:
+            given = note.parse(signed)
+            if given.text != head.text():
+                raise SignerAway("the signer has signed something else than it was asked for")
+            note.verify(given, [note.VerifierKey.parse(key) for key in state.keys])
+        except (BadNote, BadKey) as wrong:
+            self._state = None
+            raise SignerAway(f"what the signer gave is no signature: {wrong.message}") from wrong
         return signed
 
     def _store(

@@ -53,7 +53,7 @@ class Signer:
         self._held = hold_file(folder / LOCK_FILE, "another signer works in this folder")
         try:
             # A new log: that nothing is signed is on disk before there is a key. So a key without a head has lost it.
-            key_is_there = (folder / KEYS_FOLDER / "log.key").exists()
+            key_is_there = any((folder / KEYS_FOLDER).glob("log*.key"))  # one that is being replaced is a key, too
             if not key_is_there and not self._path.exists():
                 self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 replace_file(self._path, NOTHING_YET)
