@@ -11,6 +11,7 @@ import pytest
 from rxtrail import errors
 from rxtrail.cli import app, exits
 from rxtrail.core.rules.answer import Answer
+from rxtrail.sealing import CannotDecrypt, NotEncrypted, Shredded
 from rxtrail.web import refusals
 
 if TYPE_CHECKING:
@@ -50,6 +51,10 @@ def test_only_ok_exits_with_0() -> None:
         (errors.StoreLost("no connection"), 4),
         (errors.StoreClosed("moved away"), 4),
         (errors.StoreSetBack("an old copy"), 4),
+        (errors.StoreDamaged("not what its log says"), 4),
+        (CannotDecrypt("the root key is not here"), 4),
+        (Shredded("destroyed on purpose"), 4),
+        (NotEncrypted("of an older version"), 4),
         (errors.BadBackup("cut off"), 1),
         (errors.CopyDiffers("in table unit"), 1),
         (errors.RxtrailError("of a kind that is not known here"), 1),
@@ -73,7 +78,7 @@ def test_every_named_error_is_in_the_table_above() -> None:
         errors.BadDocument, errors.Refused, errors.NotFound, errors.BadRequest,
         errors.BadIdentifier, errors.BadScan, errors.Busy, errors.StoreFailed, errors.StoreFull, errors.RxtrailError,
         errors.StoreLost, errors.StoreClosed, errors.StoreSetBack, errors.LogSetBack, errors.BadBackup,
-        errors.CopyDiffers,
+        errors.CopyDiffers, errors.StoreDamaged,
     }  # fmt: skip
     assert {kind for kind in vars(errors).values() if isinstance(kind, type)} == tested
 

@@ -58,7 +58,7 @@ def of_error(error: errors.RxtrailError) -> int:
             return USAGE
         case errors.BadScan():
             return CHECK  # the reader or the reading is at fault: scan again
-        case errors.Busy() | errors.StoreFailed() | CannotDecrypt() | NotEncrypted():
+        case errors.Busy() | errors.StoreFailed() | errors.StoreDamaged() | CannotDecrypt() | NotEncrypted():
             return CANNOT_TELL
         case refusals.Overloaded() | refusals.DeadlinePassed() | refusals.UploadBroken():
             return CANNOT_TELL  # what a serve says that holds the record
