@@ -49,7 +49,7 @@ def audit_log(task: Task) -> dict[str, object]:
         log = LogPart(view, faults, Numbers(view).names, progress=lambda _done: None)
         served = sum(server_cpu(task.servers))
         began = cpu_seconds()
-        records = [record for _, opened in log.read(0) for record in opened or ()]
+        records = [record for _, opened, _ in log.read(0) for record in opened]
         spent = cpu_seconds() - began + sum(server_cpu(task.servers)) - served
         view.close()
     if faults.count or len(records) < task.count:

@@ -350,7 +350,8 @@ class AuditFault(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 class AuditReport(msgspec.Struct, frozen=True, gc=False):
     """What an audit looked at, and what it found."""
 
-    whole: bool  # nothing is wrong, and nothing was left out
+    whole: bool  # nothing is wrong, and everything was compared
+    complete: bool  # everything was compared; when not, ``left_out`` says what was not
     log_size: int
     root: str  # of the tree over all entries, in hex
     since: int  # the entries before this one were checked by an earlier audit
@@ -362,7 +363,7 @@ class AuditReport(msgspec.Struct, frozen=True, gc=False):
     checkpoints: int  # signed heads that the log was held against
     faults: list[AuditFault]
     faults_count: int
-    left_out: list[str]  # what could not be looked at, and why
+    left_out: list[str]  # what could not be compared, and why, and what no audit looks at
     audited_at: str
 
 

@@ -96,8 +96,8 @@ class Flipper:
         reader = store.reader()
         log = LogPart(view, faults, numbers.names, progress=lambda _: None)
         made = replay.Replay(again, numbers, reader.body_of)
-        for _, opened in log.read(0):
-            assert opened is not None
+        for _, opened, whole in log.read(0):
+            assert whole
             made.feed(opened)
         made.finish()
         right = again.copying().view()

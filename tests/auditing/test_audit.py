@@ -12,8 +12,12 @@ from hypothesis import strategies as st
 
 from rxtrail.bootstrap import open_node
 from rxtrail.bootstrap.auditing import rebuild_store
+from rxtrail.cli import exits
+from rxtrail.cli.app import run
 from rxtrail.errors import BadRequest, StoreDamaged, StoreFailed
-from tests.auditing.records import behind_its_back, fill, look, named, other, rows_in, tables
+from rxtrail.keyring import KeyOrder
+from tests import story
+from tests.auditing.records import GOODS, behind_its_back, fill, look, named, other, rows_in, tables
 
 if TYPE_CHECKING:
     from rxtrail.answers import AuditReport
@@ -23,6 +27,7 @@ pytestmark = pytest.mark.sqlite_only
 # What nothing in the log says: it is made anew when it is published, or has no meaning for the record.
 PUBLISHED = {"tile", "checkpoint"}
 SEALING = {"data_key"}  # of an encrypted record only
+KEY_COLUMNS = "kind, tenant, version, wrapped_by, root, origin, made_at, ended_at, wrapped"
 
 
 def test_an_untouched_record_is_whole(record: Path) -> None:
@@ -324,3 +329,89 @@ def test_nothing_is_made_anew_over_a_record(record: Path, tmp_path: Path) -> Non
     for target in (other_folder, record):
         with pytest.raises(BadRequest):
             rebuild_store(record, None, f"sqlite:///{target}/rxtrail.sqlite", progress=lambda *_: None)
+
+
+# -- what cannot be compared ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def shredded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An encrypted record of which one key was destroyed on purpose, and which went on."""
+    folder = tmp_path_factory.mktemp("shredded") / "data"
+    fill(folder, encrypt=True)
+    with open_node(folder) as node:
+        node.keyring.change(KeyOrder("shred", "contract ended", "A. Kim", segment=2))
+    with story.scene(folder) as scene:
+        scene.change("hold", GOODS[2], reason="wet", key="later")
+    return folder
+
+
+def exit_of(folder: Path) -> int:
+    return run(["audit", "--json", "--data", str(folder)])
+
+
+def test_an_audit_cannot_tell_when_a_key_was_destroyed_on_purpose_and_names_what_was_not_compared(
+    shredded: Path,
+) -> None:
+    report = look(shredded)
+    assert (report.faults, report.whole, report.complete) == ([], False, False)
+    assert any("their key 2 was destroyed, as the log says" in words for words in report.left_out)
+    assert any("tables" in words for words in report.left_out)
+    assert report.rows, "what the rest of the log says is compared"
+    assert exit_of(shredded) == exits.CANNOT_TELL
+
+
+@pytest.mark.parametrize(
+    ("tampering", "table"),
+    [
+        ("DELETE FROM event WHERE position = (SELECT max(position) FROM event)", "event"),
+        ("DELETE FROM answered WHERE recorded_at = (SELECT max(recorded_at) FROM answered)", "answered"),
+        ("UPDATE answered SET answer = x'00' WHERE recorded_at = (SELECT max(recorded_at) FROM answered)", "answered"),
+        ("UPDATE data_key SET made_at = made_at + 1 WHERE id = 1", "data_key"),
+        ("DELETE FROM data_key WHERE id = 2", "data_key"),
+        (f"INSERT INTO data_key SELECT id + 90, {KEY_COLUMNS} FROM data_key WHERE id = 3", "data_key"),
+    ],
+)  # fmt: skip
+def test_what_was_changed_after_a_key_was_destroyed_is_still_found(
+    shredded: Path, tmp_path: Path, tampering: str, table: str
+) -> None:
+    folder = Path(shutil.copytree(shredded, tmp_path / "data"))
+    with behind_its_back(folder) as connection:
+        assert connection.execute(tampering).rowcount > 0
+    report = look(folder)
+    assert named(report, table), report.faults
+    assert exit_of(folder) == exits.NO
+
+
+def test_tables_that_nothing_can_be_held_against_are_never_called_whole(shredded: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(shredded, tmp_path / "data"))
+    with behind_its_back(folder) as connection:
+        connection.execute("DELETE FROM unit_event")
+        connection.execute("UPDATE unit SET own = NULL")
+    assert not look(folder).whole
+    assert exit_of(folder) != exits.FINE
+
+
+def test_keys_that_no_record_says_were_destroyed_are_a_fault(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    fill(folder, encrypt=True)
+    with behind_its_back(folder) as connection:
+        connection.execute("UPDATE data_key SET ended_at = 1, wrapped = x'' WHERE kind = 2")
+        connection.execute("DELETE FROM unit_event")
+    report = look(folder)
+    assert ("log", "key-destroyed") in {(fault.part, fault.code) for fault in report.faults}
+    assert exit_of(folder) == exits.NO
+
+
+def test_an_incremental_audit_over_a_destroyed_key_begins_anew_each_time(shredded: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(shredded, tmp_path / "data"))
+    for _ in range(2):
+        report = look(folder, incremental=True)
+        assert (report.since, report.whole, report.faults) == (0, False, [])
+
+
+def test_making_anew_after_a_key_was_destroyed_says_that_and_calls_nothing_damaged(
+    shredded: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(StoreDamaged, match="which was destroyed"):
+        rebuild_store(shredded, None, f"sqlite:///{tmp_path}/new/rxtrail.sqlite", progress=lambda *_: None)

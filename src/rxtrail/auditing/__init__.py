@@ -19,6 +19,7 @@ from rxtrail.auditing.marker import Marker
 from rxtrail.auditing.numbers import Numbers
 from rxtrail.auditing.published_part import LOG_KEYS, PublishedPart
 from rxtrail.auditing.rebuilding import rebuild
+from rxtrail.auditing.remains import Remains
 from rxtrail.auditing.replay import Diverged, Replay
 from rxtrail.auditing.tables_part import compare_keys, compare_tables
 from rxtrail.core.merkle.tile import TileBuilder
@@ -56,16 +57,15 @@ class Audit:
     """One run over one store."""
 
     def __init__(
-        self, store: Store, again: Store, faults: Faults, left_out: list[str], *, progress: Progress,
-        since: Marker | None = None,
-    ) -> None:  # fmt: skip
+        self, store: Store, again: Store, faults: Faults, *, progress: Progress, since: Marker | None = None
+    ) -> None:
         """``again`` is a fresh store, or with ``since`` the copy that an earlier audit has left."""
         self._store = store
         self._again = again
         self._faults = faults
-        self._left_out = left_out
         self._progress = progress
         self._since = since
+        self._remains = Remains()
         self.checked = Checked()
 
     def run(self) -> Checked:
@@ -82,7 +82,7 @@ class Audit:
             if not damaged and (isinstance(error, RxtrailError | AssertionError) or not self._faults.count):
                 raise
             self._faults.find("file", "unreadable", f"the store cannot be read on: {failure or error!r}")
-            self._left_out.append("whatever lies behind what cannot be read")
+            self._faults.miss("whatever lies behind what cannot be read")
         finally:
             view.close()
         return self.checked
@@ -91,7 +91,7 @@ class Audit:
         checked, since = self.checked, self._since
         start = since.size if since is not None else 0
         if self._declared_otherwise(view):
-            self._left_out.append("everything but the file itself: its tables are not those of this program")
+            self._faults.miss("everything but the file itself: its tables are not those of this program")
             return
         total = view.count(BY_NAME["record"])
         numbers = Numbers(view)
@@ -117,23 +117,40 @@ class Audit:
         checked.entries, checked.blocks, checked.packages = log.entries, log.blocks, replay.packages
         checked.checkpoints = published.checkpoints
         checked.log_size, checked.root = log.position, published.builder.root().hex()
-        if log.shredded:
-            self._left_out.append(f"{log.shredded} records, whose key was destroyed: the log still commits to them")
+        all_told = keys_told = not stopped
+        for key, lost in log.lost.items():
+            what = f"records {lost.first} to {lost.last}" if lost.records > 1 else f"record {lost.first}"
+            self._destroyed(replay, key, f"{lost.records:,} records ({what})")
         if stopped:
-            self._left_out.append(f"the tables and documents: {stopped}")
-            return
-        self._tables(view, replay)
+            self._faults.miss(f"the tables, but for single rows: {stopped}")
+            lost_up_to = max((lost.last for lost in log.lost.values()), default=log.position)
+            keys_told = not self._faults.count and replay.keys_anew > lost_up_to
+            checked.rows = self._remains.compare(view, self._faults, lost_up_to=lost_up_to)
+        else:
+            self._tables(view)
+        checked.rows += compare_keys(view, replay.keys, self._faults, all_told=keys_told)
         documents = DocumentsPart(
-            view, self._faults, replay.documents,
+            view, self._faults, replay.documents, all_told=all_told,
             progress=lambda done: self._progress("documents", done, len(replay.documents)),
         )  # fmt: skip
         documents.read(since.document if since is not None else 0)
         checked.documents = documents.documents
-        if documents.shredded:
-            self._left_out.append(f"{documents.shredded} chunks of documents, whose key was destroyed")
-        if not self._faults.count:
+        for key, count in documents.lost.items():
+            self._destroyed(replay, key, f"{count:,} chunks of documents")
+        if documents.untold:
+            self._faults.miss(f"{len(documents.untold):,} documents: what told of them cannot be read any more")
+        if not self._faults.count and not self._faults.missed:
             last = max(replay.documents, default=since.document if since is not None else 0)
             checked.marker = Marker.at(published.builder, log.last_id, last, replay.keys.values())
+
+    def _destroyed(self, replay: Replay, key: int, what: str) -> None:
+        """Judge what lies under a key that is not there: only the log can say that it was destroyed on purpose."""
+        told = replay.keys.get(key)
+        if told is not None and told.ended_at:
+            self._faults.miss(f"{what}: their key {key} was destroyed, as the log says")
+            return
+        message = f"{what} lie under key {key}, which is not there, and no record of the log says that it was destroyed"
+        self._faults.find("log", "key-destroyed", message, table="data_key", key=f"id={key}", field="wrapped")
 
     def _declared_otherwise(self, view: View) -> bool:
         """Tell of tables and indexes that are not declared as in a fresh store, which nothing could be read from."""
@@ -161,12 +178,14 @@ class Audit:
     def _read(self, log: LogPart, published: PublishedPart, replay: Replay, start: int) -> str:
         """Read the log; give why the replay stopped, "" when it did not."""
         stopped = ""
-        for run, opened in log.read(start):
+        for run, opened, whole in log.read(start):
             published.extend(leaves_of(run))
-            if opened is None:
+            if not whole:
                 stopped = stopped or f"from record {run[0].position} on the log cannot be done again"
-            if not stopped and opened is not None:
+            if not stopped:
                 stopped = self._feed(replay, opened)
+            if stopped:
+                replay.gather(opened, self._remains)
         return stopped
 
     def _feed(self, replay: Replay, opened: Sequence[Opened]) -> str:
@@ -199,24 +218,21 @@ class Audit:
             self._faults.find("log", "log-differs", message, table="record", key=f"position={since.size - 1}",
                               field="id", expected=since.last_id, position=since.size - 1)  # fmt: skip
 
-    def _tables(self, view: View, replay: Replay) -> None:
+    def _tables(self, view: View) -> None:
         again = self._again.copying().view()
         try:
             total = sum(again.count(table) for table in BY_NAME.values())
             self.checked.rows = compare_tables(
                 view, again, self._faults, progress=lambda done: self._progress("tables", done, total)
             )
-            self.checked.rows += compare_keys(view, replay.keys, self._faults)
             _compare_own(view, again, self._faults)
         finally:
             again.close()
 
 
-def audit(
-    store: Store, again: Store, faults: Faults, left_out: list[str], *, progress: Progress, since: Marker | None = None
-) -> Checked:
+def audit(store: Store, again: Store, faults: Faults, *, progress: Progress, since: Marker | None = None) -> Checked:
     """Hold a store against its log; ``again`` is where it is made again."""
-    return Audit(store, again, faults, left_out, progress=progress, since=since).run()
+    return Audit(store, again, faults, progress=progress, since=since).run()
 
 
 def leaves_of(run: Iterable[Record]) -> list[bytes]:

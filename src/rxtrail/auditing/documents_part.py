@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import zstandard
 
+from rxtrail.sealing import key_of
 from rxtrail.store.tables import BY_NAME
 
 if TYPE_CHECKING:
@@ -25,9 +26,13 @@ class DocumentsPart:
 
     def __init__(
         self, view: View, faults: Faults, documents: Mapping[int, tuple[bytes, int, list[bytes]]],
-        *, progress: Callable[[int], None],
+        *, progress: Callable[[int], None], all_told: bool = True,
     ) -> None:  # fmt: skip
-        """``documents`` gives SHA-256, size and the hashes of the chunks of each document by its number."""
+        """``documents`` gives SHA-256, size and the hashes of the chunks of each document by its number.
+
+        ``all_told`` is False when a part of the log that may have told of documents could not be read.
+        """
+        self._all_told = all_told
         self._view = view
         self._faults = faults
         self._documents = documents
@@ -39,7 +44,8 @@ class DocumentsPart:
         self._size = 0
         self._expander = zstandard.ZstdDecompressor(max_window_size=WINDOW_BYTES_MAX).decompressobj()
         self.documents = 0
-        self.shredded = 0
+        self.lost: dict[int, int] = {}  # key -> chunks under it, when it was destroyed
+        self.untold: set[object] = set()  # documents of which the part of the log that can be read says nothing
 
     def read(self, after: int = 0) -> None:
         """Check the documents behind a number."""
@@ -63,6 +69,10 @@ class DocumentsPart:
             self._begin(number)
             seen.add(number)
         told = self._documents.get(number)
+        if told is None and not self._all_told:
+            self.untold.add(number)
+            self._whole = False
+            return
         if told is None:
             self._find("row-added", "no record of the log keeps this document", number, seq)
             self._whole = False
@@ -93,7 +103,8 @@ class DocumentsPart:
             self._whole = False
             return None
         if plain is None:
-            self.shredded += 1
+            key = key_of(data)
+            self.lost[key] = self.lost.get(key, 0) + 1
             self._whole = False
         return plain
 

@@ -14,12 +14,17 @@ VALUE_CHARACTERS_MAX: Final = 200
 
 
 class Faults:
-    """Gathers faults; what is beyond the number is counted."""
+    """Gathers faults, and what could not be compared; what is beyond the number is counted."""
 
     def __init__(self) -> None:
         """Start with none."""
         self.told: list[AuditFault] = []
         self.count = 0
+        self.missed: list[str] = []  # an audit that has missed anything says of nothing that it is whole
+
+    def miss(self, words: str) -> None:
+        """Note what could not be compared, and why."""
+        self.missed.append(words)
 
     def add(self, fault: AuditFault) -> None:
         """Note one."""

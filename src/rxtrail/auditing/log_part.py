@@ -20,6 +20,7 @@ from rxtrail.core.merkle.event_leaves import leaves_in
 from rxtrail.core.merkle.packs import root_of
 from rxtrail.core.merkle.tree import HASH_BYTES
 from rxtrail.ledger.changes import decode_changes
+from rxtrail.sealing import key_of
 from rxtrail.store.rows import Record, RecordKind
 from rxtrail.store.tables import BY_NAME
 
@@ -46,6 +47,14 @@ class Opened(NamedTuple):
     envelope: bytes
 
 
+class Lost(NamedTuple):
+    """Records that lie under one key that is not in its table any more."""
+
+    records: int
+    first: int
+    last: int
+
+
 class _Stored(NamedTuple):
     """A block that records lie in and that no record of its own has been met for yet."""
 
@@ -67,7 +76,8 @@ class LogPart:
         self._refuted: dict[int, int] = {}  # block -> the position of its newest record, when that does not fit
         self._told: set[int] = set()  # blocks with a record of their own
         self._broken: set[int] = set()  # blocks that a fault was told of
-        self.shredded = 0  # records whose key was destroyed: their bytes cannot be read, and need not
+        self.lost: dict[int, Lost] = {}  # key -> the records under it, when it was destroyed: they cannot be read
+        self._under: dict[int, int] = {}  # block -> the key that was destroyed
         self._moments: set[int] = set()  # when the records of a run were written
         self.position = 0
         self.recorded_at = 0
@@ -75,8 +85,8 @@ class LogPart:
         self.blocks = 0
         self.last_id = b""
 
-    def read(self, position: int) -> Iterator[tuple[list[Record], list[Opened] | None]]:
-        """Check the records from a position on; give each run as it is and opened, None for one that does not fit."""
+    def read(self, position: int) -> Iterator[tuple[list[Record], list[Opened], bool]]:
+        """Check the records from a position on; give each run as it is, what of it fits, and whether that is all."""
         self.position = position
         opened: dict[int, bytes | None] = {}
         for run in _runs(self._rows(position)):
@@ -85,7 +95,7 @@ class LogPart:
             self.entries += len(run)
             self.last_id = run[-1].id
             self._progress(self.position)
-            yield run, checked
+            yield run, *checked
         self._end()
         if position == 0 and self._view.count(BLOCKS) != self.blocks:
             self._strays()
@@ -131,6 +141,8 @@ class LogPart:
             try:
                 plain = self._view.unsealed(number, data)
                 found[number] = None if plain is None else expand(plain)
+                if plain is None:
+                    self._under[number] = key_of(data)
             except Exception as error:  # noqa: BLE001 (whatever the bytes make the libraries say, they are damaged)
                 self._block_fault(number, "block-damaged", f"block {number} cannot be opened: {error}")
         return found
@@ -226,7 +238,7 @@ class LogPart:
 
     # -- records ---------------------------------------------------------------------------------------------------
 
-    def _check(self, run: list[Record], opened: dict[int, bytes | None]) -> list[Opened] | None:
+    def _check(self, run: list[Record], opened: dict[int, bytes | None]) -> tuple[list[Opened], bool]:
         found: list[Opened] = []
         whole = True
         self._moments = {self.recorded_at, *(record.recorded_at for record in run)}
@@ -252,7 +264,7 @@ class LogPart:
                 ends[1] = position
             data = opened.get(block)
             if data is None and block in opened:
-                self.shredded += 1
+                self._lose(position, self._under[block])
                 whole = False
                 continue
             if data is not None:
@@ -266,7 +278,11 @@ class LogPart:
                 continue
             found.append(right)
         self._note_ends(blocks)
-        return found if whole else None
+        return found, whole
+
+    def _lose(self, position: int, key: int) -> None:
+        lost = self.lost.get(key, Lost(0, position, position))
+        self.lost[key] = Lost(lost.records + 1, lost.first, position)
 
     def _note_ends(self, blocks: dict[int, list[int]]) -> None:
         """Note which records lie in which block, for its own record to be held against."""

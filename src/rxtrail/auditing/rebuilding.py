@@ -18,9 +18,9 @@ from rxtrail.store.rows import RecordKind
 from rxtrail.store.tables import BY_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
-    from rxtrail.auditing.log_part import Opened
+    from rxtrail.auditing.log_part import Lost, Opened
     from rxtrail.store import Store
     from rxtrail.store.copying import View
     from rxtrail.store.rows import Record
@@ -72,13 +72,13 @@ class _Rebuild:
         names = Numbers(self.view).names
         log = LogPart(self.view, self.faults, names, progress=lambda done: progress("rebuilding", done, total))
         try:
-            for run, opened in log.read(0):
-                if opened is None or self.faults.count:
-                    raise _damaged(self.faults)
+            for run, opened, whole in log.read(0):
+                if not whole or self.faults.count:
+                    raise _damaged(self.faults, log.lost)
                 self._write(run, opened)
                 self.replay.feed(opened)
             if self.faults.count:
-                raise _damaged(self.faults)
+                raise _damaged(self.faults, {})
             self.replay.finish()
         except Diverged as error:
             raise StoreDamaged(
@@ -151,7 +151,14 @@ def _sha(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
-def _damaged(faults: Faults) -> StoreDamaged:
+def _damaged(faults: Faults, lost: Mapping[int, Lost]) -> StoreDamaged:
+    if lost and not faults.count:
+        key, records = next(iter(lost.items()))
+        return StoreDamaged(
+            f"the tables cannot be made anew: records {records.first} to {records.last} lie under key {key}, "
+            "which was destroyed", place="record",
+            advice="What was destroyed stays so. Carry the record on, or move it as it is: rxtrail move-store.",
+        )  # fmt: skip
     first = faults.told[0].message if faults.told else "a run of records cannot be opened"
     return StoreDamaged(
         f"the log itself is damaged: {first}", place="record",

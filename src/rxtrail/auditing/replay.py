@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from rxtrail.auditing.log_part import Opened
     from rxtrail.auditing.numbers import Numbers
+    from rxtrail.auditing.remains import Remains
     from rxtrail.core.rules.authority import Authority
     from rxtrail.ledger.log import Log
     from rxtrail.store import Store, Transaction
@@ -95,6 +96,7 @@ class Replay:
         self._held = 0
         self.documents: dict[int, tuple[bytes, int, list[bytes]]] = {}  # number -> SHA-256, size, hashes of chunks
         self.keys: dict[int, DataKey] = {}
+        self.keys_anew = -1  # the position of the last record that told of all keys there are
         self.packages = 0
         self.position = 0
 
@@ -122,6 +124,23 @@ class Replay:
                 self._held += 1
                 if self._held >= WORKS_PER_COMMIT:
                     self.commit()
+
+    def gather(self, records: Sequence[Opened], remains: Remains) -> None:
+        """Take from records that cannot be done again what each says by itself: keys, documents, single rows."""
+        remains.take(records)
+        for opened in records:
+            if opened.record.kind != RecordKind.CHANGE:
+                continue
+            try:
+                told = decode_changes(opened.canonical)
+            except msgspec.DecodeError:
+                continue  # told with the first record that does not fit
+            for change in told.changes:
+                remains.change(opened.record.position, change)
+                if isinstance(change, AddDocument):
+                    self.documents[change.row.id] = (change.row.sha256, change.row.size, change.chunks)
+                elif isinstance(change, DataKeys):
+                    self._keys_told(opened.record.position, change)
 
     def finish(self) -> None:
         """Make all of it durable.
@@ -206,11 +225,15 @@ class Replay:
                 tx.set_partners(change.rows)
                 self._authority = None
             case DataKeys():
-                if change.anew:
-                    self.keys.clear()
-                self.keys.update({row.id: row for row in change.rows})
+                self._keys_told(position, change)
             case FoldAll():
                 fold_all(tx, _Quiet(self, position, []).as_log(), self._standing())
+
+    def _keys_told(self, position: int, change: DataKeys) -> None:
+        if change.anew:
+            self.keys_anew = position
+            self.keys.clear()
+        self.keys.update({row.id: row for row in change.rows})
 
     def _batch(self, position: int, batch: Batch) -> None:
         count = len(batch.flags)

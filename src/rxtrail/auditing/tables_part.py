@@ -103,8 +103,11 @@ def _tell(table: Table, mine: list[Row], right: list[Row], faults: Faults) -> No
         faults.find("table", "row-added", f"rows of {table.name} with the same key", table=table.name)
 
 
-def compare_keys(view: View, keys: Mapping[int, DataKey], faults: Faults) -> int:
-    """Compare the keys of what is sealed with what the log says of them; give how many there are."""
+def compare_keys(view: View, keys: Mapping[int, DataKey], faults: Faults, *, all_told: bool) -> int:
+    """Compare the keys of what is sealed with what the log says of them; give how many there are.
+
+    ``all_told`` is False when a part of the log that may have told of keys could not be read.
+    """
     table = BY_NAME["data_key"]
     names = [*list(table.columns)[:-1], "wrapped"]
     there: dict[Value, Row] = {row[0]: row for page in view.pages(table) for row in page}
@@ -120,6 +123,10 @@ def compare_keys(view: View, keys: Mapping[int, DataKey], faults: Faults) -> int
             if value != good or type(value) is not type(good):
                 faults.find("table", "row-changed", f"{name} of a key is not what the log says", table=table.name,
                             key=f"id={number}", field=name, expected=good, found=value)  # fmt: skip
+    if there and not all_told:
+        told = ", ".join(str(number) for number in there)
+        faults.miss(f"the keys {told}: what the log told of them cannot be read any more")
+        return len(keys)
     for row in there.values():
         faults.find("table", "row-added", "the log knows nothing of this key", table=table.name, key=key_of(table, row))
     return len(keys)

@@ -51,13 +51,13 @@ def audit_store(data: Path, store_url: str | None, *, incremental: bool, progres
     try:
         with opened_store(data, store_url) as store, _copy(folder, _root_of_copy(store, keeper, keep=incremental),
                                                       keep=incremental) as (again, since):  # fmt: skip
-            checked = auditing.audit(store, again, faults, left_out, progress=progress, since=since)
+            checked = auditing.audit(store, again, faults, progress=progress, since=since)
             if incremental and checked.marker is not None:
                 _keep(folder, checked.marker)
     except (StoreFailed, CannotDecrypt) as error:
         if not faults.count:
             faults.find("file", "unreadable", f"the store cannot be opened: {error.message}")
-        left_out.append("everything but the file itself")
+        faults.miss("everything but the file itself")
     if path is not None:
         from rxtrail.store import sqlite
 
@@ -71,7 +71,8 @@ def audit_store(data: Path, store_url: str | None, *, incremental: bool, progres
 
 def _report(checked: Checked, faults: Faults, left_out: list[str], since: Marker | None, pages: int) -> AuditReport:
     return AuditReport(
-        whole=not faults.count and not any("could not" in word for word in left_out),
+        whole=not faults.count and not faults.missed,
+        complete=not faults.missed,
         log_size=checked.log_size,
         root=checked.root,
         since=since.size if since is not None else 0,
@@ -83,7 +84,7 @@ def _report(checked: Checked, faults: Faults, left_out: list[str], since: Marker
         checkpoints=checked.checkpoints,
         faults=faults.told,
         faults_count=faults.count,
-        left_out=left_out,
+        left_out=[*faults.missed, *left_out],
         audited_at=iso(clock.now_us()),
     )
 

@@ -14,6 +14,7 @@ import msgspec
 
 from rxtrail.core.merkle.entry import positions_in
 from rxtrail.errors import BadRequest, NotFound, StoreFailed
+from rxtrail.ledger.changes import data_keys_of
 from rxtrail.record.times import iso
 from rxtrail.sealing import SEGMENT, TENANT, Sealer, key_of
 from rxtrail.store.rows import RecordKind
@@ -223,6 +224,8 @@ def _shred(tx: Transaction, log: Log, sealer: Sealer, order: KeyOrder) -> KeysCh
     ended = [row._replace(ended_at=log.now, wrapped=b"") for row in meant if not row.ended_at]
     tx.set_data_keys(ended)
     sealer.forget()
+    # What told of the other keys may lie under this one: they are told anew, under a key that is not.
+    log.note(data_keys_of(tx.data_keys(), anew=True))
     numbers = {row.id for row in ended}
     blocks, documents = (
         sum(count for number, count in counted.items() if number in numbers)

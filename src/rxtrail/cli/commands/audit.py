@@ -33,7 +33,8 @@ def audit(call: Call, incremental: bool, rebuild: str | None) -> int:
 
     The log is opened and hashed again, held against what was published and signed of it, and done again in a fresh
     copy, with which every table is compared. What is wrong is named with its file, page, row, field and what it
-    should be. It reads only, also beside a running serve. Exit code 1 when anything is wrong or could not be read.
+    should be. It reads only, also beside a running serve. Exit code 0 only when everything was compared and is right;
+    1 when anything is wrong or could not be read; 4 when nothing is wrong, and something could not be compared.
     """
     from rxtrail.bootstrap import auditing
 
@@ -54,7 +55,7 @@ def audit(call: Call, incremental: bool, rebuild: str | None) -> int:
         say.answer(report)
     else:
         _show(report)
-    return exits.FINE if report.whole else exits.NO
+    return exits.FINE if report.whole else exits.NO if report.faults_count else exits.CANNOT_TELL
 
 
 def _show(report: AuditReport) -> None:
@@ -74,11 +75,13 @@ def _show(report: AuditReport) -> None:
     if report.faults_count > FAULTS_SHOWN_MAX:
         say.line(f"  and {report.faults_count - FAULTS_SHOWN_MAX:,} more: --json tells them")
     for words in report.left_out:
-        say.line(("  not looked at: ", "strong"), words)
+        say.line(("  not compared: ", "strong"), words)
     if report.whole:
         say.line(("whole: ", "ok"), "nothing is wrong")
-    else:
+    elif report.faults_count:
         say.line(("not whole: ", "stop"), f"{report.faults_count:,} faults")
+    else:
+        say.line(("cannot tell: ", "strong"), "nothing is wrong with what was compared, and not everything could be")
 
 
 def _words(fault: AuditFault) -> str:
