@@ -10,7 +10,7 @@ from rxtrail.alerts.judging import products_inside
 from rxtrail.alerts.tables import read_lanes
 from rxtrail.core.epcis import canonical
 from rxtrail.core.rules import lanes as rules
-from rxtrail.core.rules.lanes import ERROR, Flaw
+from rxtrail.core.rules.lanes import ERROR, LaneFlaw
 from rxtrail.core.rules.route import APPROVED, DRAFT, RETIRED, Lane
 from rxtrail.core.rules.steps import Flag
 from rxtrail.core.rules.words import SENDS, gln_of_location
@@ -36,7 +36,7 @@ class RoutesReport(msgspec.Struct, frozen=True, gc=False):
     """What became of lanes, and what is odd about them; nothing is changed when there is an error."""
 
     lanes: list[Lane]
-    flaws: list[Flaw]
+    flaws: list[LaneFlaw]
 
 
 class RouteDesk:
@@ -182,7 +182,7 @@ class RouteDesk:
         parties = kept.PartyTable(reader)
         on_record = kept.lanes_of(reader)
         known = {kept.key_of(lane): lane for lane in on_record}
-        flaws: list[Flaw] = []
+        flaws: list[LaneFlaw] = []
         seen: dict[str, Lane] = {}
         for lane in lanes:
             key = kept.key_of(lane)
@@ -190,7 +190,7 @@ class RouteDesk:
             for old in (seen.get(key), known.get(key)):
                 if old is not None and not _same(old, lane):
                     flaws.append(
-                        Flaw(
+                        LaneFlaw(
                             lane.id, ERROR, "lane-changed",
                             f"version {lane.version} of lane {lane.id} says something else already; "
                             f"give it version {lane.version + 1}",
@@ -213,7 +213,7 @@ def _same(one: Lane, other: Lane) -> bool:
     return msgspec.structs.replace(one, **blank) == msgspec.structs.replace(other, **blank)
 
 
-def _refuse(flaws: list[Flaw]) -> None:
+def _refuse(flaws: list[LaneFlaw]) -> None:
     errors = [flaw for flaw in flaws if flaw.severity == ERROR]
     if errors:
         first = errors[0]

@@ -7,6 +7,7 @@ lane nothing is read and nothing is judged.
 
 from __future__ import annotations
 
+import logging
 import threading
 from typing import TYPE_CHECKING, Final
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from rxtrail.ledger.writer import Writer
     from rxtrail.store import Reader, Transaction
 
+_LOG = logging.getLogger("rxtrail.alerts")
 CURSOR: Final = "alert-cursor"  # of what the store keeps
 ROUTES: Final = "routes"
 CLAIM: Final = "alerts"
@@ -130,6 +132,10 @@ class Watching:
             except RxtrailError:
                 self._stale = True
                 self._stopping.wait(LOOK_SECONDS)  # the store is lost or closing, which others tell
+            except Exception:  # noqa: BLE001 (told, and tried again: it must not silence all alerts to come)
+                _LOG.exception("what moved could not be judged")
+                self._stale = True
+                self._stopping.wait(RELOAD_SECONDS)
             self._stopping.wait(GATHER_SECONDS)
 
     def _step(self) -> bool:

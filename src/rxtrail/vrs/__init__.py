@@ -20,8 +20,6 @@ from rxtrail.vrs.messages import VerificationBody, VrsRequest, read_connectivity
 from rxtrail.vrs.responder import Responder, VrsReply
 from rxtrail.vrs.values import (
     SETTINGS_KIND,
-    Alert,
-    AlertPage,
     Connectivity,
     DirectoryPage,
     DirectoryReport,
@@ -29,6 +27,8 @@ from rxtrail.vrs.values import (
     Exchange,
     ExchangePage,
     Transfer,
+    VrsAlert,
+    VrsAlertPage,
     VrsSettings,
 )
 
@@ -44,8 +44,6 @@ if TYPE_CHECKING:
     from rxtrail.vrs.asking import Judging
 
 __all__ = [
-    "Alert",
-    "AlertPage",
     "Connectivity",
     "DirectoryPage",
     "DirectoryReport",
@@ -55,6 +53,8 @@ __all__ = [
     "Transfer",
     "VerificationBody",
     "Vrs",
+    "VrsAlert",
+    "VrsAlertPage",
     "VrsClient",
     "VrsReply",
     "VrsRequest",
@@ -198,7 +198,7 @@ class Vrs:
         """List exchanges, newest first; ``after`` is the log index of the last one seen."""
         return journal.exchanges(self._reader(), after, limit)
 
-    def alerts(self, after: str = "", limit: int = 100) -> list[Alert]:
+    def alerts(self, after: str = "", limit: int = 100) -> list[VrsAlert]:
         """List alerts, newest first; ``after`` is the log index of the last one seen."""
         return journal.alerts(self._reader(), after, limit)
 

@@ -12,7 +12,7 @@ import msgspec
 from rxtrail.errors import BadRequest
 from rxtrail.record.times import iso
 from rxtrail.store.rows import RecordKind
-from rxtrail.vrs.values import ALERT_KIND, EXCHANGE_KIND, Alert, Exchange
+from rxtrail.vrs.values import ALERT_KIND, EXCHANGE_KIND, Exchange, VrsAlert
 
 if TYPE_CHECKING:
     from rxtrail.ledger.log import Log
@@ -33,7 +33,7 @@ def note_exchange(tx: Transaction, log: Log, exchange: Exchange) -> Exchange:
     return noted
 
 
-def note_alert(tx: Transaction, log: Log, alert: Alert) -> Alert:
+def note_alert(tx: Transaction, log: Log, alert: VrsAlert) -> VrsAlert:
     """Record one alert; give it with its time and place in the log."""
     noted = msgspec.structs.replace(alert, at=iso(log.now), log_index=log.position)
     _note(tx, log, ALERT_KIND, noted)
@@ -45,12 +45,12 @@ def exchanges(reader: Reader, after: str, limit: int) -> list[Exchange]:
     return _listed(reader, EXCHANGE_KIND, Exchange, after, limit)
 
 
-def alerts(reader: Reader, after: str, limit: int) -> list[Alert]:
+def alerts(reader: Reader, after: str, limit: int) -> list[VrsAlert]:
     """List alerts, newest first; ``after`` is the log index of the last one seen."""
-    return _listed(reader, ALERT_KIND, Alert, after, limit)
+    return _listed(reader, ALERT_KIND, VrsAlert, after, limit)
 
 
-def _note(tx: Transaction, log: Log, kind: str, noted: Exchange | Alert) -> None:
+def _note(tx: Transaction, log: Log, kind: str, noted: Exchange | VrsAlert) -> None:
     key = f"{log.position:0{_PLACE_DIGITS}d}"
     log.append(RecordKind.DECISION, _VERSION + _encode([log.now, kind, noted]))
     tx.keep(kind, key, log.now, _VERSION + _encode(noted))

@@ -12,7 +12,7 @@ from rxtrail.errors import RxtrailError
 from rxtrail.record.times import iso
 from rxtrail.vrs import journal, messages, own
 from rxtrail.vrs.refusals import NotHandled, NotNow, RequesterNotAuthorised, TooManyUnknown, UnknownRequester
-from rxtrail.vrs.values import Alert, Exchange, VrsSettings
+from rxtrail.vrs.values import Exchange, VrsAlert, VrsSettings
 from rxtrail.vrs.watch import Watch
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class Responder:
 
     def _alerts(
         self, asked: VrsRequest, reply: VrsReply, answer: MakerAnswer | None, settings: VrsSettings, now: int
-    ) -> list[Alert]:
+    ) -> list[VrsAlert]:
         alerts = []
         pack = f"{asked.gtin}/{asked.serial}"
         unknown = answer is not None and answer.failure is not None and answer.failure.value == "No_match_GTIN_Serial"
@@ -147,12 +147,12 @@ class Responder:
             key = pack if unknown else asked.corr_uuid
             if self._watch.missed(asked.requester_gln, key, settings.unknown_serials_per_hour, now):
                 message = f"{asked.requester_gln} asked for {settings.unknown_serials_per_hour} packs that do not exist"
-                alerts.append(Alert("enumeration", "", asked.gtin, message, [asked.requester_gln]))
+                alerts.append(VrsAlert("enumeration", "", asked.gtin, message, [asked.requester_gln]))
         elif answer is not None:
             many = self._watch.asked(asked.requester_gln, pack, settings.requesters_per_serial, now)
             if many:
                 message = f"{len(many)} requesters asked for this one pack within a day"
-                alerts.append(Alert("many-requesters", "", asked.gtin, message, many, asked.serial))
+                alerts.append(VrsAlert("many-requesters", "", asked.gtin, message, many, asked.serial))
         return alerts
 
     def _keep(
@@ -163,7 +163,7 @@ class Responder:
         gln: str,
         credential: str,
         begun: int,
-        alerts: list[Alert],
+        alerts: list[VrsAlert],
     ) -> None:
         exchange = Exchange(
             direction="answered",

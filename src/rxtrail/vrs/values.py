@@ -95,7 +95,7 @@ class ExchangePage(msgspec.Struct, frozen=True, gc=False):
     next: str = ""
 
 
-class Alert(msgspec.Struct, frozen=True, gc=False):
+class VrsAlert(msgspec.Struct, frozen=True, gc=False):
     """Somebody seems to be guessing serials (``enumeration``), or many ask for one (``many-requesters``)."""
 
     kind: str
@@ -107,10 +107,10 @@ class Alert(msgspec.Struct, frozen=True, gc=False):
     log_index: int = -1
 
 
-class AlertPage(msgspec.Struct, frozen=True, gc=False):
+class VrsAlertPage(msgspec.Struct, frozen=True, gc=False):
     """Alerts, newest first, and the address of the next page."""
 
-    alerts: list[Alert]
+    alerts: list[VrsAlert]
     next: str = ""
 
 

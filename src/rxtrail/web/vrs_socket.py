@@ -8,13 +8,13 @@ import msgspec
 
 from rxtrail.answers import Verdict
 from rxtrail.vrs import (
-    Alert,
     Connectivity,
     DirectoryReport,
     DirectoryRow,
     Exchange,
     Transfer,
     Vrs,
+    VrsAlert,
     VrsSettings,
 )
 from rxtrail.web.api.vrs import vrs_of
@@ -79,9 +79,9 @@ class RemoteVrs(RemotePart):
         """List exchanges, newest first."""
         return self._ask(list[Exchange], "exchanges", after=after, limit=limit)
 
-    def alerts(self, after: str = "", limit: int = 100) -> list[Alert]:
+    def alerts(self, after: str = "", limit: int = 100) -> list[VrsAlert]:
         """List alerts, newest first."""
-        return self._ask(list[Alert], "alerts", after=after, limit=limit)
+        return self._ask(list[VrsAlert], "alerts", after=after, limit=limit)
 
     def settings(self) -> VrsSettings:
         """Give how the node asks and answers."""

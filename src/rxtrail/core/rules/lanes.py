@@ -23,7 +23,7 @@ SUGGESTED_MIN: Final = 3
 """So many moves between two parties make a habit; fewer may be the very deviation that one looks for."""
 
 
-class Flaw(msgspec.Struct, frozen=True, gc=False):
+class LaneFlaw(msgspec.Struct, frozen=True, gc=False):
     """What is wrong, or odd, about a lane; an error keeps it out."""
 
     lane: str
@@ -33,12 +33,12 @@ class Flaw(msgspec.Struct, frozen=True, gc=False):
     place: str = ""
 
 
-def flaws_of(lane: Lane, listed: Callable[[str], bool]) -> list[Flaw]:
+def flaws_of(lane: Lane, listed: Callable[[str], bool]) -> list[LaneFlaw]:
     """Tell what is wrong with one lane by itself; ``listed`` tells whether a GLN is in the partner table."""
-    found: list[Flaw] = []
+    found: list[LaneFlaw] = []
 
     def say(code: str, message: str, place: str, severity: str = ERROR) -> None:
-        found.append(Flaw(lane.id, severity, code, message, place))
+        found.append(LaneFlaw(lane.id, severity, code, message, place))
 
     if not lane.id.strip() or len(lane.id) > ID_CHARACTERS_MAX or not lane.id.isprintable():
         say("lane-id", f"a lane has a name of 1 to {ID_CHARACTERS_MAX} characters", "id")
@@ -145,12 +145,12 @@ def _ring(below: dict[str, set[str]]) -> list[str]:
     return []
 
 
-def contradictions(lanes: Sequence[Lane]) -> list[Flaw]:
+def contradictions(lanes: Sequence[Lane]) -> list[LaneFlaw]:
     """Tell which lanes say different things of one product between the same two parties at the same time.
 
     Of two such lanes the wider one would hold, and the narrower one for nothing; a person has to say which is meant.
     """
-    found: list[Flaw] = []
+    found: list[LaneFlaw] = []
     by_end: dict[tuple[str, str], list[Lane]] = defaultdict(list)
     for lane in lanes:
         if lane.state != RETIRED:
@@ -171,7 +171,7 @@ def contradictions(lanes: Sequence[Lane]) -> list[Flaw]:
                         for each in pair_of(one, other)
                     )
                     found.append(
-                        Flaw(
+                        LaneFlaw(
                             other.id, ERROR, "lanes-contradict",
                             f"lanes {one.id} and {other.id} contradict each other from {origin} to {destination}: "
                             f"{words}",

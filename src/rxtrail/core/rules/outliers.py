@@ -69,7 +69,9 @@ def profile_of(serials: Sequence[str]) -> Profile:
     first, last = min(serials), max(serials)
     same = next((at for at, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
     kinds = frozenset(_kind(letter) for serial in serials for letter in serial)
-    return Profile(len(serials), frozenset(map(len, serials)), kinds, first[:same])
+    # Digits count on: those of the next file may begin otherwise. Letters are a maker's own mark.
+    start = first[:same].rstrip("0123456789")
+    return Profile(len(serials), frozenset(map(len, serials)), kinds, start)
 
 
 def _kind(letter: str) -> str:

@@ -12,12 +12,12 @@ from starlette.responses import Response
 
 from rxtrail.errors import BadRequest
 from rxtrail.vrs import (
-    AlertPage,
     DirectoryPage,
     DirectoryReport,
     ExchangePage,
     Transfer,
     VerificationBody,
+    VrsAlertPage,
     VrsSettings,
     place_of,
     read_connectivity,
@@ -105,7 +105,7 @@ async def list_alerts(web: Web, request: Request) -> Response:
     """Answer with alerts about requesters, newest first."""
     query = query_of(request, PageQuery)
     rows = await web.read(partial(vrs_of(web.node).alerts, query.after, query.limit + 1))
-    return json_response(AlertPage(*next_page(request, rows, query.limit, lambda row: str(row.log_index))))
+    return json_response(VrsAlertPage(*next_page(request, rows, query.limit, lambda row: str(row.log_index))))
 
 
 async def list_directory(web: Web, request: Request) -> Response:
@@ -223,7 +223,7 @@ ENDPOINTS: Final = (
         f"{_API}/alerts",
         "Requesters who seem to guess serials, and packs that many ask for.",
         list_alerts,
-        AlertPage,
+        VrsAlertPage,
         query=PageQuery,
         refusals=_READ,
     ),
