@@ -85,4 +85,16 @@ def peer_user(connection: socket.socket) -> int | None:
     return int(user)
 
 
+def user_number(name: str, *, place: str) -> int:
+    """Give the number of a user of this machine, by name or number; raises ``BadRequest`` with the place."""
+    if name.isdigit():
+        return int(name)
+    import pwd  # noqa: PLC0415 (not on every platform)
+
+    try:
+        return pwd.getpwnam(name).pw_uid
+    except KeyError as missing:
+        raise errors.BadRequest(f"there is no user {name!r}", place=place) from missing
+
+
 _CREDENTIALS: Final = struct.Struct("3i")  # process, user, group: struct ucred of Linux

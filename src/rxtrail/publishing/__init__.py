@@ -13,20 +13,19 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from rxtrail.answers import LogStatus
-from rxtrail.core.merkle.errors import BadPolicy
 from rxtrail.core.merkle.note import VerifierKey
 from rxtrail.core.merkle.policy import NONE, Policy
-from rxtrail.core.merkle.policy import parse as parse_policy
 from rxtrail.errors import BadRequest, Busy, LogSetBack, NotFound, RxtrailError
 from rxtrail.keys import FOLDER as KEYS_FOLDER
 from rxtrail.keys import open_key
-from rxtrail.log_keys import NoteKey, open_log_keys
 from rxtrail.log_settings import CHECKPOINT_SECONDS, CHECKPOINT_SECONDS_MIN, CHILD, INLINE, LogSettings
+from rxtrail.private_socket import user_number
 from rxtrail.publishing.files import LogFiles
+from rxtrail.publishing.opening import child_arguments, next_name, read_policy, signer_of
 from rxtrail.publishing.publisher import LOG_KEYS, LOG_ORIGIN, Published, Publisher, read_published
 from rxtrail.publishing.signer_client import InlineSigner, SignerAway, SignerChild, SocketSigner
 from rxtrail.publishing.signer_wire import SOCKET_NAME
-from rxtrail.publishing.signing import LogRefused, Signer, put_away
+from rxtrail.publishing.signing import LogRefused, put_away
 from rxtrail.publishing.witnesses import Witnesses
 from rxtrail.store.rows import RecordKind
 
@@ -95,9 +94,9 @@ class Publishing:
                 f"checkpoints cannot come every {settings.checkpoint_seconds} s", place="checkpoint_seconds"
             )
         self._settings = settings
-        self._policy = _policy(settings.witness_policy) if settings.witness_policy else None
+        self._policy = read_policy(settings.witness_policy) if settings.witness_policy else None
         if settings.signer == CHILD:
-            self._child = SignerChild(["--data", str(self._data), *_child_arguments(settings)])
+            self._child = SignerChild(["--data", str(self._data), *child_arguments(settings)])
             self._child.start()
         self._signer = self._open_signer()
         name = self._random(_ID_BYTES).hex()
@@ -207,7 +206,7 @@ class Publishing:
         """
         assert self._publisher is None, "nobody publishes meanwhile"
         before = self._reader().settings().get(LOG_ORIGIN, "")
-        origin = origin or _next_name(before or f"{open_key(self._data, random_bytes=self._random).verifier.name}/log")
+        origin = origin or next_name(before or f"{open_key(self._data, random_bytes=self._random).verifier.name}/log")
         if origin == before:
             raise BadRequest("a new log needs another name", place="--origin")
         put_away(self._data, f"{day.isoformat()}-{self._random(4).hex()}")
@@ -300,7 +299,9 @@ class Publishing:
         if settings.signer == INLINE:
             return InlineSigner(signer_of(self._data, settings, now_us=self._now_us, random_bytes=self._random))
         path = self._data / SOCKET_NAME if settings.signer == CHILD else Path(settings.signer).expanduser()
-        return SocketSigner(path, user=_user(settings.signer_user))
+        return SocketSigner(
+            path, user=user_number(settings.signer_user, place="signer_user") if settings.signer_user else None
+        )
 
     def _at_once(self, settings: LogSettings, *, start: bool) -> SocketSigner | InlineSigner:
         """Give a signer that answers now: one that runs, or (``start``) the key opened here for this moment."""
@@ -340,64 +341,3 @@ class Publishing:
     def _heard(self, _published: Published) -> None:
         if self._witnesses is not None:
             self._witnesses.wake()
-
-
-def _next_name(name: str) -> str:
-    """Give the name of the log after one: ``x/log`` is followed by ``x/log/2``."""
-    stem, _, number = name.rpartition("/")
-    return f"{stem}/{int(number) + 1}" if stem and number.isdigit() else f"{name}/2"
-
-
-def signer_of(
-    folder: Path,
-    settings: LogSettings,
-    *,
-    now_us: Callable[[], int],
-    random_bytes: Callable[[int], bytes],
-) -> Signer:
-    """Open the log's key and what it signed last; a new log is named by the settings, or after the node's own key.
-
-    :raises Busy: another signer works in this folder.
-    :raises KeyFailed: a key file, or what was signed last, is not whole.
-    """
-
-    def keys() -> list[NoteKey]:
-        origin = settings.origin or f"{open_key(folder, random_bytes=random_bytes).verifier.name}/log"
-        return open_log_keys(folder, origin, random_bytes=random_bytes, plug_in=settings.key, ml_dsa=settings.ml_dsa)
-
-    return Signer(folder, keys, now_s=lambda: now_us() // 1_000_000)
-
-
-def _policy(path: str) -> Policy:
-    try:
-        content = Path(path).expanduser().read_bytes()
-    except OSError as error:
-        raise BadRequest(f"the witness policy cannot be read: {error.strerror}", place=path) from error
-    try:
-        return parse_policy(content)
-    except BadPolicy as wrong:
-        raise BadRequest(wrong.message, place=f"{path}, {wrong.place}", advice=wrong.advice) from wrong
-
-
-def _child_arguments(settings: LogSettings) -> list[str]:
-    found = []
-    if settings.key:
-        found += ["--key", settings.key]
-    if settings.origin:
-        found += ["--origin", settings.origin]
-    if settings.ml_dsa:
-        found += ["--ml-dsa"]
-    return found
-
-
-def _user(name: str) -> int | None:
-    if not name:
-        return None
-    if name.isdigit():
-        return int(name)
-    import pwd  # noqa: PLC0415 (not on every platform)
-
-    try:
-        return pwd.getpwnam(name).pw_uid
-    except KeyError as missing:
-        raise BadRequest(f"there is no user {name!r}", place="signer_user") from missing

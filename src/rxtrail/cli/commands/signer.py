@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pwd
 import signal
 import sys
 import threading
@@ -16,9 +15,13 @@ import click
 from rxtrail import clock
 from rxtrail.cli import exits, say
 from rxtrail.cli.call import Call, command
-from rxtrail.errors import BadRequest, Busy
+from rxtrail.errors import Busy
+from rxtrail.private_socket import user_number
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rxtrail.log_settings import LogSettings
     from rxtrail.publishing.signing import Signer
 
 HOLD_SECONDS_MAX = 10.0  # for the signer of a server that has just ended to end too
@@ -47,7 +50,7 @@ def signer(
 
     log_to_stderr()
     settings = LogSettings(key=key, ml_dsa=ml_dsa, origin=origin)
-    others = frozenset(_user(name) for name in for_user)
+    others = frozenset(user_number(name, place="--for-user") for name in for_user)
     with contextlib.closing(_opened(call.data, settings)) as opened:
         server = SignerServer(opened, path or call.data / SOCKET_NAME, others=others)
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -63,31 +66,22 @@ def signer(
     return exits.FINE
 
 
-def _opened(folder: Path, settings: object) -> Signer:
+def _opened(folder: Path, settings: LogSettings) -> Signer:
     """Open the key, after waiting for a signer that is just about to end."""
     from rxtrail.publishing import signer_of
 
     asked = threading.Event()
     for _ in range(int(HOLD_SECONDS_MAX / HOLD_ASK_SECONDS)):
         with contextlib.suppress(Busy):
-            return signer_of(folder, settings, now_us=clock.now_us, random_bytes=clock.random_bytes)  # type: ignore[arg-type]
+            return signer_of(folder, settings, now_us=clock.now_us, random_bytes=clock.random_bytes)
         asked.wait(HOLD_ASK_SECONDS)
-    return signer_of(folder, settings, now_us=clock.now_us, random_bytes=clock.random_bytes)  # type: ignore[arg-type]
+    return signer_of(folder, settings, now_us=clock.now_us, random_bytes=clock.random_bytes)
 
 
-def _wait_for_end_of_input(stop: object) -> None:
+def _wait_for_end_of_input(stop: Callable[[], None]) -> None:
     while os.read(sys.stdin.fileno(), 4096):
         pass
-    stop()  # type: ignore[operator]
-
-
-def _user(name: str) -> int:
-    if name.isdigit():
-        return int(name)
-    try:
-        return pwd.getpwnam(name).pw_uid
-    except KeyError as missing:
-        raise BadRequest(f"there is no user {name!r}", place="--for-user") from missing
+    stop()
 
 
 COMMANDS = {"signer": signer}
