@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rxtrail.bootstrap import open_node
 from rxtrail.bootstrap.auditing import audit_store
 from rxtrail.bootstrap.engines import keeper_in
+from rxtrail.log_settings import LogSettings
 from rxtrail.store.sqlite import PLAIN, connect, root_of
 from tests import story
 from tests.story import (
@@ -39,8 +40,8 @@ GOODS = packs(6)
 CASE = sscc(1)
 
 
-def fill(folder: Path, *, encrypt: bool = False) -> None:
-    """Make the record: captures by two speakers, a word taken back, commands, scans, partners, cases."""
+def fill(folder: Path, *, encrypt: bool = False, publish: bool = True) -> None:
+    """Make the record: captures by two speakers, a word taken back, commands, scans, partners, cases, a signed head."""
     open_node(folder, encrypt=encrypt).close()
     with story.scene(folder, "pharmacy", PHARMACY) as scene:
         scene.partners((MAKER, "maker"), (WHOLESALER, "wholesaler"))
@@ -56,6 +57,8 @@ def fill(folder: Path, *, encrypt: bool = False) -> None:
         scene.verify(GOODS[0])
         scene.change("dispense", GOODS[0], site=PHARMACY, ref="RX-1", key="once")
         scene.change("hold", GOODS[1], site=PHARMACY, reason="wet")
+        if publish:
+            scene.node.log.publish_now(LogSettings(origin="audited.test/log"), start_signer=True)
         scene.verify("nonsense")
 
 

@@ -16,7 +16,9 @@ from rxtrail.cli import exits
 from rxtrail.cli.app import run
 from rxtrail.errors import BadRequest, StoreDamaged, StoreFailed
 from rxtrail.keyring import KeyOrder
+from rxtrail.log_settings import LogSettings
 from tests import story
+from tests.auditing.flipping import settled
 from tests.auditing.records import GOODS, behind_its_back, fill, look, named, other, rows_in, tables
 
 if TYPE_CHECKING:
@@ -24,8 +26,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.sqlite_only
 
-# What nothing in the log says: it is made anew when it is published, or has no meaning for the record.
-PUBLISHED = {"tile", "checkpoint"}
+UNSIGNED = {("checkpoint", "at"), ("checkpoint", "publisher")}  # no evidence: when a head was stored, and by whom
 SEALING = {"data_key"}  # of an encrypted record only
 KEY_COLUMNS = "kind, tenant, version, wrapped_by, root, origin, made_at, ended_at, wrapped"
 
@@ -43,17 +44,17 @@ def test_an_untouched_record_is_whole(record: Path) -> None:
 def test_every_table_of_the_record_has_rows(record: Path) -> None:
     from rxtrail.store.tables import TABLES
 
-    assert {table.name for table in TABLES} - tables(record).keys() - PUBLISHED - SEALING == set()
+    assert {table.name for table in TABLES} - tables(record).keys() - SEALING == set()
 
 
 def change(folder: Path, draw: Any) -> tuple[str, str]:
     """Change one column of one row, take one row away or add one; give the table and what was done."""
-    table = draw(st.sampled_from(sorted(tables(folder).keys() - PUBLISHED)))
+    table = draw(st.sampled_from(sorted(tables(folder))))
     columns = tables(folder)[table]
     held = rows_in(folder, table)
     row = draw(st.sampled_from(held))
     how = draw(st.sampled_from(["change", "delete", "add"]))
-    column = draw(st.sampled_from(columns))
+    column = draw(st.sampled_from([name for name in columns if (table, name) not in UNSIGNED]))
     at = columns.index(column)
     where = " AND ".join(f"{name} IS ?" for name in columns)
     with behind_its_back(folder) as connection:
@@ -297,7 +298,7 @@ def test_a_log_that_is_another_one_is_noticed_by_an_incremental_audit(tmp_path: 
 
 
 def test_the_tables_are_made_anew_from_the_log_alone(filled: Path, record: Path, tmp_path: Path) -> None:
-    right = {table: rows_in(record, table) for table in tables(record) if table not in PUBLISHED}
+    right = {table: rows_in(record, table) for table in tables(record)}
     with behind_its_back(record) as connection:
         for table in ("unit", "event", "container", "holding", "kept", "answered", "partner", "finding", "tally"):
             connection.execute(f"DELETE FROM {table}")
@@ -329,6 +330,68 @@ def test_nothing_is_made_anew_over_a_record(record: Path, tmp_path: Path) -> Non
     for target in (other_folder, record):
         with pytest.raises(BadRequest):
             rebuild_store(record, None, f"sqlite:///{target}/rxtrail.sqlite", progress=lambda *_: None)
+
+
+# -- what was published --------------------------------------------------------------------------------------------
+
+
+def test_signed_heads_that_were_taken_away_are_missed_and_their_tiles_too(record: Path) -> None:
+    assert look(record).checkpoints == 1
+    with behind_its_back(record) as connection:
+        connection.execute("DELETE FROM checkpoint")
+    assert [fault.code for fault in named(look(record), "checkpoint")] == ["row-missing"]
+    with behind_its_back(record) as connection:
+        connection.execute("DELETE FROM tile")
+    report = look(record)
+    assert named(report, "checkpoint")
+    assert {fault.code for fault in named(report, "tile")} == {"row-missing"}
+    (record / "keys" / "log.head").unlink()  # the signer may be on another machine
+    assert named(look(record), "checkpoint")
+
+
+def test_a_head_that_is_called_cosigned_and_has_no_signature_of_a_witness_is_found(record: Path) -> None:
+    with behind_its_back(record) as connection:
+        connection.execute("UPDATE checkpoint SET cosigned = 1")
+    assert [(fault.code, fault.field) for fault in named(look(record), "checkpoint")] == [("row-changed", "cosigned")]
+
+
+def test_a_whole_log_that_is_another_than_what_was_signed_is_found(record: Path, tmp_path: Path) -> None:
+    other_folder = tmp_path / "other"
+    fill(other_folder)
+    for folder in (other_folder, record):
+        assert look(folder).whole
+    # Another record, whole in itself, in the place of this one: its tables, tiles and log go together.
+    signed = (record / "keys" / "log.head").read_bytes()
+    with behind_its_back(record) as connection:
+        heads = connection.execute("SELECT * FROM checkpoint").fetchall()
+        keys = connection.execute("SELECT value FROM setting WHERE key = 'log_keys'").fetchone()[0]
+    with behind_its_back(other_folder) as connection:
+        connection.execute("DELETE FROM checkpoint")
+        connection.executemany("INSERT INTO checkpoint VALUES (?, ?, ?, ?, ?)", heads)
+        connection.execute("UPDATE setting SET value = ? WHERE key = 'log_keys'", (keys,))
+    (other_folder / "keys" / "log.head").write_bytes(signed)
+    assert "root-differs" in {fault.code for fault in look(other_folder).faults}
+
+
+def test_a_head_that_cannot_be_read_is_found(record: Path) -> None:
+    with behind_its_back(record) as connection:
+        connection.execute("UPDATE checkpoint SET note = x'00'")
+    assert "head-unreadable" in {fault.code for fault in named(look(record), "checkpoint")}
+
+
+@pytest.mark.parametrize("more", [False, True])
+def test_an_old_copy_beside_a_signer_that_has_signed_more_is_never_whole(record: Path, more: bool) -> None:
+    before = settled(record).read_bytes()
+    with open_node(record) as node:
+        if more:
+            node.verify("01003123456789060A", site="")
+        node.log.publish_now(LogSettings(origin="audited.test/log"), start_signer=True)
+    assert look(record).whole
+    settled(record).write_bytes(before)
+    report = look(record)
+    assert not report.whole
+    assert [fault.code for fault in report.faults] == (["log-shorter"] if more else [])
+    assert any("signed last" in words for words in report.left_out)
 
 
 # -- what cannot be compared ---------------------------------------------------------------------------------------

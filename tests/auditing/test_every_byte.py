@@ -158,7 +158,7 @@ def test_every_byte_of_every_value_of_an_unencrypted_store_is_found_and_located(
 @pytest.mark.timeout(3600)
 def test_every_byte_of_every_value_of_a_store_with_rows_in_every_table_is_found_and_located(memory: Path) -> None:
     folder = memory / "data"
-    fill(folder)
+    fill(folder, publish=False)
     count, missed = every_value(folder, memory)
     assert missed == []
     assert count > 40_000
@@ -166,7 +166,7 @@ def test_every_byte_of_every_value_of_a_store_with_rows_in_every_table_is_found_
 
 def test_what_was_flipped_and_put_back_is_whole_again(memory: Path) -> None:
     folder = memory / "data"
-    fill(folder)
+    fill(folder, publish=False)
     flipper = Flipper(folder, memory)
     for value in value_bytes(flipper.path)[::997]:
         assert flipper.flipped(value).count, value

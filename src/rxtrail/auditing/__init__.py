@@ -57,9 +57,14 @@ class Audit:
     """One run over one store."""
 
     def __init__(
-        self, store: Store, again: Store, faults: Faults, *, progress: Progress, since: Marker | None = None
-    ) -> None:
-        """``again`` is a fresh store, or with ``since`` the copy that an earlier audit has left."""
+        self, store: Store, again: Store, faults: Faults, *, progress: Progress, since: Marker | None = None,
+        signed: bytes = b"",
+    ) -> None:  # fmt: skip
+        """``again`` is a fresh store, or with ``since`` the copy that an earlier audit has left.
+
+        ``signed`` is the last head that the signer keeps, as it was before this began.
+        """
+        self._signed = signed
         self._store = store
         self._again = again
         self._faults = faults
@@ -98,7 +103,7 @@ class Audit:
         settings = {key: value for page in view.pages(BY_NAME["setting"]) for key, value in page}
         log = LogPart(view, self._faults, numbers.names, progress=lambda done: self._progress("log", done, total))
         builder = since.builder() if since is not None else TileBuilder()
-        published = PublishedPart(view, self._faults, str(settings.get(LOG_KEYS, "")), builder)
+        published = PublishedPart(view, self._faults, str(settings.get(LOG_KEYS, "")), builder, self._signed)
         reader = self._store.reader()
         replay = Replay(self._again, numbers, reader.body_of)
         if since is not None:
@@ -117,6 +122,7 @@ class Audit:
         checked.entries, checked.blocks, checked.packages = log.entries, log.blocks, replay.packages
         checked.checkpoints = published.checkpoints
         checked.log_size, checked.root = log.position, published.builder.root().hex()
+        self._check_unpublished(published.unpublished)
         all_told = keys_told = not stopped
         for key, lost in log.lost.items():
             what = f"records {lost.first} to {lost.last}" if lost.records > 1 else f"record {lost.first}"
@@ -142,6 +148,21 @@ class Audit:
         if not self._faults.count and not self._faults.missed:
             last = max(replay.documents, default=since.document if since is not None else 0)
             checked.marker = Marker.at(published.builder, log.last_id, last, replay.keys.values())
+
+    def _check_unpublished(self, signed: int) -> None:
+        """Look once more when the signer has signed more than was published as this began: it may be here by now."""
+        if not signed:
+            return
+        reader = self._store.reader()
+        try:
+            row = reader.checkpoint()
+        finally:
+            reader.close()
+        if row is None or row.size < signed:
+            self._faults.miss(
+                f"the head of {signed:,} entries that was signed last: it was not stored, or was taken away; "
+                "publish anew (rxtrail serve, or rxtrail log publish), then audit again"
+            )
 
     def _destroyed(self, replay: Replay, key: int, what: str) -> None:
         """Judge what lies under a key that is not there: only the log can say that it was destroyed on purpose."""
@@ -230,9 +251,11 @@ class Audit:
             again.close()
 
 
-def audit(store: Store, again: Store, faults: Faults, *, progress: Progress, since: Marker | None = None) -> Checked:
+def audit(
+    store: Store, again: Store, faults: Faults, *, progress: Progress, since: Marker | None = None, signed: bytes = b""
+) -> Checked:
     """Hold a store against its log; ``again`` is where it is made again."""
-    return Audit(store, again, faults, progress=progress, since=since).run()
+    return Audit(store, again, faults, progress=progress, since=since, signed=signed).run()
 
 
 def leaves_of(run: Iterable[Record]) -> list[bytes]:

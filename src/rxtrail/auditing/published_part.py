@@ -16,6 +16,7 @@ from rxtrail.store.tables import BY_NAME
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from rxtrail.core.merkle.checkpoint import Checkpoint
     from rxtrail.store.copying import View
     from rxtrail.store.tables import Row
 
@@ -26,8 +27,11 @@ LOG_KEYS = "log_keys"  # the setting that names the verifier keys of the log
 class PublishedPart:
     """Makes the tree again while the log is read."""
 
-    def __init__(self, view: View, faults: Faults, keys: str, builder: TileBuilder) -> None:
-        """``keys`` are the log's verifier keys; ``builder`` is where the tree goes on."""
+    def __init__(self, view: View, faults: Faults, keys: str, builder: TileBuilder, signed: bytes = b"") -> None:
+        """``keys`` are the log's verifier keys; ``builder`` is where the tree goes on.
+
+        ``signed`` is what the signer keeps of the last head that it signed, where that is at hand.
+        """
         self._view = view
         self._faults = faults
         self.builder = builder
@@ -44,10 +48,18 @@ class PublishedPart:
                         table="setting", key=f"key={LOG_KEYS}", field="value", found=keys)  # fmt: skip
         self._heads = [row for page in view.pages(HEADS) for row in page]
         self._roots: dict[int, bytes] = {}
+        self._signed = self._read_signed(signed)
         self._published = max((row[0] for row in self._heads if isinstance(row[0], int)), default=0)
+        if keys and not self._heads:
+            message = "the log has keys, and no signed head is here: its heads were taken away"
+            faults.find("checkpoint", "row-missing", message, table="checkpoint", key="any size",
+                        expected=self._signed.size if self._signed is not None else None)  # fmt: skip
+            self._published = self._signed.size if self._signed is not None else 0
+        self.unpublished = 0 if self._signed is None or self._signed.size <= self._published else self._signed.size
         for row in _rows(view, (0, 1 << 62)):
             self._upper[row[0], row[1]] = row[2]
-        self._wanted = sorted({row[0] for row in self._heads if isinstance(row[0], int)})
+        wanted = {row[0] for row in self._heads if isinstance(row[0], int)}
+        self._wanted = sorted(wanted | ({self._signed.size} if self._signed is not None else set()))
         self.checkpoints = 0
         self._since = builder.size
 
@@ -128,6 +140,22 @@ class PublishedPart:
                 self._of_no_place(place)
         for row in self._heads:
             self._head(row, size, whole=whole)
+        if self._signed is not None and whole:
+            self._hold(self._signed, size, "the signer's own")
+
+    def _read_signed(self, content: bytes) -> Checkpoint | None:
+        """Read the signer's last head; None when it is another log's, or there is none."""
+        if not content or not self._keys:
+            return None
+        try:
+            signed = signed_checkpoint.parse(content)
+            if signed.checkpoint.origin not in {key.name for key in self._keys}:
+                return None
+            signed_checkpoint.verify(signed, self._keys)
+        except (BadNote, BadProof, RxtrailError) as error:
+            self._faults.find("checkpoint", "head-unreadable", f"the signer's last head does not verify: {error}")
+            return None
+        return signed.checkpoint
 
     def _head(self, row: Row, size: int, *, whole: bool) -> None:
         told, note = row[0], row[4]
@@ -136,7 +164,7 @@ class PublishedPart:
             if not isinstance(note, bytes):
                 raise BadNote("it is no text")
             signed = signed_checkpoint.parse(note)
-            signed_checkpoint.verify(signed, self._keys)
+            own = signed_checkpoint.verify(signed, self._keys)
         except (BadNote, BadProof, RxtrailError) as error:
             self._faults.find("checkpoint", "head-unreadable", f"a signed head does not verify: {error}",
                               table="checkpoint", key=key, field="note")  # fmt: skip
@@ -145,14 +173,21 @@ class PublishedPart:
         if head.size != told:
             self._faults.find("checkpoint", "row-changed", "the head signed here is of another size",
                               table="checkpoint", key=key, field="size", expected=head.size, found=told)  # fmt: skip
+        if row[3] not in (0, 1) or (row[3] and len(signed.note.signatures) <= len(own)):
+            self._faults.find("checkpoint", "row-changed", "a head that no witness signed is called cosigned",
+                              table="checkpoint", key=key, field="cosigned", expected=0, found=row[3])  # fmt: skip
+        if whole:
+            self.checkpoints += self._since < head.size <= size
+            self._hold(head, size, key)
+
+    def _hold(self, head: Checkpoint, size: int, key: str) -> None:
+        """Hold the log against a head that its key has signed."""
         if head.size > size:
-            if whole:
-                message = f"a head of {head.size} entries was signed, and the log has {size}: records were taken away"
-                self._faults.find("checkpoint", "log-shorter", message, table="checkpoint", key=key, position=size)
+            message = f"a head of {head.size} entries was signed, and the log has {size}: records were taken away"
+            self._faults.find("checkpoint", "log-shorter", message, table="checkpoint", key=key, position=size)
             return
-        if head.size <= self._since or not whole:
+        if head.size <= self._since:
             return
-        self.checkpoints += 1
         root = self._roots.get(head.size)
         if root is not None and root != head.root:
             self._faults.find("checkpoint", "root-differs",

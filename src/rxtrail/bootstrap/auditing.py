@@ -15,6 +15,8 @@ from rxtrail.answers import AuditFault, AuditReport, Rebuilt
 from rxtrail.auditing import Faults, Marker, shown
 from rxtrail.bootstrap.engines import How, is_server, keeper_of, open_engine, store_name, store_path
 from rxtrail.errors import BadRequest, RxtrailError, StoreFailed
+from rxtrail.keys import FOLDER as KEYS_FOLDER
+from rxtrail.publishing.signing import HEAD_FILE, NOTHING_YET
 from rxtrail.record.times import iso
 from rxtrail.sealing import KEY_BYTES, CannotDecrypt, Root
 
@@ -38,6 +40,7 @@ def audit_store(data: Path, store_url: str | None, *, incremental: bool, progres
     :raises StoreFailed: there is no store.
     """
     faults, left_out = Faults(), list[str]()
+    signed = _signed_last(data, left_out)  # before the record: what is published meanwhile is no more than this
     keeper = keeper_of(data, store_url)
     path = None if is_server(store_url) else store_path(data, store_url)
     folder = data if path is None else path.parent
@@ -51,7 +54,7 @@ def audit_store(data: Path, store_url: str | None, *, incremental: bool, progres
     try:
         with opened_store(data, store_url) as store, _copy(folder, _root_of_copy(store, keeper, keep=incremental),
                                                       keep=incremental) as (again, since):  # fmt: skip
-            checked = auditing.audit(store, again, faults, progress=progress, since=since)
+            checked = auditing.audit(store, again, faults, progress=progress, since=since, signed=signed)
             if incremental and checked.marker is not None:
                 _keep(folder, checked.marker)
     except (StoreFailed, CannotDecrypt) as error:
@@ -67,6 +70,18 @@ def audit_store(data: Path, store_url: str | None, *, incremental: bool, progres
         ]
         faults.told = sqlite.locate(path, root, faults.told, shown)
     return _report(checked, faults, left_out, since, pages)
+
+
+def _signed_last(data: Path, left_out: list[str]) -> bytes:
+    """Give what the signer of this folder keeps of its last head; b"" when there is none here."""
+    try:
+        content = (data / KEYS_FOLDER / HEAD_FILE).read_bytes()
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        left_out.append(f"what the log's key signed last: {error.strerror}; the signed heads of the record itself are")
+        return b""
+    return b"" if content == NOTHING_YET else content
 
 
 def _report(checked: Checked, faults: Faults, left_out: list[str], since: Marker | None, pages: int) -> AuditReport:
