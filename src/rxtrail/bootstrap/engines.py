@@ -198,8 +198,8 @@ def _admitted(store: Store, how: How, plain: Path | None = None) -> Store:
                 raise NotEncrypted(
                     "this record was made by a version that did not encrypt",
                     place=str(plain),
-                    advice="Move it to a new store, which is encrypted: rxtrail move-store sqlite:///OLD sqlite:///NEW. "
-                    "Or say once that it shall stay as it is: rxtrail store init --no-encryption",
+                    advice="Move it to a new store, which is encrypted: rxtrail move-store OLD NEW. Or "
+                    "say once that it shall stay as it is: rxtrail store init --no-encryption",
                 )
             store.sealer.seals = not unencrypted
             if how.write and not how.as_it_is:
