@@ -284,6 +284,23 @@ def test_an_incremental_audit_finds_what_was_changed_in_old_rows_and_begins_anew
     assert look(data, incremental=True).since == 0
 
 
+@pytest.mark.parametrize(
+    "change",
+    ["recorded_at = recorded_at - 1000", "party = 0", "salt = zeroblob(32)", "block = block + 1", "start = start + 1"],
+)
+def test_an_incremental_audit_finds_what_was_changed_in_old_records(record: Path, change: str) -> None:
+    look(record, incremental=True)
+    with open_node(record) as node:
+        node.verify("01003123456789060A", site="")
+    assert look(record, incremental=True).since > 0
+    with behind_its_back(record) as connection:
+        connection.execute(f"UPDATE record SET {change} WHERE kind = 1 AND position BETWEEN 0 AND 20")
+    report = look(record, incremental=True)
+    assert report.since > 0
+    assert [fault.position for fault in named(report, "record")] == [0]
+    assert named(look(record, incremental=True), "record"), "the next one begins at the beginning, and names the rows"
+
+
 def test_a_log_that_is_another_one_is_noticed_by_an_incremental_audit(tmp_path: Path) -> None:
     data = tmp_path / "data"
     fill(data)

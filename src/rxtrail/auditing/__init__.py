@@ -7,6 +7,8 @@ its hash. The tables: the log is done again in a fresh store with the writer's o
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -33,9 +35,11 @@ if TYPE_CHECKING:
     from rxtrail.store import Store
     from rxtrail.store.copying import View
     from rxtrail.store.rows import Record
+    from rxtrail.store.tables import Row
 
     Progress = Callable[[str, int, int], None]
 
+_encode = msgspec.msgpack.Encoder().encode
 __all__ = ["AuditFault", "AuditReport", "Faults", "Marker", "audit", "rebuild", "shown"]
 
 
@@ -71,6 +75,7 @@ class Audit:
         self._progress = progress
         self._since = since
         self._remains = Remains()
+        self._rows = hashlib.sha256()  # of the records that are read
         self.checked = Checked()
 
     def run(self) -> Checked:
@@ -112,6 +117,7 @@ class Audit:
             if since is not None:
                 log.last_id = bytes.fromhex(since.last_id)
                 self._check_since(view, since)
+                self._check_rows(view, since)
             stopped = self._read(log, published, replay, start)
             published.finish(whole=log.position >= total and not self._faults.count)
             if not stopped:
@@ -147,7 +153,10 @@ class Audit:
             self._faults.miss(f"{len(documents.untold):,} documents: what told of them cannot be read any more")
         if not self._faults.count and not self._faults.missed:
             last = max(replay.documents, default=since.document if since is not None else 0)
-            checked.marker = Marker.at(published.builder, log.last_id, last, replay.keys.values())
+            rows = list(since.rows) if since is not None else []
+            if log.position > start:
+                rows.append((log.position, self._rows.hexdigest()))
+            checked.marker = Marker.at(published.builder, log.last_id, last, replay.keys.values(), rows)
 
     def _check_unpublished(self, signed: int) -> None:
         """Look once more when the signer has signed more than was published as this began: it may be here by now."""
@@ -201,6 +210,7 @@ class Audit:
         stopped = ""
         for run, opened, whole in log.read(start):
             published.extend(leaves_of(run))
+            self._rows.update(_encoded(run))
             if not whole:
                 stopped = stopped or f"from record {run[0].position} on the log cannot be done again"
             if not stopped:
@@ -239,6 +249,20 @@ class Audit:
             self._faults.find("log", "log-differs", message, table="record", key=f"position={since.size - 1}",
                               field="id", expected=since.last_id, position=since.size - 1)  # fmt: skip
 
+    def _check_rows(self, view: View, since: Marker) -> None:
+        """Check that no column of a record that an earlier audit has opened was changed since."""
+        rows = (row for page in view.pages(BY_NAME["record"]) for row in page)
+        first = 0
+        for end, told in since.rows:
+            found = hashlib.sha256()
+            for row in itertools.islice(rows, end - first):
+                found.update(_encoded((row,)))
+            if found.hexdigest() != told:
+                message = f"a record of those from {first} to {end - 1} was changed: a whole audit says which"
+                self._faults.find("log", "row-changed", message, table="record", key=f"position={first} to {end - 1}",
+                                  expected=told, found=found.hexdigest(), position=first)  # fmt: skip
+            first = end
+
     def _tables(self, view: View) -> None:
         again = self._again.copying().view()
         try:
@@ -258,10 +282,17 @@ def audit(
     return Audit(store, again, faults, progress=progress, since=since, signed=signed).run()
 
 
+def _encoded(rows: Iterable[Row]) -> bytes:
+    """Give all columns of rows, one row after the other; what cannot be written is no row that was ever right."""
+    try:
+        return b"".join(map(_encode, rows))
+    except (UnicodeEncodeError, OverflowError, TypeError):
+        return b""
+
+
 def leaves_of(run: Iterable[Record]) -> list[bytes]:
     """Give the leaf hashes of records as the log has them."""
-    from hashlib import sha256  # noqa: PLC0415
-
+    sha256 = hashlib.sha256
     return [
         sha256(b"\x00\x01" + bytes((record.kind,)) + record.id + (record.commitment or b"")).digest() for record in run
     ]

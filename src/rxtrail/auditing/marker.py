@@ -23,12 +23,15 @@ class Marker(msgspec.Struct, frozen=True, gc=False):
     partial: dict[int, str]  # the partial tiles at the right edge, by level, in hex
     document: int  # the last one
     keys: list[DataKey] = []
+    rows: list[tuple[int, str]] = []  # (position, SHA-256 in hex) of all columns of the records in front of it, in turn
 
     @classmethod
-    def at(cls, builder: TileBuilder, last_id: bytes, document: int, keys: Iterable[DataKey]) -> Marker:
+    def at(
+        cls, builder: TileBuilder, last_id: bytes, document: int, keys: Iterable[DataKey], rows: list[tuple[int, str]]
+    ) -> Marker:
         """Give the marker of a tree."""
         partial = {level: hashes.hex() for level, hashes in builder.partial().items()}
-        return cls(builder.size, builder.root().hex(), last_id.hex(), partial, document, list(keys))
+        return cls(builder.size, builder.root().hex(), last_id.hex(), partial, document, list(keys), rows)
 
     def builder(self) -> TileBuilder:
         """Go on with the tree.
@@ -36,6 +39,6 @@ class Marker(msgspec.Struct, frozen=True, gc=False):
         :raises BadTile: the marker was altered.
         """
         builder = TileBuilder(self.size, {level: bytes.fromhex(text) for level, text in self.partial.items()})
-        if builder.root().hex() != self.root:
+        if builder.root().hex() != self.root or (self.rows[-1][0] if self.rows else 0) != self.size:
             raise BadTile("what is kept of the last audit was altered", advice="Run a whole audit: rxtrail audit")
         return builder

@@ -25,7 +25,8 @@ FAULTS_SHOWN_MAX = 50
 @click.option(
     "--incremental",
     is_flag=True,
-    help="Go on in the log where the last incremental audit ended; all tables are compared each time. For every night.",
+    help="Go on in the log where the last incremental audit ended; all tables are compared each time, blocks and "
+    "documents of before are not read again. For every night.",
 )
 @click.option("--rebuild", metavar="TARGET", help="Make every table anew from the log, in an empty store of this URL.")
 def audit(call: Call, incremental: bool, rebuild: str | None) -> int:
