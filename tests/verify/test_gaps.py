@@ -71,6 +71,30 @@ def test_what_is_on_its_way_to_somebody_is_not_sent_on_by_another(market: Scene)
     assert reasons(market.verify(PACK, site=OTHER_PHARMACY))["not-shipped-to-you"] == "stop"
 
 
+def test_a_receipt_from_a_seller_that_never_had_it_is_not_believed(market: Scene) -> None:
+    market.capture(bought(PHARMACY, WHOLESALER, 20), sender=PHARMACY)
+    assert reasons(market.verify(PACK, site=PHARMACY)) != {}
+
+
+def test_a_receipt_that_is_dated_back_takes_nothing_from_where_the_pack_is(market: Scene) -> None:
+    market.capture(shipped(PACK, seller=MAKER, buyer=WHOLESALER), sender=MAKER)
+    market.capture(bought(WHOLESALER, MAKER, 15), shipped(PACK, seller=WHOLESALER, minute=30), sender=WHOLESALER)
+    market.capture(bought(PHARMACY, WHOLESALER, 40), sender=PHARMACY)
+    before = reasons(market.verify(PACK, site=OTHER_PHARMACY))
+    market.capture(bought(OTHER_PHARMACY, WHOLESALER, 20), sender=OTHER_PHARMACY)
+    assert "stop" in before.values()
+    assert reasons(market.verify(PACK, site=OTHER_PHARMACY)).get("not-shipped-to-you") == "stop"
+    assert "not-shipped-to-you" not in reasons(market.verify(PACK, site=PHARMACY))
+
+
+def test_two_that_say_they_received_it_from_one_are_both_left_to_a_person(market: Scene) -> None:
+    market.capture(bought(WHOLESALER, MAKER, 15), sender=WHOLESALER)
+    for buyer, minute in ((PHARMACY, 40), (OTHER_PHARMACY, 20)):
+        market.capture(bought(buyer, WHOLESALER, minute), sender=buyer)
+    for buyer in (PHARMACY, OTHER_PHARMACY):
+        assert reasons(market.verify(PACK, site=buyer)) != {}
+
+
 @pytest.mark.parametrize("seller", [OUTSIDER, OTHER_PHARMACY], ids=["outsider", "pharmacy"])
 def test_only_a_listed_party_that_passes_things_on_fills_a_gap(market: Scene, seller: story.Party) -> None:
     to_the_pharmacy(market, seller=seller)
@@ -94,6 +118,14 @@ def test_a_copy_elsewhere_does_not_stop_the_pack_where_the_record_has_it(market:
     market.node.settle()
     to_the_pharmacy(market)
     assert reasons(market.verify(PACK, site=PHARMACY)) == {}
+
+
+def test_a_receipt_does_not_make_good_what_was_seen_elsewhere_before(market: Scene) -> None:
+    market.capture(bought(WHOLESALER, MAKER, 20), sender=WHOLESALER)
+    market.verify(PACK, site=PHARMACY)
+    market.node.settle()
+    market.capture(bought(OTHER_PHARMACY, WHOLESALER, 40), sender=OTHER_PHARMACY)
+    assert reasons(market.verify(PACK, site=OTHER_PHARMACY))["seen-elsewhere"] == "stop"
 
 
 @pytest.mark.parametrize("purpose", ["receive", "investigate", "public"])

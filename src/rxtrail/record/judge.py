@@ -241,7 +241,8 @@ class Judge:
             ordered=self._orders.of(scan.gtin, scan.serial, lot, expiry, made) if scan.gtin else (),
             product=self._left_out(scan.gtin) if scan.gtin and (found is None or not found.facts.on_record) else None,
         )
-        if asker.site and asker.purpose == "dispense" and place_is_doubtful(judged):
+        rests_on_a_word = found is not None and found.facts.custody.hearsay and judged.serial == "yes"
+        if asker.site and asker.purpose == "dispense" and (rests_on_a_word or place_is_doubtful(judged)):
             seen = elsewhere(self._reader, self._authority, scan.gtin, scan.serial, asker.site)
             if seen is not None:
                 judged = seen_elsewhere(judged, day_of(seen[1]))

@@ -79,7 +79,7 @@ def fold(
     # Lot and expiry are weighed by everybody who states them; standing comes from those whose word it is.
     making = next((step for step in ordered if made is not None and step.event == made.event), None)
     root = making if is_trade_item else _first_word_of_issuer(ordered, gtin, authority)
-    run = _Fold(gtin, authority, timelines, making.speakers if making is not None else frozenset(), root)
+    run = _Fold(gtin, authority, timelines, making.speakers if making is not None else frozenset(), root, ordered)
     for step in ordered:
         if step.flags & Flag.DECLARATION or step.kind not in KINDS:
             continue  # a declaration acts through what it voids; an unknown type may mean anything
@@ -104,7 +104,10 @@ class _Fold:
         timelines: Callable[[int], Timeline | None],
         makers: frozenset[str],
         root: Step | None,
+        steps: Sequence[Step],
     ) -> None:
+        self.steps = steps
+        self.hearsay = False  # the step at hand fills a gap
         self.issued = issued
         self.is_trade_item = len(issued) == GTIN_LENGTH
         self.makers = makers
@@ -210,25 +213,43 @@ class _Fold:
             or any(self.authority.is_self(speaker) for speaker in step.speakers)
             or self.issued_by(step.speakers)
             or self.holds(step.speakers, custody)
-            or self.fills_a_gap(step, custody)
         )
 
     def fills_a_gap(self, step: Step, custody: Custody) -> bool:
         """Tell whether a listed partner's word only shows that something on the way to it was not read, or is late.
 
-        It received the thing from who has it on record and passes things on; or it sends on what the record still has
-        with the maker, who has sent it to nobody. Gaps upstream are nobody's doubt (SURFACES, "Whose record"). What
-        lies with a pharmacy, or is on its way to somebody else, is never taken by such a word.
+        It received the thing from the very party that has it on record, or awaits it, and passes things on; or it sends
+        on what the record has with the maker, who has sent it to nobody. Gaps upstream are nobody's doubt (SURFACES,
+        "Whose record"). What anybody else says of the same hand-over, before or after, leaves it to a person.
         """
         if not self.known(step):
             return False
-        unsent = not custody.to and self.issued_by(custody.holders)
-        if step.biz_step in RECEIVES and step.role != Role.CHILD:
-            source = parties(step.source)
-            handed_on = self.pass_on(custody.to or custody.holders) and self.same(source, custody.to or custody.holders)
-            return handed_on or (unsent and self.pass_on(source))
-        works = step.biz_step in SENDS if step.role != Role.CHILD else step.kind == "AggregationEvent"
-        return works and unsent and self.pass_on(step.speakers)
+        receives = step.biz_step in RECEIVES and step.role != Role.CHILD
+        sends = step.biz_step in SENDS if step.role != Role.CHILD else step.kind == "AggregationEvent"
+        if not receives and not (sends and self.pass_on(step.speakers)):
+            return False
+        now = (custody,) if self.inside is None else (custody, self.custody_at(FOREVER))
+        for each in now:  # what its container did later counts, too: a word may be dated back
+            giver = each.to or each.holders
+            if receives and not (self.pass_on(giver) and self.same(parties(step.source), giver)):
+                return False
+            if not receives and (each.to or not self.issued_by(each.holders)):
+                return False
+        return not any(self.rivals(other, step, custody) for other in self.steps)
+
+    def rivals(self, other: Step, step: Step, custody: Custody) -> bool:
+        """Tell whether another step gives what a step takes to somebody else, or takes it for somebody else."""
+        if other is step or other.voided or other.time < custody.since or other.role == Role.CHILD:
+            return False
+        giver = custody.to or custody.holders
+        if other.biz_step in SENDS:
+            return self.same(other.speakers, giver) and not self.same(parties(other.destination), step.speakers)
+        return (
+            other.biz_step in RECEIVES
+            and self.same(parties(other.source), giver)
+            and not self.same(other.speakers, step.speakers)
+            and not self.same(parties(other.source), step.speakers)
+        )
 
     def pass_on(self, parties_: Collection[str]) -> bool:
         """Tell whether all of these, and there are some, are such as pass things on."""
@@ -267,13 +288,16 @@ class _Fold:
 
     def play(self, step: Step) -> None:
         """Let one step act; what has no standing is kept as evidence with a note."""
+        self.hearsay = False
         self.leave_if_emptied(step.key)
         if self.used_again(step):
             self.renew(step)
         custody = self.custody_at(step.key)
         if not self.may(step, custody):
-            self.stranger(step, custody)
-            return
+            if not self.fills_a_gap(step, custody):
+                self.stranger(step, custody)
+                return
+            self.hearsay = True
         if self.is_gone() and step.role != Role.PARENT and not self.closes(step):
             self.note("SEEN_AFTER_END", step, f"seen again after it was {self.disposition}")
             self.doubt(Doubt.SEEN_AFTER_END, step)
@@ -385,6 +409,8 @@ class _Fold:
         self.put(step, msgspec.structs.replace(self.custody, location=step.biz_location))
 
     def put(self, step: Step, custody: Custody) -> None:
+        if self.hearsay:
+            custody = msgspec.structs.replace(custody, hearsay=True)
         self.custody = custody
         self.history.append((step.key, custody))
 

@@ -74,6 +74,7 @@ class Custody(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, array_l
     holders: tuple[str, ...] = ()
     since: int = 0  # microseconds
     how: str = ""  # the business step that made it so
+    hearsay: bool = False  # it rests on a word that filled a gap: somebody's shipping or receipt was not read
 
 
 class Doubt(enum.Enum):
