@@ -451,3 +451,16 @@ def test_a_pack_that_was_received_far_away_a_moment_ago_cannot_be_here(chain: Sc
     assert reasons(chain.verify(PACKS[0], site=OTHER_PHARMACY)) == {"impossible-journey": "check"}
     chain.time.pass_by(hours=9)
     assert reasons(chain.verify(PACKS[0], site=OTHER_PHARMACY)) == {}
+
+
+def test_who_settles_and_who_watches_each_ask_with_their_own_reader(chain: Scene) -> None:
+    route(chain)
+    chain.node.alerts.start()
+    for number in range(30):
+        unit = sscc(100 + number)
+        own = packs(2, start=f"T{number}-")
+        chain.capture(made(*own), made_unit(unit, minute=1), packed(unit, *own), shipped(unit, buyer=OTHER_PHARMACY))
+        if number % 3 == 0:
+            chain.node.alerts.settle()
+    chain.node.alerts.settle()
+    assert len(chain.node.alerts.page(state="standing")) == 30

@@ -122,6 +122,7 @@ class Alerts:
 
     def start(self) -> None:
         """Begin telling channels, and finish judging what an earlier process left."""
+        self.detection.serving = True
         self.channels.start()
         self.watching.woke()
 

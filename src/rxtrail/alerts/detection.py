@@ -74,7 +74,8 @@ class Detection:
         self._lock = threading.Lock()
         self._waiting: deque[Suspicion] = deque(maxlen=WAITING_MAX)
         self._tallies: dict[str, Tally] = {}
-        self._tallied_at = 0.0
+        self._tallied_at = seconds()
+        self.serving = False  # only a server writes while others wait for nothing; any other process at its end
         self._recent: deque[Suspicion] = deque(maxlen=KEPT_MAX)
         self._loaded = False
         self._profiles: dict[str, tuple[float, Profile]] = {}
@@ -96,7 +97,8 @@ class Detection:
         tally.codes[code] = tally.codes.get(code, 0) + 1
         pack = verdict.pack
         self._waiting.append(Suspicion(self._now(), site, pack.gtin, pack.serial, pack.lot, pack.expiry, code))
-        self._woke()
+        if self.serving:
+            self._woke()
 
     # -- in the background -----------------------------------------------------------------------------------------
 

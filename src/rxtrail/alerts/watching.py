@@ -37,7 +37,7 @@ CLAIM: Final = "alerts"
 EVENTS_AT_ONCE: Final = 500
 DUE_AT_ONCE: Final = 500
 LOOK_SECONDS: Final = 1.0
-GATHER_SECONDS: Final = 0.05
+GATHER_SECONDS: Final = 0.3
 """Many small commits are judged together; an alert comes so much later at most."""
 KEEP_SECONDS: Final = 10.0
 RELOAD_SECONDS: Final = 5.0
@@ -80,6 +80,7 @@ class Watching:
         self._marks = Marks()
         self._due: dict[str, int] = {}
         self._judge: RouteJudge | None = None
+        self._asks: Reader | None = None  # whom the judge asks
 
     # -- from other threads ----------------------------------------------------------------------------------------
 
@@ -114,7 +115,7 @@ class Watching:
         """Judge all that is committed now, in this thread."""
         until = self._seconds() + seconds
         with self._lock:
-            while self._step() and self._seconds() < until:
+            while self._step(settling=True) and self._seconds() < until:
                 pass
             self._keep_cursor(always=True)
 
@@ -138,11 +139,12 @@ class Watching:
                 self._stopping.wait(RELOAD_SECONDS)
             self._stopping.wait(GATHER_SECONDS)
 
-    def _step(self) -> bool:
+    def _step(self, *, settling: bool = False) -> bool:
         """Judge the next events; tell whether there may be more."""
         reader = self._reader()
         reader.follow()
-        self._detection.flush(self._write)  # each process has its own scans
+        if settling or self._detection.serving:
+            self._detection.flush(self._write)  # each process has its own scans
         if not self._claimed:
             if not self._has_work(reader):
                 return False
@@ -151,7 +153,8 @@ class Watching:
             if not self._claimed:
                 return False
         self._clocks(reader)
-        if self._stale or self._seconds() - self._loaded_at > RELOAD_SECONDS:
+        # A reader belongs to one thread, and so does the judge that asks it: who settles makes his own.
+        if self._stale or self._asks is not reader or self._seconds() - self._loaded_at > RELOAD_SECONDS:
             self._load(reader)
         if self._judge is None:
             return False
@@ -175,7 +178,7 @@ class Watching:
         return bool(reader.kept_from(KIND, (-1, ""), 1) or reader.kept_from(filing.CLOCK, (-1, ""), 1))
 
     def _load(self, reader: Reader) -> None:
-        self._stale, self._loaded_at = False, self._seconds()
+        self._stale, self._loaded_at, self._asks = False, self._seconds(), reader
         routes = routes_of(reader)
         if not routes and not self._marks:
             self._marks.load(reader)
