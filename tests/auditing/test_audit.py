@@ -17,6 +17,7 @@ from rxtrail.cli.app import run
 from rxtrail.errors import BadRequest, StoreDamaged, StoreFailed
 from rxtrail.keyring import KeyOrder
 from rxtrail.log_settings import LogSettings
+from rxtrail.store.rows import RecordKind
 from tests import story
 from tests.auditing.flipping import settled
 from tests.auditing.records import GOODS, behind_its_back, fill, look, named, other, rows_in, tables
@@ -309,6 +310,75 @@ def test_a_log_that_is_another_one_is_noticed_by_an_incremental_audit(tmp_path: 
         last = connection.execute("SELECT max(position) FROM record").fetchone()[0]
         connection.execute("UPDATE record SET id = ? WHERE position = ?", (b"x" * 16, last))
     assert "log-differs" in [fault.code for fault in look(data, incremental=True).faults]
+
+
+# -- records of an earlier version -----------------------------------------------------------------------------------
+
+
+def made_old(folder: Path) -> None:
+    """Take away what an earlier version did not write: commitments, records of blocks and changes, ids from salts."""
+    with behind_its_back(folder) as connection:
+        connection.execute("DELETE FROM record WHERE kind IN (5, 6)")
+        connection.execute("DELETE FROM block WHERE id NOT IN (SELECT block FROM record)")
+        connection.execute("DELETE FROM checkpoint")
+        connection.execute("DELETE FROM tile")
+        connection.execute("DELETE FROM setting WHERE key LIKE 'log_%'")
+        positions = [position for (position,) in connection.execute("SELECT position FROM record ORDER BY position")]
+        for new, old in enumerate(positions):
+            for table in ("record", "event"):
+                connection.execute(f"UPDATE {table} SET position = ? WHERE position = ?", (new, old))
+        connection.execute("UPDATE record SET commitment = NULL, id = randomblob(16)")
+    (folder / "log_position").unlink()
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """A record of an earlier version that this one has opened and written."""
+    folder = tmp_path / "old"
+    fill(folder, publish=False)
+    made_old(folder)
+    with open_node(folder) as node:
+        node._writing()[0].do(lambda _tx, log: log.append(RecordKind.SCAN, b"\x01later"))
+        node.log.publish_now(LogSettings(origin="audited.test/log"), start_signer=True)
+    return folder
+
+
+def test_a_record_of_an_earlier_version_is_not_accused_and_not_called_whole(old: Path) -> None:
+    report = look(old)
+    assert (report.faults, report.whole, report.complete) == ([], False, False)
+    assert any("of an earlier version" in words for words in report.left_out)
+    assert exit_of(old) == exits.CANNOT_TELL
+
+
+def test_a_record_of_an_earlier_version_that_nobody_has_written_since_cannot_be_told_of(tmp_path: Path) -> None:
+    fill(tmp_path / "data", publish=False)
+    made_old(tmp_path / "data")
+    report = look(tmp_path / "data")
+    assert (report.faults, report.whole, report.complete) == ([], False, False)
+    with behind_its_back(tmp_path / "data") as connection:
+        connection.execute("UPDATE record SET commitment = zeroblob(32) WHERE position = 7")
+    assert look(tmp_path / "data").faults, "some records that commit to nothing are no earlier version's"
+
+
+def test_what_was_changed_in_a_record_of_an_earlier_version_is_found(old: Path) -> None:
+    with behind_its_back(old) as connection:
+        last = connection.execute("SELECT max(position) FROM record WHERE kind = 2").fetchone()[0]
+        connection.execute("UPDATE record SET recorded_at = recorded_at + 1 WHERE position = 1")
+        connection.execute("UPDATE record SET id = randomblob(16) WHERE position = ?", (last,))
+    assert {fault.position for fault in named(look(old), "record")} == {1, last}
+
+
+def test_an_id_that_was_exchanged_in_a_record_of_an_earlier_version_is_not_what_was_signed(old: Path) -> None:
+    with behind_its_back(old) as connection:
+        connection.execute("UPDATE record SET id = randomblob(16) WHERE position = 1")
+    assert "root-differs" in {fault.code for fault in look(old).faults}
+
+
+def test_a_commitment_that_was_taken_away_below_what_was_published_is_never_made_anew(record: Path) -> None:
+    with behind_its_back(record) as connection:
+        connection.execute("UPDATE record SET commitment = NULL WHERE position = 5")
+    with pytest.raises(StoreDamaged), open_node(record) as node:
+        node.verify("01003123456789060A", site="")
 
 
 # -- made anew -----------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from rxtrail.core.merkle import entry, packs
 from rxtrail.core.merkle.errors import BadEntry, BadProof
 from rxtrail.core.merkle.event_leaves import leaves_in, leaves_of
 from rxtrail.ledger.batch import append_events
-from rxtrail.ledger.changes import DataKeys, Keep, SetSettings, decode_changes
+from rxtrail.ledger.changes import Adopted, DataKeys, Keep, SetSettings, decode_changes
 from rxtrail.ledger.committing import commit_to_all
 from rxtrail.ledger.log import BLOCK_BYTES
 from rxtrail.ledger.prepare import prepare
@@ -230,4 +230,7 @@ def test_records_of_before_the_commitments_get_them_when_the_store_is_opened_for
     assert done == len(before)
     assert told == sorted(told)
     assert len(told) > 1
-    assert {row.block for row, _ in after[size:]} == {row.block for row, _ in before}
+    blocks = {row.block for row, _ in after[size:] if row.kind == RecordKind.BLOCK}
+    [(adopted, told_of)] = [(row, body) for row, body in after[size:] if row.kind == RecordKind.CHANGE]
+    assert blocks == {row.block for row, _ in before} | {adopted.block}
+    assert without_keys(decode_changes(told_of).changes) == [Adopted(before[-1][0].position + 1)]

@@ -22,10 +22,11 @@ from rxtrail.auditing.numbers import Numbers
 from rxtrail.auditing.published_part import LOG_KEYS, PublishedPart
 from rxtrail.auditing.rebuilding import rebuild
 from rxtrail.auditing.remains import Remains
-from rxtrail.auditing.replay import Diverged, Replay
+from rxtrail.auditing.replay import Diverged, Replay, TakenOver
 from rxtrail.auditing.tables_part import compare_keys, compare_tables
 from rxtrail.core.merkle.tile import TileBuilder
 from rxtrail.errors import RxtrailError, StoreFailed
+from rxtrail.store.rows import RecordKind
 from rxtrail.store.tables import BY_NAME
 
 if TYPE_CHECKING:
@@ -104,6 +105,12 @@ class Audit:
             self._faults.miss("everything but the file itself: its tables are not those of this program")
             return
         total = view.count(BY_NAME["record"])
+        if total and not self._signed and _is_of_before(view):
+            self._faults.miss(
+                "everything but the file itself: an earlier version wrote this record, which commits to nothing; "
+                "open it for writing once (rxtrail serve, or any command that writes), then audit it"
+            )
+            return
         numbers = Numbers(view)
         settings = {key: value for page in view.pages(BY_NAME["setting"]) for key, value in page}
         log = LogPart(view, self._faults, numbers.names, progress=lambda done: self._progress("log", done, total))
@@ -119,6 +126,7 @@ class Audit:
                 self._check_since(view, since)
                 self._check_rows(view, since)
             stopped = self._read(log, published, replay, start)
+            log.judge_ids(replay.taken_over)
             published.finish(whole=log.position >= total and not self._faults.count)
             if not stopped:
                 stopped = self._finish(replay)
@@ -135,7 +143,8 @@ class Audit:
             self._destroyed(replay, key, f"{lost.records:,} records ({what})")
         if stopped:
             self._faults.miss(f"the tables, but for single rows: {stopped}")
-            lost_up_to = max((lost.last for lost in log.lost.values()), default=log.position)
+            untold = [lost.last for lost in log.lost.values()] + [replay.taken_over - 1] * bool(replay.taken_over)
+            lost_up_to = max(untold, default=log.position)
             keys_told = not self._faults.count and replay.keys_anew > lost_up_to
             checked.rows = self._remains.compare(view, self._faults, lost_up_to=lost_up_to)
         else:
@@ -222,6 +231,8 @@ class Audit:
     def _feed(self, replay: Replay, opened: Sequence[Opened]) -> str:
         try:
             replay.feed(opened)
+        except TakenOver as error:
+            return f"its first {error.size:,} records are of an earlier version, which logged nothing beside the events"
         except Diverged as error:
             self._diverged(error)
             return f"the log cannot be done again from record {error.position} on"
@@ -288,6 +299,14 @@ def _encoded(rows: Iterable[Row]) -> bytes:
         return b"".join(map(_encode, rows))
     except (UnicodeEncodeError, OverflowError, TypeError):
         return b""
+
+
+def _is_of_before(view: View) -> bool:
+    """Tell whether an earlier version wrote all of this log: nothing is committed to, published or told beside it."""
+    if view.count(BY_NAME["checkpoint"]) or view.count(BY_NAME["tile"]):
+        return False
+    kinds = {RecordKind.EVENT, RecordKind.SCAN, RecordKind.COMMAND, RecordKind.DECISION}
+    return all(row[-1] is None and row[1] in kinds for page in view.pages(BY_NAME["record"]) for row in page)
 
 
 def leaves_of(run: Iterable[Record]) -> list[bytes]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
+from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import zstandard
 
-from rxtrail.auditing.faults import Faults, shown
+from rxtrail.auditing.faults import FAULTS_TOLD_MAX, Faults, shown
 from rxtrail.core.merkle.entry import SALT_BYTES, block_id, commit, opening_bytes, record_id
 from rxtrail.core.merkle.event_leaves import leaves_in
 from rxtrail.core.merkle.packs import root_of
@@ -77,6 +78,7 @@ class LogPart:
         self._told: set[int] = set()  # blocks with a record of their own
         self._broken: set[int] = set()  # blocks that a fault was told of
         self.lost: dict[int, Lost] = {}  # key -> the records under it, when it was destroyed: they cannot be read
+        self._ids: deque[tuple[int, bytes, bytes]] = deque(maxlen=FAULTS_TOLD_MAX)  # ids that do not come of their salt
         self._under: dict[int, int] = {}  # block -> the key that was destroyed
         self._moments: set[int] = set()  # when the records of a run were written
         self.position = 0
@@ -99,6 +101,12 @@ class LogPart:
         self._end()
         if position == 0 and self._view.count(BLOCKS) != self.blocks:
             self._strays()
+
+    def judge_ids(self, taken_over: int) -> None:
+        """Tell of the ids that do not come of their salt, behind so many records of an earlier version."""
+        for position, right, found in self._ids:
+            if position >= taken_over:
+                self._find("row-changed", "id of the record was changed", position, "id", expected=right, found=found)
 
     def _rows(self, position: int) -> Iterator[list[Record]]:
         after = (position - 1,) if position else None
@@ -309,6 +317,9 @@ class LogPart:
             if data is None:
                 continue
             opened = self._opened(tried, data)
+            if _fits(tried, opened) and name == "id":
+                self._ids.append((position, tried.id, record.id))  # an earlier version chose ids freely
+                return opened
             if _fits(tried, opened):
                 self._find("row-changed", f"{name} of the record was changed", position, name, expected=right,
                            found=getattr(record, name))  # fmt: skip

@@ -20,6 +20,7 @@ from rxtrail.ledger.changes import (
     AddJob,
     AddMaster,
     AddVocabulary,
+    Adopted,
     Batch,
     Change,
     Commands,
@@ -62,6 +63,15 @@ class Diverged(Exception):
         self.message = message
 
 
+class TakenOver(Diverged):
+    """The first records are of an earlier version, which did not say what it wrote beside the events."""
+
+    def __init__(self, position: int, size: int) -> None:
+        """``size`` is how many records that are."""
+        super().__init__(position, f"the {size:,} records in front were taken over from an earlier version")
+        self.size = size
+
+
 class _Body(NamedTuple):
     """An event's bytes, and who said it."""
 
@@ -99,6 +109,8 @@ class Replay:
         self.keys_anew = -1  # the position of the last record that told of all keys there are
         self.packages = 0
         self.position = 0
+        self.taken_over = 0  # how many records in front are of an earlier version
+        self._changed = False
 
     def feed(self, records: Iterable[Opened]) -> None:
         """Do again what these records say; they follow on those before.
@@ -119,6 +131,8 @@ class Replay:
                     told = decode_changes(opened.canonical)
                 except msgspec.DecodeError as error:
                     raise Diverged(record.position, f"cannot be read: {error}") from error
+                if self._is_taken_over(told.changes):
+                    raise TakenOver(record.position, self.taken_over)
                 for change in told.changes:
                     self._do(record.position, change)
                 self._held += 1
@@ -135,6 +149,7 @@ class Replay:
                 told = decode_changes(opened.canonical)
             except msgspec.DecodeError:
                 continue  # told with the first record that does not fit
+            self._is_taken_over(told.changes)
             for change in told.changes:
                 remains.change(opened.record.position, change)
                 if isinstance(change, AddDocument):
@@ -228,6 +243,16 @@ class Replay:
                 self._keys_told(position, change)
             case FoldAll():
                 fold_all(tx, _Quiet(self, position, []).as_log(), self._standing())
+            case Adopted():
+                raise Diverged(position, "it tells of records of an earlier version, and changes were logged before it")
+
+    def _is_taken_over(self, changes: list[Change]) -> bool:
+        """Tell whether these, the first changes of the log, say that the records in front are of an earlier version."""
+        first, self._changed = not self._changed, True
+        if first and changes and isinstance(changes[0], Adopted):
+            self.taken_over = changes[0].size
+            return True
+        return False
 
     def _keys_told(self, position: int, change: DataKeys) -> None:
         if change.anew:

@@ -153,6 +153,12 @@ class FoldAll(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="fold"
     """Every container was folded anew, since who has standing had changed."""
 
 
+class Adopted(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="adopted"):
+    """The first records were written by a version that had no commitments, and told of nothing beside the events."""
+
+    size: int
+
+
 Change = (
     SetSettings
     | Keep
@@ -169,6 +175,7 @@ Change = (
     | Commands
     | DataKeys
     | FoldAll
+    | Adopted
 )
 
 

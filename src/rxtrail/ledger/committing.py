@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from rxtrail.core.merkle.entry import Opening, commit, encode_opening
 from rxtrail.core.merkle.event_leaves import leaves_in
 from rxtrail.core.merkle.packs import root_of
+from rxtrail.errors import StoreDamaged
+from rxtrail.ledger.changes import Adopted, data_keys_of
 from rxtrail.ledger.log import Log
 from rxtrail.ledger.writer import Writer
 from rxtrail.store.rows import RecordKind
@@ -65,6 +67,8 @@ def commit_to_all(
     """Fill in what is missing, batch by batch, each in one transaction; give how many records it was.
 
     It may be broken off anywhere: the next opening goes on. ``progress`` is told how far it is, and the log's size.
+
+    :raises StoreDamaged: a record that was published has no commitment any more.
     """
     done = 0
     while reader.uncommitted(0, 1):
@@ -88,6 +92,13 @@ def _commit_to_some(tx: Transaction, random_bytes: Callable[[int], bytes], now: 
         found = [each for each in found if each[0].block != found[-1][0].block]
     if not found:
         return 0
+    head = tx.checkpoint()
+    if head is not None and found[0][0].position < head.size:
+        raise StoreDamaged(
+            f"record {found[0][0].position} was published, and what the log commits to of it is gone",
+            place=f"record position={found[0][0].position}",
+            advice="The record was altered. Restore a backup; rxtrail audit tells all that is damaged.",
+        )
     tx.set_commitments(
         [
             (commitment_of(record, canonical, envelope, tx, package_proofs=package_proofs), record.position)
@@ -100,5 +111,9 @@ def _commit_to_some(tx: Transaction, random_bytes: Callable[[int], bytes], now: 
     log = Log(tx, random_bytes, now)
     for number, data in sorted(tx.blocks_stored(sorted(ends)).items()):
         log.commit_to_block(number, hashlib.sha256(data).digest(), *ends[number])
+    if not tx.uncommitted(0, 1):
+        log.note(Adopted(found[-1][0].position + 1))
+        if keys := tx.data_keys():
+            log.note(data_keys_of(keys, anew=True))
     log.flush()
     return len(found)
