@@ -20,7 +20,8 @@ from rxtrail.log_settings import LogSettings
 from rxtrail.store.rows import RecordKind
 from tests import story
 from tests.auditing.flipping import settled
-from tests.auditing.records import GOODS, behind_its_back, fill, look, named, other, rows_in, tables
+from tests.auditing.records import CASE, GOODS, behind_its_back, fill, look, named, other, rows_in, tables
+from tests.story import PHARMACY, delivery
 
 if TYPE_CHECKING:
     from rxtrail.answers import AuditReport
@@ -559,6 +560,31 @@ def test_an_incremental_audit_over_a_destroyed_key_begins_anew_each_time(shredde
     for _ in range(2):
         report = look(folder, incremental=True)
         assert (report.since, report.whole, report.faults) == (0, False, [])
+
+
+def test_an_incremental_audit_goes_on_from_its_copy_when_a_key_is_destroyed_later(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    fill(folder, encrypt=True)
+    assert look(folder, incremental=True).whole
+    with open_node(folder) as node:
+        node.keyring.change(KeyOrder("shred", "contract ended", "A. Kim", segment=2))
+    report = look(folder, incremental=True)
+    assert (report.whole, report.faults, report.since > 0) == (True, [], True)
+    with behind_its_back(folder) as connection:
+        connection.execute("UPDATE unit SET packed = NULL WHERE serial = 'S3'")
+    assert [fault.field for fault in named(look(folder, incremental=True), "unit")] == ["packed"]
+
+
+def test_what_a_later_record_needs_of_a_destroyed_one_is_missed_and_nothing_breaks(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    fill(folder, encrypt=True)
+    assert look(folder, incremental=True).whole
+    with story.scene(folder) as scene:
+        scene.capture(*delivery(*GOODS, unit=CASE), sender=PHARMACY)  # the same said once more by a third
+    with open_node(folder) as node:
+        node.keyring.change(KeyOrder("shred", "contract ended", "A. Kim", segment=2))
+    report = look(folder, incremental=True)
+    assert (report.whole, report.complete, report.faults) == (False, False, [])
 
 
 def test_making_anew_after_a_key_was_destroyed_says_that_and_calls_nothing_damaged(

@@ -26,6 +26,7 @@ from rxtrail.auditing.replay import Diverged, Replay, TakenOver
 from rxtrail.auditing.tables_part import compare_keys, compare_tables
 from rxtrail.core.merkle.tile import TileBuilder
 from rxtrail.errors import RxtrailError, StoreFailed
+from rxtrail.sealing import Shredded
 from rxtrail.store.rows import RecordKind
 from rxtrail.store.tables import BY_NAME
 
@@ -233,6 +234,8 @@ class Audit:
             replay.feed(opened)
         except TakenOver as error:
             return f"its first {error.size:,} records are of an earlier version, which logged nothing beside the events"
+        except Shredded as error:
+            return f"what was appended later refers to what lies under a key that was destroyed ({error.message})"
         except Diverged as error:
             self._diverged(error)
             return f"the log cannot be done again from record {error.position} on"
