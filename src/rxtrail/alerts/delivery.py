@@ -41,7 +41,6 @@ LOOK_SECONDS: Final = 1.0
 CONNECT_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 15.0
 CHANGES_AT_ONCE: Final = 100
-KEEP_CHANGES_US: Final = 90 * 24 * 3_600_000_000
 TOKEN_CHARACTERS_MAX: Final = 500
 CHANNELS_MAX: Final = 100
 TYPE: Final = "org.rxtrail.alert."

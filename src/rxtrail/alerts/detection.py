@@ -35,6 +35,7 @@ KIND: Final = "suspicion"  # of what the store keeps, by time
 TALLY: Final = "site-tally"  # of one site and day: scans, and what failed by code
 WINDOW_US: Final = 24 * 3_600 * 1_000_000
 SITE_DAYS: Final = 7
+FORGOTTEN_AT_ONCE: Final = 100
 WAITING_MAX: Final = 20_000
 KEPT_MAX: Final = 50_000
 PAGE: Final = 5_000
@@ -189,6 +190,9 @@ class Detection:
 
     def _sites(self, tx: Transaction, tallies: dict[str, Tally], today: str) -> Iterable[Alert]:
         totals: dict[str, Tally] = {}
+        for key, at, _ in tx.kept_from(TALLY, (-1, ""), FORGOTTEN_AT_ONCE):
+            if at < _days(today) - SITE_DAYS:
+                tx.drop_kept(TALLY, key)
         after = (_days(today) - SITE_DAYS, "\x7f")
         while True:
             rows = tx.kept_from(TALLY, after, PAGE)
@@ -235,9 +239,6 @@ class Detection:
             profile = msgspec.structs.replace(profile, start="")
         self._profiles[gtin] = (self._seconds(), profile)
         return profile
-
-    def events(self, reader: Reader, positions: Sequence[int], write: Write) -> None:
-        """Look at what moved, for what one thing's own way does not tell."""
 
 
 def _alert(rule: str, found: Finding, scans: Sequence[Suspicion], *, gtin: str, lot: str = "") -> Alert:

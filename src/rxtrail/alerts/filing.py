@@ -59,7 +59,6 @@ TITLES: Final = {
     "S9": "A site unlike all others",
     "S12": "Serials that were never issued",
     "scanner": "A scanner that spoils codes",
-    "returns-laundering": "A return of what was never delivered",
 }
 
 

@@ -45,7 +45,7 @@ class Alert(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """
 
     id: str
-    rule: str  # R1 to R11, S8, S9, S12, returns-laundering
+    rule: str  # R1 to R11, S8, S9, S12 or scanner
     title: str
     severity: str  # stop | check
     state: str

@@ -169,7 +169,6 @@ class Watching:
             judged = self._judge.judge(things, now)
             self._bring(judged)
         if positions:
-            self._detection.events(reader, positions, self._write)
             self._cursor = positions[-1]
         return len(positions) == EVENTS_AT_ONCE
 
