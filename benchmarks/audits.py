@@ -20,6 +20,8 @@ from rxtrail.bootstrap.auditing import audit_store, opened_store
 from rxtrail.core.merkle.entry import commit, opening_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from benchmarks.task import Task
 
 _CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
@@ -76,6 +78,11 @@ def _events(count: int) -> bytes:
         }
         for at in range(count)
     ]
+    return document_of(events)
+
+
+def document_of(events: Sequence[Mapping[str, object]]) -> bytes:
+    """Give an EPCIS document in JSON with these events."""
     return msgspec.json.encode(
         {
             "@context": [_CONTEXT],

@@ -105,6 +105,7 @@ def main(arguments: list[str]) -> int:
             bench.fairness()
             bench.publishing(given.repeats or 3)
             bench.trees(given.repeats or 3)
+            bench.proof_page(given.repeats or 3)
             bench.queries(given.query_events)
             results = report.Results(bench.machine, bench.figures)
     except (WrongAnswer, ValueError) as wrong:
@@ -271,6 +272,20 @@ class _Bench:
         self.add("read a scan without its separators", count, "µs CPU", of["lost"], floor, each)
         self.add("read a scan of a German keyboard", count, "µs CPU", of["german"], floor, each)
         self.add("read the slowest text that is known", 1, "µs CPU", of["worst"], floor, each)
+
+    def proof_page(self, repeats: int) -> None:
+        """Check a proof as the page does."""
+        _say("check a proof by the page's own modules")
+        told = []
+        for _ in range(repeats):
+            task = self.fresh(Task())
+            told.append(_stage("proof_page", task))
+            self.drop(task)
+        if not all(told):
+            _say("no Node.js here: what a proof costs the browser is not measured")
+            return
+        values, floor = [one["proof"] for one in told], _median([one["signature"] for one in told])
+        self.add("check a proof, the page's modules", 1, "µs CPU", values, "its one Ed25519 signature", floor)
 
     def growth(self) -> None:
         """Say how many times dearer each thing is in the largest record than in the smallest."""

@@ -22,7 +22,7 @@ import msgspec
 import psycopg
 from psycopg import sql
 
-from benchmarks import audits, floors, log, queries, standards
+from benchmarks import audits, floors, log, proof_page, queries, standards
 from benchmarks import scans as reading_scans
 from benchmarks.documents import (
     BUYER_GLN,
@@ -367,7 +367,7 @@ _ALL: tuple[Callable[[Task], dict[str, Any]], ...] = (
         floor_rows,
         floor_commit,
     ),
-    *(audits.audit, audits.audit_log),
+    *(audits.audit, audits.audit_log, proof_page.proof_page),
     *(standards.hash_events, standards.validate, standards.write_again),
 )
 STAGES = {stage.__name__: stage for stage in _ALL}

@@ -325,13 +325,13 @@ def _compare_own(view: View, again: View, faults: Faults) -> None:
     mine, right = view.own_rows(), again.own_rows()
     if mine.keys() == right.keys():
         for table, rows in right.items():
-            there = dict.fromkeys(mine[table])
+            there, expected = dict.fromkeys(mine[table]), frozenset(rows)
             for row in rows:
                 if row not in there:
                     faults.find("table", "row-changed", f"{table} is not what the log makes it", table=table,
                                 key=str(row[0]), expected=row)  # fmt: skip
             for row in there:
-                if row not in rows:
+                if row not in expected:
                     faults.find("table", "row-changed", f"{table} holds what the log does not make", table=table,
                                 key=str(row[0]), found=row)  # fmt: skip
     for fault in view.contradictions():
