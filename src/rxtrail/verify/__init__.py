@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from rxtrail.core.rules.answer import Answer
 from rxtrail.errors import StoreFailed
 from rxtrail.record.sightings import note
 from rxtrail.verify import at_station
@@ -94,8 +95,8 @@ class Verify:
         return verdict
 
     def _sighted(self, verdict: Verdict, site: str) -> None:
-        """Keep where a pack turned up that the record does not have there."""
-        if self._submit is None or verdict.matched.serial != "yes":
+        """Keep where a pack turned up that the record does not have there; what was stopped there is stopped anyway."""
+        if self._submit is None or verdict.matched.serial != "yes" or verdict.verdict is not Answer.CHECK:
             return
         gtin, serial, at = verdict.pack.gtin, verdict.pack.serial, self._now_us()
         with contextlib.suppress(StoreFailed):  # the answer at the counter comes first
