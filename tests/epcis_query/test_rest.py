@@ -296,6 +296,8 @@ def test_a_token_is_good_for_its_own_query_and_for_an_hour(api: Api, monkeypatch
     ):
         problem(api.get(address), 400, "QueryParameterException")
     assert api("DELETE", f"/epcis/nextPageToken/{token}").status_code == 204
+    for other in ("%21%21%21%21", "=", "===="):
+        assert api.get(f"/epcis/events?perPage=1&nextPageToken={token}{other}").status_code == 400
     problem(api.get(f"/epcis/events?perPage=1&nextPageToken={token}"), 400, "QueryParameterException")
     monkeypatch.setattr(tokens, "LIFETIME_US", -1)
     old = api.get("/epcis/events?perPage=1").headers["link"]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rxtrail.bootstrap import open_node
+from rxtrail.core.epcis.query.refusals import BadQuery
 from rxtrail.epcis_query import delivery, named, subscriptions
 from rxtrail.epcis_query.refusals import BadSubscription
 from rxtrail.epcis_query.schedule import read_schedule
@@ -213,6 +214,34 @@ def test_what_cannot_be_told_is_kept_and_can_be_sent_again(
     assert api.post(again).status_code == 200
     assert sorted(subscriber.names) == sorted([*names, *late])
     assert api.get("/api/v1/epcis/dead-letters").json()["letters"] == []
+
+
+def test_a_query_that_means_nothing_is_refused_when_it_is_made(opened: Any) -> None:
+    _, api = opened()
+    answer = api.post("/epcis/queries", json={"name": "poison", "query": {"MATCH_epc": ["not a pattern"]}})
+    assert answer.status_code == 400
+
+
+def test_a_subscription_whose_query_fails_holds_up_nobody_else(
+    opened: Any, subscriber: Subscriber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node, api = opened()
+    real = delivery._first_terms
+
+    def fails(reader: Any, each: Any) -> Any:
+        if each.query_name == "poison":
+            raise BadQuery("it means nothing")
+        return real(reader, each)
+
+    monkeypatch.setattr(delivery, "_first_terms", fails)
+    api.post("/epcis/queries", json={"name": "poison", "query": {}})
+    body = {"dest": subscriber.url, "signatureToken": TOKEN, "stream": True}
+    poison = api.post("/epcis/queries/poison/subscriptions", json=body).headers["location"]
+    captured(node, all_events(1))
+    assert api("DELETE", poison).status_code == 204
+    subscribed(api, subscriber.url)
+    later = captured(node, all_events(5)[1:])
+    until(lambda: set(later) <= set(subscriber.names))
 
 
 def test_one_that_never_answers_keeps_nobody_else_waiting(opened: Any, subscriber: Subscriber) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from rxtrail.core.epcis.query.parameters import Op
+from rxtrail.core.epcis.query.refusals import BadQuery
 from rxtrail.core.epcis.query.terms import narrowing, number_of
 from rxtrail.epcis_query.documents import query_document, spelling_of
 from rxtrail.epcis_query.master import world_of
@@ -127,10 +128,14 @@ class Deliveries:
             for name, each in fresh.items():
                 known = self._held.get(name)
                 if known is None or (known.created_at != each.created_at):
+                    try:
+                        self._terms[name] = _first_terms(self._reader(), each)
+                    except BadQuery:
+                        self._terms[name] = None  # it is told of with its attempts, and holds up nobody else
                     self._held[name] = each
-                    self._terms[name] = _first_terms(self._reader(), each)
             for name in self._held.keys() - fresh.keys():
-                del self._held[name], self._terms[name]
+                self._held.pop(name, None)
+                self._terms.pop(name, None)
 
     def _look(self) -> None:
         """Send to everybody for whom there is something to send now."""
@@ -187,7 +192,7 @@ class Deliveries:
         next_run = each.timetable().next_after(now) if each.schedule else 0
         try:
             sent = self.send(each, each.position, size, even_empty=each.report_if_empty and bool(each.schedule))
-        except (NotTaken, Unreachable) as failed:
+        except (NotTaken, Unreachable, BadQuery) as failed:
             attempts = each.attempts + 1
             error = str(failed)[:ERROR_CHARACTERS_MAX]
             if attempts < ATTEMPTS_MAX:

@@ -13,6 +13,8 @@ import msgspec
 
 from rxtrail.core.epcis.query.parse import Query, from_object
 from rxtrail.core.epcis.query.refusals import BadQuery
+from rxtrail.core.epcis.query.terms import narrowing
+from rxtrail.epcis_query.master import world_of
 from rxtrail.errors import BadRequest, NotFound, RxtrailError
 from rxtrail.record.times import iso
 
@@ -80,6 +82,9 @@ class NamedQueries:
         read = from_object(query)
         if read.token:
             raise BadQuery("a named query begins at its beginning", place="nextPageToken")
+        world = world_of(self._reader(), read.prefixes)
+        for condition in read.conditions:
+            narrowing(condition, world)  # what parses may still mean nothing: told now, not at every asking
         if name == SIMPLE:
             raise NameTaken(f"there is a query {name} already", place="name")
 

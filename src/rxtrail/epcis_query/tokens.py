@@ -75,16 +75,20 @@ class Tokens:
     def revoke(self, token: str) -> None:
         """Have a token fail from now on, on this server; one that is none has failed already."""
         with self._lock:
-            self._revoked[_mark(token)] = None
+            self._revoked[_mark(token.rstrip("="))] = None
             if len(self._revoked) > _REVOKED_MAX:
                 self._revoked.popitem(last=False)
 
     def _open(self, token: str) -> _Token | None:
-        if len(token) > CHARACTERS_MAX or _mark(token) in self._revoked:
+        if len(token) > CHARACTERS_MAX or _mark(token.rstrip("=")) in self._revoked:
             return None
         try:
-            whole = base64.urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))
+            padded = token.encode("ascii") + b"=" * (-len(token) % 4)
+            # Strictly: one token has one spelling, or a revoked one would pass in another.
+            whole = base64.b64decode(padded, altchars=b"-_", validate=True)
         except (ValueError, UnicodeEncodeError):
+            return None
+        if base64.urlsafe_b64encode(whole).rstrip(b"=") != token.encode("ascii").rstrip(b"="):
             return None
         body, signature = whole[:-_SIGNATURE_BYTES], whole[-_SIGNATURE_BYTES:]
         if not hmac.compare_digest(self._sign(body), signature):

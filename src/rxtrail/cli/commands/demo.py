@@ -97,7 +97,7 @@ def demo(call: Call, port: int, packs: int, seed: int, no_browser: bool) -> int:
                 # In a thread, since some browsers keep the caller until they are closed.
                 threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
-        node.alerts.start()
+        node.resume_in_background()
         node.log.start(LogSettings())
         web.run(node, DEFAULT_HOST, port, node.data / SOCKET_FILE, ready)
     say.note("stopped")
