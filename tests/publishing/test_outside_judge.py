@@ -45,6 +45,8 @@ def test_a_served_and_an_exported_log_are_what_they_say_and_grow_from_what_they_
                 assert found.returncode == 0, found.stderr
             found = outside.judge(url, vkey)
             assert found.returncode == 0, found.stderr
+            # The counters look for new heads each second.
+            wait_for(lambda: server.scan(f"A{number}")["proof"], 30.0)  # noqa: B023 (called at once)
             proof = server.http.get(server.scan(f"A{number}")["proof"])
             answer = check(proof.content, [VerifierKey.parse(vkey)])
             assert answer.record is not None, answer.why
