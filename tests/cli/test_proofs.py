@@ -110,12 +110,12 @@ def test_an_event_is_proven_whole_or_for_one_pack_of_it(published: CommandLine, 
     whole = published.json("proof", "check", str(file)).one
     assert whole["record"]["event"]["bizStep"] == "shipping"
     assert whole["record"]["recorded_at"]
-    packed = events[1]["event_id"]
-    assert published("proof", packed, "--pack", CODE, "-o", str(file)).code == 0
+    made = events[0]["event_id"]
+    assert published("proof", made, "--pack", CODE, "-o", str(file)).code == 0
     one = published.json("proof", "check", str(file)).one
     assert one["record"]["packages"] == [KEY]
     assert "recorded_at" not in one["record"]
-    assert published("proof", CODE, "--event", packed, "-o", str(file)).code == 0
+    assert published("proof", CODE, "--event", made, "-o", str(file)).code == 0
     assert published.json("proof", "check", str(file)).one == one
     assert published("proof", CODE, "--event", shipped).code == 1
 

@@ -69,6 +69,7 @@ class Watching:
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
         self._claimed = False
         self._stale = True  # lanes or parties may have changed
         self._again = False  # all is to be judged again
@@ -86,9 +87,12 @@ class Watching:
 
     def woke(self) -> None:
         """Note that something was committed; must not wait."""
-        if self._thread is None and not self._stopping.is_set():
-            self._thread = threading.Thread(target=self._run, name="rxtrail-alerts", daemon=True)
-            self._thread.start()
+        if self._thread is None:
+            with self._starting:  # the writer's thread wakes it while another may be ending it
+                if not self._stopping.is_set() and self._thread is None:
+                    thread = threading.Thread(target=self._run, name="rxtrail-alerts", daemon=True)
+                    thread.start()
+                    self._thread = thread
         self._wake.set()
 
     def rejudge(self) -> None:
@@ -102,7 +106,8 @@ class Watching:
 
     def stop(self) -> None:
         """End, after all that was committed has been judged, as far as that takes no longer than it may."""
-        self._stopping.set()
+        with self._starting:
+            self._stopping.set()
         self._wake.set()
         if self._thread is not None:
             self._thread.join(STOP_SECONDS)
