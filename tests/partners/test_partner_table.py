@@ -283,7 +283,7 @@ def answers(scene: Scene) -> list[tuple[str, dict[str, str]]]:
     found = []
     for epc in [*packs(9), pack("X", GTIN)]:
         for site in (None, PHARMACY, PHARMACY_ANNEX, OTHER_PHARMACY, WHOLESALER):
-            # Not to dispense: a code that is scanned for that at one place after the other is told of as seen elsewhere.
+            # Not to dispense: a code scanned for that at one place after the other is told as seen elsewhere.
             verdict = scene.verify(epc, site=site, purpose="receive")
             found.append((verdict.verdict.value, reasons(verdict)))
     return found

@@ -8,6 +8,7 @@ A table is read by one cursor, since on a cluster reading by key ranges would as
 from __future__ import annotations
 
 import contextlib
+import itertools
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -61,6 +62,9 @@ _CONTRADICTIONS = {
 }
 
 
+_ways = itertools.count()
+
+
 class Form(NamedTuple):
     """How one table is kept here: its columns, of which the first ``keys`` are the key, and the way there and back."""
 
@@ -93,7 +97,8 @@ class PostgresView:
         keys = ", ".join(form.columns[: form.keys])
         where = _where(table, form, after)
         statement = f"SELECT {', '.join(form.read)} FROM {table.name}{where} ORDER BY {keys}"  # noqa: S608
-        with self._connection.cursor(f"pages_{table.name}", binary=True) as cursor:
+        # One table may be gone through twice at a time: each way has a name of its own.
+        with self._connection.cursor(f"pages_{table.name}_{next(_ways)}", binary=True) as cursor:
             cursor.execute(statement.encode(), None if after is None else form.key(after))
             fetch: Callable[[int], list[Row]] = cursor.fetchmany
             for page in gathered(fetch, table):
