@@ -104,7 +104,8 @@ def test_one_document_sent_by_two_at_once_is_captured_once(data: Path, tmp_path:
         events = both[0].answer["events"]
     left = look(data, str(large))
     assert (left.state, left.packages, left.documents) == ("success", PACKS + -(-PACKS // 48), 1)
-    assert (left.events, left.log_size) == (events, events)
+    assert left.events == events
+    assert left.log_size > events, "the job, the findings and the blocks stand in the log, too"
 
 
 def test_a_second_serve_on_the_same_data_is_refused_in_words(data: Path, document: Path) -> None:
