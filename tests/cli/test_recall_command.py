@@ -1,0 +1,80 @@
+"""``rxtrail recall`` and ``rxtrail score`` as they are typed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.conftest import PHARMACY, CommandLine
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GTIN, LOT = "00352601815904", "QD1DQ"
+MEANT = ("--gtin", GTIN, "--lot", LOT)
+
+
+def test_a_recall_is_looked_at_opened_answered_and_withdrawn(pharmacy: CommandLine, tmp_path: Path) -> None:
+    seen = pharmacy.json("recall", "preview", *MEANT)
+    assert seen.code == 0
+    assert seen.one["packs"] > 0
+    assert LOT in pharmacy("recall", "preview", *MEANT).out.decode()
+    opened = pharmacy.json("recall", "open", *MEANT, "--class", "II", "--title", "Glass", "--by", "A. Kim").one
+    assert opened["state"] == "live"
+    number = opened["id"]
+    assert [each["id"] for each in pharmacy.json("recall", "list", "--state", "live").lines] == [number]
+    assert number in pharmacy("recall", "list").out.decode()
+    told = ("--gln", PHARMACY, "--found", "1", "--returned", "1", "--by", "A. Kim")
+    assert pharmacy("recall", "respond", number, *told).code == 0
+    assert pharmacy.json("recall", "status", number).one["found"] == 1
+    assert "1 found" in pharmacy("recall", "status", number).out.decode()
+    assert pharmacy("recall", "packs", number, "--out", str(tmp_path / "lists")).code == 0
+    assert any(GTIN in path.read_text() for path in (tmp_path / "lists").iterdir())
+    assert pharmacy.json("recall", "packs", number).lines
+    assert pharmacy("recall", "close", number, "--by", "A. Kim", "--reason", "All found.").code == 0
+    gone = pharmacy.json("recall", "withdraw", number, "--by", "A. Kim", "--reason", "Another strength.").one
+    assert gone["state"] == "withdrawn"
+
+
+def test_a_notice_with_a_doubt_is_confirmed_by_who_has_read_it(pharmacy: CommandLine, tmp_path: Path) -> None:
+    notice = tmp_path / "notice.json"
+    notice.write_text(json.dumps({"code_info": "Lots Q1 through Q9", "product_description": "NDC 52601-8159-0"}))
+    opened = pharmacy.json("recall", "open", "--notice", str(notice), "--by", "A. Kim").one
+    assert opened["state"] == "review"
+    said = pharmacy("recall", "confirm", opened["id"], "--lot", LOT, "--by", "A. Kim", "--reason", "Read.")
+    assert said.code == 0
+    assert b"live" in said.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("preview",), 2),
+        (("preview", "--gtin", GTIN, "--lot", "NONE"), 1),
+        (("preview", "--gtin", GTIN, "--made", "soon"), 2),
+        (("open", "--gtin", GTIN, "--by", "A. Kim"), 2),
+        (("status", "R-NONE"), 1),
+        (("read", "Lot #: A12345, Exp 01/25"), 0),
+        (("read", "Lots 1 through 9"), 3),
+    ],
+)
+def test_each_way_of_asking_has_its_exit_code(pharmacy: CommandLine, arguments: tuple[str, ...], code: int) -> None:
+    ran = pharmacy("recall", *arguments)
+    assert ran.code == code, ran
+
+
+def test_a_simulated_market_is_scored(rxtrail: CommandLine, tmp_path: Path) -> None:
+    chain = str(tmp_path / "chain")
+    assert rxtrail("simulate", "--packs", "200", "--out", chain).code == 0
+    assert rxtrail("partner", "load", f"{chain}/partners.csv").code == 0
+    assert rxtrail("capture", f"{chain}/documents").code == 0
+    verdicts = tmp_path / "verdicts.jsonl"
+    result = rxtrail.json("score", chain, "--verdicts", str(verdicts)).one
+    assert result["scans"] == len(verdicts.read_bytes().splitlines())
+    assert {each["attack"] for each in result["attacks"]} >= {"A1", "A2", "A3", "A4"}
+    assert "false stops" in rxtrail("score", chain, "--view", "pharmacy", "--pharmacies", "2").out.decode()
+    (tmp_path / "chain" / "truth.jsonl").unlink()
+    assert rxtrail("score", chain).code == 0
+    assert rxtrail("score", str(tmp_path)).code != 0
