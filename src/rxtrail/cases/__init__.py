@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from rxtrail.errors import BadRequest, NotFound, Refused
+from rxtrail.record.newest import newest
 from rxtrail.record.times import iso
 from rxtrail.store.rows import RecordKind
 
@@ -25,8 +26,6 @@ KIND: Final = "case"  # of what the store keeps
 ID_BYTES: Final = 5
 TEXT_CHARACTERS_MAX: Final = 500
 STATES: Final = ("open", "closed")
-_SCANNED_PAGE: Final = 200
-_LATEST: Final = (1 << 62, "")
 
 
 class Case(msgspec.Struct, frozen=True, gc=False):
@@ -84,22 +83,15 @@ class Cases:
         """
         if state not in ("", *STATES):
             raise BadRequest(f"state {state!r} is none of {', '.join(STATES)}", place="state")
-        reader = self._reader()
-        before = _LATEST
-        if after:
-            row = reader.kept(KIND, after)
-            if row is None:
-                raise _missing(after)
-            before = (row[0], after)
-        found: list[Case] = []
-        while len(found) < limit:
-            rows = reader.kept_before(KIND, before, _SCANNED_PAGE)
-            cases = (_decode(body) for _, _, body in rows)
-            found += [case for case in cases if state in ("", case.state) and kind in ("", case.kind)]
-            if len(rows) < _SCANNED_PAGE:
-                break
-            before = (rows[-1][1], rows[-1][0])
-        return found[:limit]
+        return newest(
+            self._reader(),
+            KIND,
+            _decode,
+            lambda each: state in ("", each.state) and kind in ("", each.kind),
+            after=after,
+            limit=limit,
+            missing=_missing,
+        )
 
     def get(self, number: str) -> Case:
         """Give one case; raises ``NotFound``."""

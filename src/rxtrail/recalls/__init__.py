@@ -33,6 +33,7 @@ from rxtrail.recalls.values import (
     RecallPreview,
     RecallStatus,
 )
+from rxtrail.record.newest import newest
 from rxtrail.record.orders import KIND, STANDING, decode, encode, standing
 from rxtrail.record.standing import authority_of, identity_of
 from rxtrail.record.times import iso
@@ -65,8 +66,6 @@ __all__ = [
 
 ID_BYTES: Final = 5
 GTIN_LENGTHS: Final = (8, 12, 13, 14)
-_PAGE: Final = 200
-_LATEST: Final = (1 << 62, "")
 _STANDS: Final = frozenset({"live", "review", "closed"})  # a closed one still stands: what was not found is not sold
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -110,22 +109,15 @@ class RecallDesk:
         """
         if state not in ("", *STATES):
             raise BadRequest(f"state {state!r} is none of {', '.join(STATES)}", place="state")
-        reader = self._reader()
-        before = _LATEST
-        if after:
-            row = reader.kept(KIND, after)
-            if row is None:
-                raise _missing(after)
-            before = (row[0], after)
-        found: list[Recall] = []
-        while len(found) < limit:
-            rows = reader.kept_before(KIND, before, _PAGE)
-            recalls = (decode(body) for _, _, body in rows)
-            found += [recall for recall in recalls if state in ("", recall.state)]
-            if len(rows) < _PAGE:
-                break
-            before = (rows[-1][1], rows[-1][0])
-        return found[:limit]
+        return newest(
+            self._reader(),
+            KIND,
+            decode,
+            lambda each: state in ("", each.state),
+            after=after,
+            limit=limit,
+            missing=_missing,
+        )
 
     def get(self, number: str) -> Recall:
         """Give one recall; raises ``NotFound``."""

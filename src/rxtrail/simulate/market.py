@@ -1,4 +1,4 @@
-"""The market of the benchmark: five makers, thirty wholesalers, three thousand pharmacies, and what is read on the way.
+"""The benchmark's market: three makers, thirty wholesalers, three thousand pharmacies, and what is read on the way.
 
 The demo's chain (``supply``) shows every kind of pack; this one is for counting. Its defaults are those of the first
 baseline that was measured: a tenth of the goods pass through two wholesalers, one pack in a hundred comes back and is
