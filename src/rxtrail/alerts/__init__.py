@@ -30,6 +30,7 @@ from rxtrail.alerts.values import (
 )
 from rxtrail.alerts.watching import Watching
 from rxtrail.errors import BadRequest, NotFound, Refused
+from rxtrail.record.newest import newest
 from rxtrail.record.off_route import Marks
 from rxtrail.record.times import day, iso
 from rxtrail.store.rows import RecordKind
@@ -56,7 +57,6 @@ __all__ = [
     "RoutesReport",
 ]
 
-PAGE: Final = 200
 MUTE_DAYS_MAX: Final = 366
 _LATEST: Final = (1 << 62, "")
 _TO: Final = {
@@ -145,25 +145,12 @@ class Alerts:
         """
         if state not in ("", "standing", *STATES):
             raise BadRequest(f"state {state[:40]!r} is none of standing, {', '.join(STATES)}", place="state")
-        reader = self._reader()
-        before = _LATEST
-        if after:
-            row = reader.kept(ALERT, after)
-            if row is None:
-                raise _missing(after)
-            before = (row[0], after)
-        found: list[Alert] = []
-        while len(found) < limit:
-            rows = reader.kept_before(ALERT, before, PAGE)
-            for _, _, body in rows:
-                alert = decode(body)
-                fits = state in ("", alert.state) or (state == "standing" and alert.stands)
-                if fits and rule in ("", alert.rule) and (muted or not alert.muted_until):
-                    found.append(alert)
-            if len(rows) < PAGE:
-                break
-            before = (rows[-1][1], rows[-1][0])
-        return found[:limit]
+
+        def fits(alert: Alert) -> bool:
+            wanted = state in ("", alert.state) or (state == "standing" and alert.stands)
+            return wanted and rule in ("", alert.rule) and (muted or not alert.muted_until)
+
+        return newest(self._reader(), ALERT, decode, fits, after=after, limit=limit, missing=_missing)
 
     def latest(self, limit: int) -> list[Alert]:
         """Give the alerts of the last changes as they were then, the oldest change first."""
