@@ -156,8 +156,10 @@ class Flipper:
                 if rows != self.own[own]:
                     faults.find("table", "row-changed", "as the audit compares it", table=own)
         elif name in LOG:
-            for _ in LogPart(view, faults, Numbers(view).names, progress=lambda _: None).read(0):
+            log = LogPart(view, faults, Numbers(view).names, progress=lambda _: None)
+            for _ in log.read(0):
                 pass
+            log.judge_ids(0)  # no record of this store is of an earlier version
         elif name == "document_chunk":
             DocumentsPart(view, faults, self.documents, progress=lambda _: None).read()
         else:
