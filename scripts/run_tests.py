@@ -2,6 +2,10 @@
 
 ``make test`` runs all of it, ``make check`` (``--quick``) leaves out what takes minutes. Further words are
 handed to pytest. The run is green only when every gate was, and a run without tests is red.
+
+``make test`` goes two ways at once, since a machine has two cores or more: the tests in order under coverage, and
+beside them the gates of the code, the tests on servers and those of faults. What the second way says is kept, and shown
+when both are done, so that their words do not mix.
 """
 
 from __future__ import annotations
@@ -12,9 +16,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -45,17 +50,23 @@ CORE_COVERAGE = 95  # a wrong rule can hurt a patient, so the core's bar is high
 class Run:
     """What was red so far, and what could not run and why."""
 
-    def __init__(self) -> None:
+    def __init__(self, says: IO[str] | None = None) -> None:
+        """``says`` takes what the gates say, instead of the terminal."""
         self.red: list[str] = []
         self.missing: list[str] = []
+        self.says = says
 
     def gate(self, name: str, *command: str | Path, env: dict[str, str] | None = None) -> None:
         """Run one command in the repository; a non-zero exit makes the whole run red."""
-        print(f"\n== {name}", flush=True)
+        print(f"\n== {name}", file=self.says, flush=True)
         started = time.monotonic()
-        code = subprocess.run(command, cwd=ROOT, env={**os.environ, **(env or {})}, check=False).returncode
+        to = subprocess.STDOUT if self.says else None
+        made = subprocess.run(
+            command, cwd=ROOT, env={**os.environ, **(env or {})}, stdout=self.says, stderr=to, check=False
+        )
+        code = made.returncode
         told = "ok" if code == 0 else f"exit {code}"
-        print(f"== {name}: {told}, {time.monotonic() - started:.1f} s", flush=True)
+        print(f"== {name}: {told}, {time.monotonic() - started:.1f} s", file=self.says, flush=True)
         if code:
             self.red.append(f"{name} (exit {code})")
 
@@ -117,9 +128,8 @@ def tests_on(run: Run, engine: str, told: dict[str, Any]) -> None:
     add(told, more, f" on {engine}")
 
 
-def all_tests(run: Run, words: list[str]) -> dict[str, Any]:
-    """Run all tests, most of them under coverage, and hold the coverage."""
-    ensure_tools()
+def covered_tests(run: Run, words: list[str]) -> dict[str, Any]:
+    """Run the tests under coverage, and hold the coverage."""
     profile = os.environ.get("HYPOTHESIS_PROFILE", "ci")
     coverage = [sys.executable, "-m", "coverage"]
     subprocess.run([*coverage, "erase"], cwd=ROOT, check=True)
@@ -129,16 +139,56 @@ def all_tests(run: Run, words: list[str]) -> dict[str, Any]:
     run.gate("coverage", *coverage, "report")
     core = ["--include=*/rxtrail/core/*", f"--fail-under={CORE_COVERAGE}"]
     run.gate(f"coverage of core, at least {CORE_COVERAGE} %", *coverage, "report", *core)
-    if words:
-        return told  # a selection of tests: the faults are not among what was asked for
-    # Without coverage: a killed process writes none, and a traced one would take minutes for it.
+    return told
+
+
+def other_tests(run: Run, told: dict[str, Any]) -> None:
+    """Run what goes beside them, without coverage: a killed process writes none, and a traced one takes minutes."""
+    code_gates(run)
     tests_on(run, "postgres", told)
     if os.environ.get(CITUS_DSN):
         tests_on(run, "citus", told)
     else:
         run.missing.append(f"Citus: no {CITUS_DSN}")
+    profile = os.environ.get("HYPOTHESIS_PROFILE", "ci")
     add(told, pytest_told(run, "pytest of faults", [sys.executable, "-m", "pytest", "tests/faults"], profile))
+
+
+def all_tests(run: Run, words: list[str]) -> dict[str, Any]:
+    """Run all tests; a selection of them when there are words, which then asks for no more than it names."""
+    ensure_tools()
+    if words:
+        code_gates(run)
+        return covered_tests(run, words)
+    beside: dict[str, Any] = {"conformance": 0, "passed": 0, "failed": 0, "skipped": {}}
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as says:
+        other = Run(says)
+        other.red.append("the tests on servers and those of faults did not come to their end")
+
+        def go() -> None:
+            other_tests(other, beside)
+            other.red.pop(0)
+
+        thread = threading.Thread(target=go)
+        thread.start()
+        told = covered_tests(run, words)
+        print("\n== beside these, at the same time", flush=True)
+        thread.join()
+        says.seek(0)
+        shutil.copyfileobj(says, sys.stdout)
+        sys.stdout.flush()
+    add(told, beside)
+    run.red += other.red
+    run.missing += other.missing
     return told
+
+
+def code_gates(run: Run) -> None:
+    """Hold the code against its style, types and floors."""
+    run.gate("style", BIN / "ruff", "check", ".")
+    run.gate("format", BIN / "ruff", "format", "--check", ".")
+    run.gate("types", BIN / "mypy")
+    run.gate("floors", BIN / "lint-imports")
 
 
 def main() -> int:
@@ -146,11 +196,9 @@ def main() -> int:
     words = sys.argv[1:]
     quick = "--quick" in words
     run = Run()
-    run.gate("style", BIN / "ruff", "check", ".")
-    run.gate("format", BIN / "ruff", "format", "--check", ".")
-    run.gate("types", BIN / "mypy")
-    run.gate("floors", BIN / "lint-imports")
     words = [word for word in words if word != "--quick"]
+    if quick:
+        code_gates(run)
     told = quick_tests(run, words) if quick else all_tests(run, words)
     run.missing += [f"{name}: {why}" for name, why in sorted(told["skipped"].items())]
     if not told["passed"]:
