@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from rxtrail.store import Reader
 
 
-def chosen(reader: Reader, text: str, *, this_year: int) -> Choice:
-    """Choose among all that a scan may mean; one question to the store for all candidates."""
-    found = readings(text, this_year=this_year)
+def chosen(reader: Reader, text: str, *, this_year: int, plain: Scan | None = None) -> Choice:
+    """Choose among all that a scan may mean; one question to the store for all candidates.
+
+    ``plain`` is what the text says without a guess, where it was read already.
+    """
+    found = readings(text, this_year=this_year, plain=plain)
     return choose(found, _on_record(reader, found.candidates))
 
 

@@ -38,7 +38,7 @@ def near_miss(reader: Reader, authority: Authority, scan: Scan) -> str:
         return ""
     asked = candidates(scan.gtin, scan.serial)
     start = f"01/{scan.gtin}/21/"
-    found = reader.known_packs([(product[0], each.serial, start + each.serial) for each in asked])
+    found = reader.known_packs([(product[0], serial, start + serial) for serial in asked])
     makings = reader.makings({made for made in found.values() if made is not None})
     lots = {
         serial: makings[made].lot

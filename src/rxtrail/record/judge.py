@@ -196,7 +196,7 @@ class Judge:
         scan, found = self._look_up(read_scan(text, this_year=self._year))
         if scan.fault or found is None or not _fits(scan, found.facts):
             # Not read plainly, or not what the record says: perhaps the scanner, and the record may tell.
-            choice = chosen(self._reader, text, this_year=self._year)
+            choice = chosen(self._reader, text, this_year=self._year, plain=scan)
             if choice.is_known or choice.scan.fault != scan.fault:
                 plain = found
                 scan, found = self._look_up(choice.scan)

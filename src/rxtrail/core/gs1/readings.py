@@ -77,15 +77,16 @@ class Readings(msgspec.Struct, frozen=True, gc=False):
         return self.candidates[0] if self.left == 1 else None
 
 
-def readings(text: str | bytes, *, this_year: int, guesses: bool = True) -> Readings:
+def readings(text: str | bytes, *, this_year: int, guesses: bool = True, plain: Scan | None = None) -> Readings:
     """Read any text or bytes to the readings it may have; never raises.
 
     ``this_year`` is the year of the century window of dates (GS1 General Specifications, section 7.12). With
     ``guesses`` off, a text that reads without a guess is not read in another case or on another keyboard too.
+    ``plain`` is what :func:`read_scan` made of the very text, where that is known already.
     """
     if isinstance(text, bytes):
         text = _decoded(text)
-    plain = read_scan(text, this_year=this_year)
+    plain = read_scan(text, this_year=this_year) if plain is None else plain
     if plain.kind in (TWO_CODES, TWO_VALUES) or len(text) > TEXT_LENGTH_MAX:
         return Readings(plain.raw, plain, [], [], 0, plain.fault)
     found = _Found(plain)

@@ -7,9 +7,8 @@ guesses serials must learn nothing from it. Pure: the record is asked once for a
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
-
-import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,6 +17,10 @@ CANDIDATES_MAX = 2_000
 SERIAL_LENGTH_MAX = 20  # AI 21, GS1 General Specifications 3.3.2
 # Characters that eyes and fonts take for each other.
 LOOK_ALIKE = ("O0Q", "I1l", "S5", "B8", "Z2", "3E", "G6", "UV")
+_ALIKE = {
+    character: "".join(group.replace(character, "") for group in LOOK_ALIKE if character in group)
+    for character in sorted(set("".join(LOOK_ALIKE)))
+}
 _DIGITS = "0123456789"
 _CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -29,52 +32,49 @@ DAY_FIRST = "Day and year of the expiry date are exchanged: most likely it was t
 LOT_ONE_OFF = "The lot differs in one character: most likely a typing error."
 
 
-class Candidate(msgspec.Struct, frozen=True, gc=False):
-    """A serial that may have been meant, and what would have been wrong."""
-
-    serial: str
-    cause: str
-
-
-def candidates(gtin: str, serial: str) -> list[Candidate]:
-    """Give the serials that may have been meant, the likeliest cause first, each serial once."""
+def candidates(gtin: str, serial: str) -> dict[str, str]:
+    """Give the serials that may have been meant, the likeliest cause first, each with what would have been wrong."""
     found: dict[str, str] = {}
-    for text, cause in _all(gtin, serial):
+    for text, cause in _likely(gtin, serial):
         if text != serial and 0 < len(text) <= SERIAL_LENGTH_MAX:
             found.setdefault(text, cause)
-            if len(found) == CANDIDATES_MAX:
-                break
-    return [Candidate(text, cause) for text, cause in found.items()]
+    known = {**found, **dict.fromkeys(_one_off(serial), ONE_OFF), **found}
+    known.pop(serial, None)
+    known.pop("", None)
+    return known if len(known) <= CANDIDATES_MAX else dict(itertools.islice(known.items(), CANDIDATES_MAX))
 
 
-def _all(gtin: str, serial: str) -> Iterator[tuple[str, str]]:
+def _likely(gtin: str, serial: str) -> Iterator[tuple[str, str]]:
     for tail in (gtin, gtin[1:], gtin[2:]):
         if serial.endswith(tail) and len(serial) > len(tail):
             yield serial[: -len(tail)], TAIL
     for text in (serial.swapcase(), serial.upper(), serial.lower()):
         yield text, CASE
-    alike = [index for index, character in enumerate(serial) if _look_alike(character)]
+    alike = [index for index, character in enumerate(serial) if character in _ALIKE]
     for index in alike:
-        for character in _look_alike(serial[index]):
+        for character in _ALIKE[serial[index]]:
             yield serial[:index] + character + serial[index + 1 :], ALIKE
-    for group in LOOK_ALIKE:
-        for character in group:
-            yield "".join(character if each in group else each for each in serial), ALIKE
-    for index in range(len(serial) - 1):
-        yield serial[:index] + serial[index + 1] + serial[index] + serial[index + 2 :], ONE_OFF
-    for index in range(len(serial)):
-        yield serial[:index] + serial[index + 1 :], ONE_OFF
+    if alike:
+        for group in LOOK_ALIKE:
+            for character in group:
+                yield "".join(character if each in group else each for each in serial), ALIKE
+
+
+def _one_off(serial: str) -> list[str]:
+    """Give the serials that one slip of the finger makes of one; long ones get no longer."""
+    length = len(serial)
+    heads = [serial[:index] for index in range(length + 1)]
+    rests = [serial[index:] for index in range(length + 1)]
+    texts = [heads[index] + serial[index + 1] + serial[index] + rests[index + 2] for index in range(length - 1)]
+    texts += [heads[index] + rests[index + 1] for index in range(length)]
     alphabet = _alphabet(serial)
-    for index in range(len(serial)):
-        for character in alphabet:
-            yield serial[:index] + character + serial[index + 1 :], ONE_OFF
-    for index in range(len(serial) + 1):
-        for character in alphabet:
-            yield serial[:index] + character + serial[index:], ONE_OFF
-
-
-def _look_alike(character: str) -> str:
-    return "".join(group.replace(character, "") for group in LOOK_ALIKE if character in group)
+    for index in range(length):
+        head, rest = heads[index], rests[index + 1]
+        texts += [head + character + rest for character in alphabet]
+    if length < SERIAL_LENGTH_MAX:
+        for head, rest in zip(heads, rests, strict=True):
+            texts += [head + character + rest for character in alphabet]
+    return texts
 
 
 def _alphabet(serial: str) -> str:
@@ -84,14 +84,16 @@ def _alphabet(serial: str) -> str:
     return _DIGITS + (_CAPITALS if serial.upper() == serial else _CAPITALS + _CAPITALS.lower())
 
 
-def cause_of(scanned_lot: str, asked: list[Candidate], lots: Mapping[str, str]) -> str:
+def cause_of(scanned_lot: str, asked: Mapping[str, str], lots: Mapping[str, str]) -> str:
     """Give the likely cause: of the likeliest candidate that is on record with the scanned lot; "" without one.
+
+    ``asked`` are the candidates, each with its cause.
 
     ``lots`` gives the lot of each candidate serial that is on record.
     """
     if not scanned_lot:
         return ""
-    return next((each.cause for each in asked if lots.get(each.serial) == scanned_lot), "")
+    return next((cause for serial, cause in asked.items() if lots.get(serial) == scanned_lot), "")
 
 
 def cause_of_lot(scanned: str, recorded: str) -> str:

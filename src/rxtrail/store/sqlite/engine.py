@@ -112,9 +112,19 @@ class SqliteReader(SqlReader):
         return sum(file.stat().st_size for file in files if file.exists())
 
     def known_packs(self, packs: Iterable[tuple[int, str, str]]) -> dict[tuple[int, str], int | None]:
-        """Find which of many (product, serial, canonical identifier) are on record, in one statement."""
-        rows = self._all("known_packs", json.dumps(list(packs)))
-        return {(product, serial): made for product, serial, made in rows}
+        """Find which of many (product, serial, canonical identifier) are on record, in one statement a product."""
+        products: dict[int, list[str]] = {}
+        containers: dict[str, tuple[int, str]] = {}
+        for product, serial, canonical in packs:
+            products.setdefault(product, []).append(serial)
+            containers[canonical] = (product, serial)
+        keys = json.dumps(list(containers))
+        found: dict[tuple[int, str], int | None] = {}
+        for product, serials in products.items():
+            for text, kind, made in self._all("known_packs", product, json.dumps(serials), keys):
+                found[(product, text) if kind == 1 else containers[text]] = made
+            keys = "[]"  # asked once
+        return found
 
     def pack_facts(self, product: int, serial: str) -> PackFacts | None:
         """Read one package, its packing and up to three containers around it, in one statement."""

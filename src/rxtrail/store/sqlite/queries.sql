@@ -571,11 +571,10 @@ SELECT count(*) FROM kept WHERE kind = ?;
 SELECT key, at, body FROM kept WHERE kind = ? AND (at, key) < (?, ?) ORDER BY at DESC, key DESC LIMIT ?;
 
 -- name: known_packs
--- Find which of many packages and containers are on record: JSON list of [product, serial, canonical identifier].
-SELECT j.value ->> 0, j.value ->> 1, u.made FROM json_each(?1) j
-CROSS JOIN unit u ON u.product = j.value ->> 0 AND u.serial = j.value ->> 1
+-- Find which of many packages of a product, and which containers, are on record: a JSON list of serials, one of keys.
+SELECT u.serial, 1, u.made FROM json_each(?2) j CROSS JOIN unit u ON u.product = ?1 AND u.serial = j.value
 UNION ALL
-SELECT j.value ->> 0, j.value ->> 1, c.made FROM json_each(?1) j CROSS JOIN container c ON c.key = j.value ->> 2;
+SELECT c.key, 2, c.made FROM json_each(?3) j CROSS JOIN container c ON c.key = j.value;
 
 -- name: put_tile
 -- Write a tile of the log, or the longer one in its place.
