@@ -32,7 +32,8 @@ def _on_record(reader: Reader, candidates: Sequence[Scan]) -> dict[Key, tuple[st
             product = reader.product(scan.gtin)  # kept in memory
             if product is None:
                 continue
-            pack, canonical = (product[0], scan.serial), f"01/{scan.gtin}/21/{scan.serial}"
+            number, holds = product
+            pack, canonical = (number, scan.serial), f"01/{scan.gtin}/21/{scan.serial}" if holds else ""
         else:
             pack, canonical = (0, scan.sscc), f"00/{scan.sscc}"
         if pack not in asked:

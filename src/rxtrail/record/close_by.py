@@ -36,9 +36,12 @@ def near_miss(reader: Reader, authority: Authority, scan: Scan) -> str:
     product = reader.product(scan.gtin)
     if product is None or not scan.lot:
         return ""
+    number, holds = product  # a product whose items hold others has containers, and else none of them is one
     asked = candidates(scan.gtin, scan.serial)
     start = f"01/{scan.gtin}/21/"
-    found = reader.known_packs([(product[0], serial, start + serial) for serial in asked])
+    found = reader.known_packs([(number, serial, start + serial if holds else "") for serial in asked])
+    if not found:
+        return ""
     makings = reader.makings({made for made in found.values() if made is not None})
     lots = {
         serial: makings[made].lot

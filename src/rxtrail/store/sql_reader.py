@@ -387,7 +387,8 @@ class SqlReader(abc.ABC):
     def known_packs(self, packs: Iterable[tuple[int, str, str]]) -> dict[tuple[int, str], int | None]:
         """Find which of many (product, serial, canonical identifier) are on record, and the making of each.
 
-        Any container is found by its canonical identifier too, a logistic unit with product 0.
+        Any container is found by its canonical identifier too, a logistic unit with product 0; an empty identifier is
+        of no container.
         """
 
     # -- who holds a lot -------------------------------------------------------------------------------------------

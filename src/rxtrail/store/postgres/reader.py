@@ -296,7 +296,7 @@ class PostgresReader(SqlReader):
         """Find which of many (product, serial, canonical identifier) are on record, in one round trip."""
         wanted = list(packs)
         units = {start_of(product) + serial: (product, serial) for product, serial, _ in wanted}
-        cases = {canonical: (product, serial) for product, serial, canonical in wanted}
+        cases = {canonical: (product, serial) for product, serial, canonical in wanted if canonical}
         if self._site.distributed:  # the two tables lie on different machines
             rows = [(key, 1, made) for key, made, *_ in self._all("units_of", list(units))]
             numbers = dict(self._all("containers_by_key", list(cases)))

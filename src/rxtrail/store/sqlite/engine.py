@@ -117,7 +117,8 @@ class SqliteReader(SqlReader):
         containers: dict[str, tuple[int, str]] = {}
         for product, serial, canonical in packs:
             products.setdefault(product, []).append(serial)
-            containers[canonical] = (product, serial)
+            if canonical:
+                containers[canonical] = (product, serial)
         keys = json.dumps(list(containers))
         found: dict[tuple[int, str], int | None] = {}
         for product, serials in products.items():
