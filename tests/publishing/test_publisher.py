@@ -199,14 +199,15 @@ def test_two_publishers_at_one_moment_store_one_head(tmp_path: Path) -> None:
         add(node, 5)
         real = one._signer.sign
 
-        def meanwhile(text: str, proof: Any) -> bytes:
+        def meanwhile(text: str, proof: Any, known: bytes = b"") -> bytes:
             one._signer = signer
             add(node, 3)
             assert two.publish()
-            return real(text, proof)
+            return real(text, proof, known)
 
         class Slow:
             hello = staticmethod(signer.hello)
+            learn = staticmethod(signer.learn)
             sign = staticmethod(meanwhile)
 
         one._signer = Slow()
@@ -244,8 +245,8 @@ def test_a_signer_that_talks_nonsense_makes_nobody_doubt_the_record(
                 state = real.hello()
                 return msgspec.structs.replace(state, note=nonsense) if where == "hello" and nonsense else state
 
-            def sign(self, text: str, proof: Any) -> bytes:
-                return nonsense if where == "sign" else real.sign(text, proof)
+            def sign(self, text: str, proof: Any, known: bytes = b"") -> bytes:
+                return nonsense if where == "sign" else real.sign(text, proof, known)
 
         publisher._signer = cast("Any", Sick())
         publisher.forget()

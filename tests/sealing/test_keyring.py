@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import subprocess
 import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+import zstandard
 
 from rxtrail.bootstrap import open_node
 from rxtrail.core.merkle.entry import positions_in
-from rxtrail.errors import BadRequest, NotFound
+from rxtrail.errors import BadRequest, NotFound, StoreDamaged
 from rxtrail.keyring import KeyOrder, KeysChanged
-from rxtrail.sealing import CannotDecrypt, Shredded, key_of
+from rxtrail.sealing import CannotDecrypt, NotSealed, Shredded, key_of
 from rxtrail.store.rows import RecordKind
 from tests.faults.processes import program, quiet, run
 from tests.moving.records import lend_root
@@ -337,3 +339,104 @@ def test_sealing_anew_that_is_killed_goes_on_and_loses_nothing(tmp_path: Path) -
         reseal(node, everything=True)
         assert everything(node) == told
     assert run(data, "audit").code == 0
+
+
+# -- what nobody sealed --------------------------------------------------------------------------------------------
+
+
+def block_of_events(node: Node) -> tuple[int, bytes]:
+    """A block with events, as it lies in the store."""
+    reader = node._reader()
+    number = next(row.block for row, _ in reader.records_from(0, 1000) if row.kind == RecordKind.EVENT)
+    return number, reader.blocks_stored([number])[number]
+
+
+def put(node: Node, name: str, *parameters: Any) -> None:
+    """Write behind the back of everything, as somebody who owns the database does."""
+    tx: Any = node._store.begin()
+    tx._run(name, *parameters)
+    node._store.commit()
+
+
+def unsealed_and_forged(node: Node) -> tuple[int, bytes]:
+    number, sealed = block_of_events(node)
+    assert key_of(sealed)
+    return number, node._store.sealer.open(node._reader(), "block", (number,), sealed)
+
+
+def test_a_block_that_nobody_sealed_is_not_read_in_place_of_a_sealed_one(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with open_node(tmp_path) as node:
+        capture(node, "A")
+        number, opened = unsealed_and_forged(node)
+        put(node, "set_block", opened, number)
+    with open_node(tmp_path) as node:
+        with pytest.raises(NotSealed, match=f"block {number} is not sealed") as told:
+            b"".join(node.export("events", "json"))
+        assert told.value.code == "not-sealed"
+        assert "is not sealed" in caplog.text, "and the server's log says so"
+        node.keyring.change(ROTATE)
+        with pytest.raises(StoreDamaged, match=f"block {number} is not what the log commits to"):
+            reseal(node, everything=True)
+        assert node._reader().blocks_stored([number]) == {number: opened}, "it was not blessed"
+
+
+def test_a_commitment_that_was_made_to_fit_lets_no_unsealed_block_in(tmp_path: Path, rows: Rows) -> None:
+    """Who owns the tables can write what the log commits to, but not the line in the name that keys are bound to."""
+    with open_node(tmp_path) as node:
+        capture(node, "A")
+        number, opened = unsealed_and_forged(node)
+        reader = node._reader()
+        [at] = [row.position for row, _ in reader.records_from(0, 1000) if row.kind == 6 and row.block == number]
+        put(node, "set_block", opened, number)
+        put(node, "set_commitment", hashlib.sha256(opened).digest() + bytes(16), at)
+        assert reader.is_committed_to("block", (number,), opened)
+    with open_node(tmp_path) as node, pytest.raises(NotSealed):
+        b"".join(node.export("events", "json"))
+    assert all("/0/0" in row[6] for row in rows(tmp_path)["data_key"]), "none may lie unsealed in this record"
+
+
+@pytest.mark.parametrize("all_of_it", [True, False])
+def test_a_document_that_nobody_sealed_is_not_read_in_place_of_a_sealed_one(tmp_path: Path, *, all_of_it: bool) -> None:
+    with open_node(tmp_path) as node:
+        tell = xml([made(*packs(4000, start="A"))]) + b"<!--" + os.urandom(400_000).hex().encode() + b"-->"
+        node.capture(io.BytesIO(tell), name="A")
+        [document] = node.documents()
+        reader = node._reader()
+        tx: Any = node._store.begin()
+        chunks: list[bytes] = []
+        while (row := tx._one("chunk", 1, len(chunks))) is not None:
+            chunks.append(bytes(row[0]))
+        node._store.rollback()
+        assert len(chunks) > 1
+        for seq, chunk in enumerate(chunks):
+            if seq or all_of_it:
+                opened = node._store.sealer.open(reader, "document_chunk", (1, seq), chunk)
+                put(node, "set_chunk", opened, 1, seq)
+        with pytest.raises(NotSealed):
+            b"".join(node.document_raw(document.sha256))
+        node.keyring.change(ROTATE)
+        with pytest.raises(NotSealed):
+            reseal(node)
+
+
+def test_what_was_there_before_sealing_is_read_as_long_as_it_is_what_the_log_commits_to(tmp_path: Path) -> None:
+    with open_node(tmp_path) as node:
+        node._store.sealer.seals = False  # as a record is that was moved here from an older version
+        told = capture(node, "A")
+        node._store.sealer.seals = True
+        capture(node, "B")
+    with open_node(tmp_path) as node:
+        first, _ = node.documents()
+        assert b"".join(node.document_raw(first.sha256)) == told
+        assert b"".join(node.export("events", "json"))
+        number, data = block_of_events(node)
+        assert key_of(data) == 0
+        put(node, "set_block", zstandard.ZstdCompressor().compress(zstandard.decompress(data)[::-1]), number)
+        put(node, "set_chunk", zstandard.ZstdCompressor().compress(b"another document"), 1, 0)
+    with open_node(tmp_path) as node:
+        with pytest.raises(NotSealed, match="the log commits to other bytes there"):
+            b"".join(node.export("events", "json"))
+        with pytest.raises(NotSealed, match="SHA-256"):
+            b"".join(node.document_raw(first.sha256))

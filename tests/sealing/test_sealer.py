@@ -9,7 +9,20 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from rxtrail.sealing import SEGMENT, TENANT, CannotDecrypt, KeyRow, Root, Sealer, Shredded, key_of, plain, sealer
+from rxtrail.sealing import (
+    SEGMENT,
+    TENANT,
+    CannotDecrypt,
+    KeyRow,
+    NotSealed,
+    Root,
+    Sealer,
+    Shredded,
+    key_of,
+    plain,
+    sealer,
+)
+from rxtrail.sealing.key_rows import wrap_tenant
 from rxtrail.sealing.sealer import HEAD, MAGIC, OVERHEAD_BYTES
 
 if TYPE_CHECKING:
@@ -52,6 +65,15 @@ class Rows:
     def add_data_keys(self, rows: list[KeyRow]) -> None:
         self.rows.update({row.id: row for row in rows})
 
+    last = (0, 0)  # block and document
+    committed = True
+
+    def last_numbers(self) -> tuple[int, int]:
+        return self.last
+
+    def is_committed_to(self, *_: object) -> bool:
+        return self.committed
+
 
 def made(roots: Roots | None = None) -> Sealer:
     return Sealer(roots or Roots(), seals=True, random_bytes=os.urandom, now_us=lambda: 1)
@@ -80,9 +102,52 @@ def test_what_was_sealed_opens_again_and_shows_nothing(data: bytes) -> None:
     assert made().open(rows, "block", (1,), sealed) == data, "another process with the same root key"
 
 
-def test_what_was_never_sealed_is_given_as_it_is(rows: Rows) -> None:
+def test_what_lay_there_before_the_first_key_is_given_as_it_is_and_nothing_else_is(rows: Rows) -> None:
     zstd = b"\x28\xb5\x2f\xfd" + bytes(50)
-    assert made().open(rows, "block", (1,), zstd) == zstd
+    assert made().open(rows, "block", (1,), zstd) == zstd, "nothing was sealed yet"
+    rows.last = (7, 3)
+    sealing = made()
+    sealing.seal(rows, "block", (8,), zstd)
+    for table, number, read in (("block", 7, True), ("block", 8, False), ("document_chunk", 3, True)):
+        for sealer_ in (sealing, made()):
+            if read:
+                assert sealer_.open(rows, table, (number, 0), zstd) == zstd
+            else:
+                with pytest.raises(NotSealed, match=f"{table} {number}"):
+                    sealer_.open(rows, table, (number, 0), zstd)
+    with pytest.raises(NotSealed):
+        made().open(rows, "document_chunk", (4, 0), zstd)
+    rows.committed = False
+    with pytest.raises(NotSealed, match="commits to other bytes"):
+        made().open(rows, "block", (7,), zstd)
+
+
+def test_the_line_before_which_nothing_is_sealed_cannot_be_moved(rows: Rows) -> None:
+    sealed = made().seal(rows, "block", (1,), b"told")
+    rows.rows = {number: row._replace(origin=row.origin.replace("/0/0", "/9/9")) for number, row in rows.rows.items()}
+    for data in (sealed, b"put there"):
+        with pytest.raises(CannotDecrypt, match="does not open"):
+            made().open(rows, "block", (1,), data)
+
+
+def test_a_record_without_a_line_gets_one_with_its_next_key(rows: Rows) -> None:
+    rows.last = (5, 5)
+    first = made()
+    first.renew(rows, 0)
+    rows.rows.clear()
+    row, _ = first.renew(rows, 0)
+    old = row._replace(origin="ab" * 16, wrapped=wrap_tenant(ROOT, row._replace(origin="ab" * 16), bytes(32)))
+    rows.rows = {1: old}
+    assert made().open(rows, "block", (9,), b"of before") == b"of before"
+    new, _ = made().renew(rows, 0)
+    assert new.origin == "ab" * 16 + "/5/5"
+    with pytest.raises(NotSealed):
+        made().open(rows, "block", (9,), b"of before")
+
+
+def test_what_is_not_sealed_is_given_where_nothing_shall_be(rows: Rows) -> None:
+    zstd = b"\x28\xb5\x2f\xfd" + bytes(50)
+    assert plain().open(rows, "block", (1,), zstd) == zstd
     assert key_of(zstd) == 0
     assert plain().seal(rows, "block", (1,), zstd) == zstd
 
@@ -114,10 +179,7 @@ def test_every_changed_byte_is_noticed(rows: Rows) -> None:
     for at in range(len(sealed)):
         changed = bytearray(sealed)
         changed[at] ^= 1
-        if at < len(MAGIC):
-            assert made().open(rows, "block", (1,), bytes(changed)) == changed, "that is not sealed: the log notices it"
-            continue
-        with pytest.raises(CannotDecrypt):
+        with pytest.raises(NotSealed if at < len(MAGIC) else CannotDecrypt):
             made().open(rows, "block", (1,), bytes(changed))
         if at:
             with pytest.raises(CannotDecrypt):

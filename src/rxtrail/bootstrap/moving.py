@@ -72,6 +72,8 @@ def move_store(
                 copied = moving.move(source.copying(), filled, to=there, progress=progress, rewrap=rewrap)
                 if rewrap is not None:
                     _note_root(target, there_kept.root())
+                if target.sealer.seals and not source.sealer.seals:
+                    _admit_unsealed(target)
             return Arrived(there, _packages(target), copied, unsealed=_unsealed(target))
 
 
@@ -109,6 +111,21 @@ def _note_root(target: Store, root: Root) -> None:
         tx.set_data_keys([row for row in tx.data_keys() if row.root == root.id and not row.ended_at])
         log.append(RecordKind.DECISION, keyring.decision([log.now, "root-key", root.id, "file", "moved under it", ""]))
         log.flush()
+        target.commit()
+    except BaseException:
+        target.rollback()
+        raise
+
+
+def _admit_unsealed(target: Store) -> None:
+    """Have a record with keys, which was not encrypted for a while, read what was written then."""
+    tx = target.begin()
+    try:
+        if any(not row.ended_at for row in tx.data_keys()):
+            log = Log(tx, clock.random_bytes, tx.clock(clock.now_us()))
+            target.sealer.renew(tx, 0, unsealed=True)
+            log.append(RecordKind.DECISION, keyring.decision([log.now, "unsealed-until-now", "moved here", ""]))
+            log.flush()
         target.commit()
     except BaseException:
         target.rollback()

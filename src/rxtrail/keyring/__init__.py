@@ -8,12 +8,14 @@ that key sealed.
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Final, Literal, assert_never
 
 import msgspec
 
 from rxtrail.core.merkle.entry import positions_in
-from rxtrail.errors import BadRequest, NotFound, StoreFailed
+from rxtrail.core.merkle.tree import HASH_BYTES
+from rxtrail.errors import BadRequest, NotFound, StoreDamaged, StoreFailed
 from rxtrail.ledger.changes import data_keys_of
 from rxtrail.record.times import iso
 from rxtrail.sealing import SEGMENT, TENANT, Sealer, key_of
@@ -254,6 +256,13 @@ def _reseal(tx: Transaction, log: Log, sealer: Sealer, order: KeyOrder) -> KeysC
     entries = tx.block_entries(meant) if meant else {}
     for number, data in page:
         if number in entries:
+            # What lies there must be what the log commits to: sealing anew would bless what somebody has put there.
+            if hashlib.sha256(data).digest() != entries[number][:HASH_BYTES]:
+                raise StoreDamaged(
+                    f"block {number} is not what the log commits to, and was not sealed anew",
+                    place=f"block {number}",
+                    advice="Somebody or something has changed it. Restore a backup; rxtrail audit tells what else.",
+                )
             opened = sealer.open(tx, "block", (number,), data)
             first, last = positions_in(entries[number])
             log.commit_to_block(number, tx.set_block(number, opened), first, last)

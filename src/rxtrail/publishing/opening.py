@@ -10,6 +10,7 @@ from rxtrail.core.merkle.policy import parse as parse_policy
 from rxtrail.errors import BadRequest
 from rxtrail.keys import open_key
 from rxtrail.log_keys import NoteKey, open_log_keys
+from rxtrail.publishing import elsewhere
 from rxtrail.publishing.signing import Signer
 
 if TYPE_CHECKING:
@@ -36,13 +37,17 @@ def signer_of(
 
     :raises Busy: another signer works in this folder.
     :raises KeyFailed: a key file, or what was signed last, is not whole.
+    :raises BadRequest: the policy of the witnesses cannot be read.
     """
 
     def keys() -> list[NoteKey]:
         origin = settings.origin or f"{open_key(folder, random_bytes=random_bytes).verifier.name}/log"
         return open_log_keys(folder, origin, random_bytes=random_bytes, plug_in=settings.key, ml_dsa=settings.ml_dsa)
 
-    return Signer(folder, keys, now_s=lambda: now_us() // 1_000_000)
+    witnesses = read_policy(settings.witness_policy).witnesses if settings.witness_policy else ()
+    return Signer(
+        folder, keys, now_s=lambda: now_us() // 1_000_000, elsewhere=lambda origin: elsewhere.ask(witnesses, origin)
+    )
 
 
 def read_policy(path: str) -> Policy:
@@ -66,4 +71,6 @@ def child_arguments(settings: LogSettings) -> list[str]:
         found += ["--origin", settings.origin]
     if settings.ml_dsa:
         found += ["--ml-dsa"]
+    if settings.witness_policy:
+        found += ["--witness-policy", settings.witness_policy]
     return found

@@ -198,6 +198,9 @@ class Publisher:
             )
         if signed_before is not None and size < signed_before.size:
             raise self._doubt(f"it has {size:,} records, and a head over {signed_before.size:,} was signed")
+        if self._last is not None and signed_before is not None and self._last.head.size > signed_before.size:
+            # Another machine has signed with this key: what its signer knows by heart, ours must learn first.
+            state, signed_before = self._teach(reader, state, signed_before), self._last.head
         pending = self._grow(reader, size)
         builder = self._builder
         assert builder is not None
@@ -212,6 +215,20 @@ class Publisher:
         self.away = ""
         self._published(self._last)
         return True
+
+    def _teach(self, reader: Reader, state: State, before: Checkpoint) -> State:
+        """Have the signer take over the newest head of the store, which its key has signed elsewhere."""
+        last = self._last
+        assert last is not None
+        proof: list[bytes] = []
+        if before.size:
+            source = TileHashes(
+                lambda level, number, width: read_tile(reader, level, number, width), last.head.size, last.head.root
+            )
+            proof = consistency_proof(source, before.size, last.head.size)
+        note_ = self._signer.learn(last.row.note, proof)
+        self._state = msgspec.structs.replace(state, note=note_)
+        return self._state
 
     @staticmethod
     def _signed_before(reader: Reader, state: State) -> Checkpoint | None:
@@ -301,7 +318,7 @@ class Publisher:
         if before is not None and 0 < before.size < head.size:
             proof = consistency_proof(TileHashes(read, head.size, head.root), before.size, head.size)
         try:
-            signed = self._signer.sign(head.text(), proof)
+            signed = self._signer.sign(head.text(), proof, self._last.row.note if self._last is not None else b"")
         except SignerAway:
             self._state = None  # whether it has signed is asked anew
             raise

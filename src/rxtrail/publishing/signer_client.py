@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Final, Protocol
 from rxtrail.errors import RxtrailError
 from rxtrail.private_socket import peer_user, short_address
 from rxtrail.publishing import signer_wire as wire
-from rxtrail.publishing.signing import LogRefused
+from rxtrail.publishing.signing import LogRefused, MemoryBehind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from rxtrail.publishing.signing import Signer
@@ -34,6 +34,15 @@ class SignerAway(RxtrailError):
     code = "signer-away"
 
 
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Have a signer in this process refuse as one in another does."""
+    try:
+        yield
+    except MemoryBehind as behind:
+        raise SignerAway(behind.message, place=behind.place, advice=behind.advice) from behind
+
+
 class SignerPort(Protocol):
     """Who signs heads."""
 
@@ -44,11 +53,19 @@ class SignerPort(Protocol):
         """
         ...
 
-    def sign(self, text: str, proof: Sequence[bytes]) -> bytes:
-        """Sign the text of a checkpoint that grows out of the last one.
+    def sign(self, text: str, proof: Sequence[bytes], known: bytes = b"") -> bytes:
+        """Sign the text of a checkpoint that grows out of the last one; ``known`` is the store's newest head.
 
         :raises LogRefused: it does not.
-        :raises SignerAway: it cannot be asked now.
+        :raises SignerAway: it cannot be asked now, or does not remember what its key has signed.
+        """
+        ...
+
+    def learn(self, signed: bytes, proof: Sequence[bytes]) -> bytes:
+        """Have it take over a head that its key has signed elsewhere; give the last head that it knows.
+
+        :raises LogRefused: that does not grow out of the last one that it knows.
+        :raises SignerAway: it cannot be asked now, or does not remember anything.
         """
         ...
 
@@ -65,9 +82,16 @@ class InlineSigner:
         signer = self._signer
         return wire.State(signer.origin, [str(key.verifier) for key in signer.keys], signer.note)
 
-    def sign(self, text: str, proof: Sequence[bytes]) -> bytes:
+    def sign(self, text: str, proof: Sequence[bytes], known: bytes = b"") -> bytes:
         """Sign a head."""
-        return self._signer.sign(text, proof)
+        with _told():
+            return self._signer.sign(text, proof, known)
+
+    def learn(self, signed: bytes, proof: Sequence[bytes]) -> bytes:
+        """Take over a head."""
+        with _told():
+            self._signer.learn(signed, proof)
+        return self._signer.note
 
     def close(self) -> None:
         """Let go of the key's folder."""
@@ -91,9 +115,16 @@ class SocketSigner:
             raise SignerAway("the signer gave another answer than was asked for", place=str(self._path))
         return answer
 
-    def sign(self, text: str, proof: Sequence[bytes]) -> bytes:
+    def sign(self, text: str, proof: Sequence[bytes], known: bytes = b"") -> bytes:
         """Sign a head."""
-        answer = self._ask(wire.Sign(text, list(proof)))
+        return self._signed(wire.Sign(text, list(proof), known))
+
+    def learn(self, signed: bytes, proof: Sequence[bytes]) -> bytes:
+        """Take over a head."""
+        return self._signed(wire.Learn(signed, list(proof)))
+
+    def _signed(self, request: wire.Request) -> bytes:
+        answer = self._ask(request)
         if not isinstance(answer, wire.Signed):
             raise SignerAway("the signer gave another answer than was asked for", place=str(self._path))
         return answer.note

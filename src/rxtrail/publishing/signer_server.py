@@ -94,7 +94,10 @@ class SignerServer:
         try:
             if isinstance(request, wire.Hello):
                 return wire.State(signer.origin, [str(key.verifier) for key in signer.keys], signer.note)
-            return wire.Signed(signer.sign(request.text, request.proof))
+            if isinstance(request, wire.Learn):
+                signer.learn(request.note, request.proof)
+                return wire.Signed(signer.note)
+            return wire.Signed(signer.sign(request.text, request.proof, request.known))
         except RxtrailError as error:
             _LOG.warning("not signed: %s", error.message)
             return wire.Refusal(error.code, error.message, error.place, error.advice)

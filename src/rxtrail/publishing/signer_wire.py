@@ -27,6 +27,14 @@ class Sign(msgspec.Struct, frozen=True, tag="sign"):
 
     text: str
     proof: list[bytes]
+    known: bytes = b""  # the newest head that the store has
+
+
+class Learn(msgspec.Struct, frozen=True, tag="learn"):
+    """Take over this head, signed with this key elsewhere, which the proof shows to grow out of the last one."""
+
+    note: bytes
+    proof: list[bytes]
 
 
 class State(msgspec.Struct, frozen=True, tag="state"):
@@ -52,7 +60,7 @@ class Refusal(msgspec.Struct, frozen=True, tag="refusal"):
     advice: str = ""
 
 
-Request = Hello | Sign
+Request = Hello | Sign | Learn
 Answer = State | Signed | Refusal
 _encode: Final = msgspec.msgpack.Encoder().encode
 REQUEST: Final[msgspec.msgpack.Decoder[Request]] = msgspec.msgpack.Decoder(Request)

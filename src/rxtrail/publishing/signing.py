@@ -1,11 +1,16 @@
 """Signing a log's heads: only what grows out of the last one that was signed, and that one kept on disk first.
 
+Before its first signature a signer holds what it remembers against what others know: the store's newest head, and those
+that witnesses show. One that remembers less than its key has signed signs nothing: the key was copied, or its memory
+was lost or is old.
+
 The signer is the log's own witness. Whoever has the API process may ask for any signature, and gets none for a tree
 that is smaller, or of the same size and different, or does not begin with the tree signed before.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from typing import TYPE_CHECKING, Final
@@ -17,6 +22,7 @@ from rxtrail.durable import hold_file, replace_file, sync_folder
 from rxtrail.errors import RxtrailError, StoreFailed
 from rxtrail.keys import FOLDER as KEYS_FOLDER
 from rxtrail.keys import KeyFailed
+from rxtrail.publishing.elsewhere import Elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,6 +31,7 @@ if TYPE_CHECKING:
     from rxtrail.core.merkle.checkpoint import Checkpoint
     from rxtrail.log_keys import NoteKey
 
+_LOG = logging.getLogger("rxtrail.signer")
 HEAD_FILE: Final = "log.head"
 LOCK_FILE: Final = "signer.lock"
 NOTHING_YET: Final = b"rxtrail signer v1: nothing is signed yet\n"
@@ -37,16 +44,37 @@ class LogRefused(RxtrailError):
     code = "log-refused"
 
 
+class MemoryBehind(RxtrailError):
+    """The signer remembers less than its key has signed: it signs nothing until somebody has looked."""
+
+    code = "signer-memory"
+
+
+def _nobody(_origin: str) -> Elsewhere:
+    return Elsewhere()
+
+
 class Signer:
     """The log's keys and the last head that they signed, in one folder."""
 
-    def __init__(self, folder: Path, open_keys: Callable[[], Sequence[NoteKey]], *, now_s: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        open_keys: Callable[[], Sequence[NoteKey]],
+        *,
+        now_s: Callable[[], int],
+        elsewhere: Callable[[str], Elsewhere] = _nobody,
+    ) -> None:
         """Take the folder's lock, read the last head, open the keys; ``now_s`` dates cosignatures.
+
+        ``elsewhere`` asks the witnesses what they have cosigned of the log of this origin.
 
         :raises Busy: another signer works in this folder.
         :raises KeyFailed: there is a key, and what it signed last is not known or is damaged.
         """
         self._now_s = now_s
+        self._elsewhere = elsewhere
+        self._compared = False
         self._path = folder / KEYS_FOLDER / HEAD_FILE
         self._lock = threading.Lock()
         self.failed: StoreFailed | None = None
@@ -69,10 +97,13 @@ class Signer:
         """The last head with its signatures; empty when nothing is signed yet."""
         return self._note
 
-    def sign(self, text: str, proof: Sequence[bytes]) -> bytes:
+    def sign(self, text: str, proof: Sequence[bytes], known: bytes = b"") -> bytes:
         """Sign the text of a checkpoint that grows out of the last one; it is on disk before this returns.
 
+        ``known`` is the newest head that the store has, b"" for none.
+
         :raises LogRefused: it does not, by this proof.
+        :raises MemoryBehind: others have heads that this key has signed and this signer does not remember.
         :raises StoreFailed: it cannot be kept; this signer signs nothing more.
         """
         try:
@@ -82,22 +113,91 @@ class Signer:
         with self._lock:
             if self.failed is not None:
                 raise self.failed
+            self._compare(known)
             if (signed := self._refuse(head, proof)) is not None:
                 return signed
             time = self._now_s()
             signed = note.Note(text, tuple(key.sign(text, time) for key in self.keys)).format()
-            try:
-                replace_file(self._path, signed)
-            except OSError as error:
-                # What a failed sync has left on the disk is not known: nothing more is signed until it was read anew.
-                self.failed = StoreFailed(
-                    f"the head that was signed could not be kept: {error.strerror}",
-                    place=str(self._path),
-                    advice="Check the disk, then start the signer again.",
-                )
-                raise self.failed from error
-            self._note, self._head = signed, head
+            self._keep(signed, head)
             return signed
+
+    def learn(self, signed: bytes, proof: Sequence[bytes]) -> None:
+        """Take over a head that this key has signed elsewhere, as on another machine, and that grows out of the last.
+
+        :raises LogRefused: it does not by this proof, or none of these keys has signed it.
+        :raises MemoryBehind: nothing is remembered that it could grow out of.
+        :raises StoreFailed: it cannot be kept; this signer signs nothing more.
+        """
+        with self._lock:
+            if self.failed is not None:
+                raise self.failed
+            head = self._signed_here(signed)
+            if head is None:
+                raise LogRefused("none of the keys here has signed this head", place="checkpoint")
+            if self._head is None:
+                raise self._behind("the store", head)
+            if head.size > self._head.size and self._refuse(head, proof) is None:
+                self._keep(signed, head)
+
+    def _keep(self, signed: bytes, head: Checkpoint) -> None:
+        """Have it on disk before anybody is told."""
+        try:
+            replace_file(self._path, signed)
+        except OSError as error:
+            # What a failed sync has left on the disk is not known: nothing more is signed until it was read anew.
+            self.failed = StoreFailed(
+                f"the head that was signed could not be kept: {error.strerror}",
+                place=str(self._path),
+                advice="Check the disk, then start the signer again.",
+            )
+            raise self.failed from error
+        self._note, self._head = signed, head
+
+    def _compare(self, known: bytes) -> None:
+        """Hold what is remembered against what others know, once before anything is signed."""
+        if self._compared:
+            return
+        there = self._elsewhere(self.origin)
+        for who, content in (("the store", known), *((f"the witness {name}", head) for name, head in there.heads)):
+            head = self._signed_here(content) if content else None
+            if head is None:
+                continue  # nobody's word counts but this key's own
+            mine = self._head
+            if mine is None or head.size > mine.size or (head.size == mine.size and head.root != mine.root):
+                raise self._behind(who, head)
+        if there.silent:
+            silent = ", ".join(there.silent)
+            if self._head is None:
+                # Whether this key is new, or has lost what it signed, only they can tell.
+                raise MemoryBehind(
+                    f"nothing is known of what this key has signed, and a witness does not answer: {silent}",
+                    place=str(self._path),
+                    advice="It is asked again. Or take it out of the policy that the signer is given.",
+                )
+            _LOG.warning("what was signed last could not be held against a witness that does not answer: %s", silent)
+        self._compared = True
+
+    def _signed_here(self, content: bytes) -> Checkpoint | None:
+        """Read a head; None when none of these keys has signed it."""
+        try:
+            signed = note.parse(content)
+            note.verify(signed, [key.verifier for key in self.keys])
+            head = checkpoint.parse(signed.text)
+        except BadNote:
+            return None
+        return head if head.origin == self.origin else None
+
+    def _behind(self, who: str, head: Checkpoint) -> MemoryBehind:
+        mine = "no head" if self._head is None else f"one of {self._head.size:,}"
+        found = MemoryBehind(
+            f"{who} has a head of {head.size:,} entries that this key has signed, and this signer remembers {mine}: "
+            "the key was copied to another machine, or what was signed last was lost, or is an old copy",
+            place=str(self._path),
+            advice="Nothing is signed. Find out who signs with this key. Put the newest head there (a witness shows "
+            "it), or begin a new log: rxtrail log renew.",
+        )
+        _LOG.critical("%s", found.message)
+        return found
 
     def close(self) -> None:
         """Let go of the folder."""

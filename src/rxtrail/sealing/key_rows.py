@@ -57,6 +57,10 @@ class KeyTable(Protocol):
         """Read the keys of one tenant itself, in the order of their versions."""
         ...
 
+    def is_committed_to(self, table: str, row: tuple[int, ...], data: bytes) -> bool:
+        """Tell whether the log commits to these bytes as what lies there; of what it does not commit to, yes."""
+        ...
+
 
 def wrap_tenant(root: Root, row: KeyRow, key: bytes) -> bytes:
     """Wrap a tenant's key under the root key."""

@@ -17,6 +17,12 @@ class Shredded(CannotDecrypt):
     code = "shredded"
 
 
+class NotSealed(CannotDecrypt):
+    """Bytes that nobody sealed lie where only what is sealed may lie; they are not read."""
+
+    code = "not-sealed"
+
+
 class WrongPassphrase(CannotDecrypt):
     """The passphrase does not open the root key; nothing was changed."""
 

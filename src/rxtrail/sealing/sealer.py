@@ -4,13 +4,14 @@ Sources: NIST SP 800-38D (AES-GCM; section 8.2.1, nonces that are counted). A se
 since it started: its data key is random and new, and its nonces are counted in memory, only ever upwards. So no nonce
 comes twice under one key, whatever was rolled back, killed, restored from an old copy or written by several machines.
 
-What was sealed begins with MAGIC, the number of its key and its nonce. Bytes that do not are from before sealing or
-of a record that shall not be encrypted, and are given as they are.
+What was sealed begins with MAGIC, the number of its key and its nonce. Bytes that do not are of a record that shall not
+be encrypted, or from before sealing (``sealing.unsealed``), and are given as they are; any others are refused.
 """
 
 from __future__ import annotations
 
 import io
+import logging
 import struct
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
@@ -32,12 +33,14 @@ from rxtrail.sealing.key_rows import (
 )
 from rxtrail.sealing.refusals import CannotDecrypt
 from rxtrail.sealing.root import KEY_BYTES, Root
+from rxtrail.sealing.unsealed import Ends, ends_of, marked, not_sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from rxtrail.sealing.root_file import RootFile
 
+_LOG = logging.getLogger("rxtrail.store")
 MAGIC: Final = b"rxs\x01"
 HEAD: Final = struct.Struct(">4sQQ")  # magic, number of the key, nonce
 TAG_BYTES: Final = 16
@@ -65,6 +68,10 @@ class WritableKeyTable(KeyTable, Protocol):
 
     def next_data_key(self) -> int:
         """Give the next free number."""
+        ...
+
+    def last_numbers(self) -> tuple[int, int]:
+        """Give the numbers of the last block and the last document that there are."""
         ...
 
     def add_data_keys(self, rows: list[KeyRow]) -> None:
@@ -100,6 +107,8 @@ class Sealer:
         self._random = random_bytes
         self._now = now_us
         self._known: dict[int, _Opened] = {}
+        self._ends: dict[int, Ends | None] = {}  # of each tenant's part of the record: what may lie unsealed
+        self._refused: set[str] = set()  # places that were told of
         self._epoch = 0
         self.shared = False  # other processes may destroy keys, and their news may be late
         self._read_at = 0.0
@@ -110,20 +119,26 @@ class Sealer:
     # -- opening ---------------------------------------------------------------------------------------------------
 
     def open(self, keys: KeyTable, table: str, row: tuple[int, ...], data: bytes, *, epoch: int = 0) -> bytes:
-        """Give what was sealed for one row of a table; what was never sealed is given as it is.
+        """Give what was sealed for one row of a table; what lay there before there was sealing is given as it is.
 
         ``epoch`` counts how often other processes may have destroyed keys: what was opened before is forgotten.
 
         :raises Shredded: the key was destroyed on purpose.
+        :raises NotSealed: the bytes are not sealed, and were not there before there was sealing.
         :raises CannotDecrypt: the root key is not here, or the bytes or their place were changed.
         """
-        if data[:4] != MAGIC:
+        sealed = data[:4] == MAGIC
+        if not sealed and not self.seals:
             return data
         if epoch != self._epoch or (self.shared and time.monotonic() - self._read_at > REREAD_SECONDS):
             self._epoch = epoch
             self._known = {}
+            self._ends = {}
             self._read_at = time.monotonic()
         place = f"{table} {', '.join(map(str, row))}"
+        if not sealed:
+            self._admit_unsealed(keys, table, row, data, place)
+            return data
         if len(data) < OVERHEAD_BYTES:
             raise _changed(place)
         _, number, nonce = HEAD.unpack_from(data)
@@ -134,6 +149,30 @@ class Sealer:
             return opened.cipher.decrypt(_NONCE.pack(nonce), memoryview(data)[HEAD.size :], _aad(opened, table, row))
         except InvalidTag as wrong:
             raise _changed(place) from wrong
+
+    def _admit_unsealed(self, keys: KeyTable, table: str, row: tuple[int, ...], data: bytes, place: str) -> None:
+        """See that bytes which nobody sealed lay there before there was sealing."""
+        ends = self._ends_of(keys, 0)
+        why = ""
+        if ends is not None and not ends.allow(table, row[0]):
+            why = "what is written there is sealed in this record"
+        elif not keys.is_committed_to(table, row, data):
+            why = "the log commits to other bytes there"
+        if why:
+            refused = not_sealed(place, why)
+            if place not in self._refused:
+                self._refused.add(place)
+                _LOG.critical("%s", refused.message)
+            raise refused
+
+    def _ends_of(self, keys: KeyTable, tenant: int) -> Ends | None:
+        """Give up to where a record may lie unsealed, as its newest key says; None when that is not known."""
+        if tenant not in self._ends:
+            newest = self._newest(keys, tenant)
+            if newest is not None and not newest.ended_at:
+                unwrap_tenant(self._roots.root(wanted=newest.root), newest)  # that the line was not moved
+            self._ends[tenant] = None if newest is None else ends_of(newest.origin)
+        return self._ends[tenant]
 
     def _opened(self, keys: KeyTable, number: int, place: str) -> _Opened:
         row = keys.data_key(number)
@@ -190,6 +229,7 @@ class Sealer:
     def forget(self) -> None:
         """Forget every key that was opened, and begin a new segment: a key was renewed or destroyed."""
         self._known = {}
+        self._ends = {}
         self._segment = None
         self._uncommitted = False
 
@@ -281,14 +321,18 @@ class Sealer:
         opened = self._known[row.id] = _use(row, key)
         return _Segment(row, opened)
 
-    def renew(self, keys: WritableKeyTable, tenant: int) -> tuple[KeyRow, bytes]:
+    def renew(self, keys: WritableKeyTable, tenant: int, *, unsealed: bool = False) -> tuple[KeyRow, bytes]:
         """Make a new key for a tenant; what is sealed from here on lies under it.
+
+        ``unsealed`` says that all that lies unsealed now may: it was written where the record was not encrypted.
 
         :raises CannotDecrypt: the root key that the record is sealed under is not here.
         """
         rows = list(keys.tenant_keys(tenant))
         root = self._roots.root(create=not rows, wanted=rows[-1].root if rows else "")
         origin = rows[-1].origin if rows else self._random(ORIGIN_BYTES).hex()
+        if unsealed or ends_of(origin) is None:
+            origin = marked(origin, Ends(*keys.last_numbers()))
         version = rows[-1].version + 1 if rows else 1
         key = self._random(KEY_BYTES)
         row = KeyRow(keys.next_data_key(), TENANT, tenant, version, 0, root.id, origin, self._now(), 0, b"")

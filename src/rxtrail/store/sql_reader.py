@@ -7,6 +7,7 @@ the engine's own ``queries.sql``, in its own best words.
 from __future__ import annotations
 
 import abc
+import hashlib
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,9 @@ import msgspec
 import zstandard
 
 from rxtrail.core.epcis.event import KINDS
+from rxtrail.core.merkle.tree import HASH_BYTES
 from rxtrail.core.rules.steps import Step
-from rxtrail.sealing import REREAD_SECONDS, KeyRow, Shredded, key_of
+from rxtrail.sealing import REREAD_SECONDS, KeyRow, Shredded, key_of, not_sealed
 from rxtrail.store.names import Names
 from rxtrail.store.rows import (
     CheckpointRow,
@@ -462,6 +464,16 @@ class SqlReader(abc.ABC):
         except Shredded:
             return None
 
+    def is_committed_to(self, table: str, row: tuple[int, ...], data: bytes) -> bool:
+        """Tell whether the log commits to these bytes as what lies there; it commits to blocks."""
+        if table != "block":
+            return True
+        entries = self._all("block_entries", self._numbers(row))
+        if entries:
+            return bytes(entries[-1][1])[:HASH_BYTES] == hashlib.sha256(data).digest()
+        # Nothing is committed to in a record of an earlier version, up to where it was taken over.
+        return self._one("data_key_last")[0] == 0 or self._one("uncommitted", 0, 1) is not None
+
     def _body(self, block: int, start: int, length: int, envelope: int) -> tuple[bytes, bytes]:
         data = self._block(block)
         return data[start : start + length], data[start + length : start + length + envelope]
@@ -565,14 +577,41 @@ class SqlReader(abc.ABC):
         """Give a raw document's bytes, piece by piece."""
         expander = zstandard.ZstdDecompressor(max_window_size=1 << 28).decompressobj()
         epoch = self._shared_names.epoch
-        sealed: bool | None = None
+        first = self._one("chunk", document, 0)
+        sealed = first is not None and key_of(bytes(first[0])) != 0  # one that is not sealed begins as zstd does
+        if first is not None and not sealed and self._sealer.seals:
+            self.refuse_unsealed_document(document, bytes(first[0]))
         for seq, (data,) in enumerate(self._each("chunks", document)):
-            if sealed is None:
-                sealed = key_of(data) != 0  # the first one tells: one that is not sealed begins as zstd does
-            opened = self._sealer.open(self, "document_chunk", (document, seq), data, epoch=epoch) if sealed else data
+            opened = self.opened_chunk((document, seq), data, epoch) if sealed else data
             piece = expander.decompress(opened)
             if piece:
                 yield piece
+
+    def opened_chunk(self, place: tuple[int, int], data: bytes, epoch: int) -> bytes:
+        """Open a chunk of a document whose first one is sealed: then all of them are.
+
+        :raises NotSealed: this one is not.
+        """
+        if key_of(data) == 0 and self._sealer.seals:
+            raise not_sealed(f"document_chunk {place[0]}, {place[1]}", "the others of this document are")
+        return self._sealer.open(self, "document_chunk", place, data, epoch=epoch)
+
+    def refuse_unsealed_document(self, document: int, first: bytes) -> None:
+        """See that a document that nobody sealed is what was kept before there was sealing, all of it.
+
+        :raises NotSealed: it is not.
+        """
+        self._sealer.open(self, "document_chunk", (document, 0), first, epoch=self._shared_names.epoch)
+        row = self.document(document)
+        expander = zstandard.ZstdDecompressor(max_window_size=1 << 28).decompressobj()
+        found = hashlib.sha256()
+        try:
+            for (data,) in self._each("chunks", document):
+                found.update(expander.decompress(data))
+        except zstandard.ZstdError:
+            found.update(b"damaged")
+        if row is None or found.digest() != row.sha256:
+            raise not_sealed(f"document_chunk {document}", "it has not the SHA-256 of its document")
 
     def findings_of_document(self, document: int) -> list[FindingRow]:
         """Read a document's findings in order."""

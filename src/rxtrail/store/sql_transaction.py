@@ -250,6 +250,10 @@ class SqlTransaction(SqlReader, abc.ABC):
         last: int = self._one("data_key_last")[0]
         return last + 1
 
+    def last_numbers(self) -> tuple[int, int]:
+        """Give the numbers of the last block and the last document whose bytes are here."""
+        return self._one("block_last")[0], self._one("chunk_last")[0]
+
     _keys: list[KeyRow] | None = None
 
     def ready_to_seal(self) -> None:
@@ -299,8 +303,11 @@ class SqlTransaction(SqlReader, abc.ABC):
         sealed: bool | None = None
         while (row := self._one("chunk", document, seq)) is not None:
             place, data = (document, seq), bytes(row[0])
-            sealed = key_of(data) != 0 if sealed is None else sealed
-            opened = self._sealer.open(self, "document_chunk", place, data) if sealed else data
+            if sealed is None:
+                sealed = key_of(data) != 0
+                if not sealed:
+                    self.refuse_unsealed_document(document, data)
+            opened = self.opened_chunk(place, data, self._names.epoch) if sealed else data
             self._run("set_chunk", self._sealer.seal(self, "document_chunk", place, opened), *place)
             seq += 1
 

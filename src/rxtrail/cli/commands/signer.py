@@ -33,12 +33,25 @@ HOLD_ASK_SECONDS = 0.1
 @click.option("--origin", default="", help="The name of a new log. [default: after the node's own key]")
 @click.option("--key", default="", metavar="PLUG-IN:TEXT", help="A key in an HSM or a KMS. [default: a file in DATA]")
 @click.option("--ml-dsa", is_flag=True, help="Sign with ML-DSA-44 too, which quantum computers do not break.")
+@click.option(
+    "--witness-policy", default="", metavar="FILE", help="Witnesses that are asked what this key has signed (C2SP)."
+)
 @click.option("--for-user", multiple=True, metavar="USER", help="A user beside this one that may ask for signatures.")
 @click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input is closed.")
 def signer(
-    call: Call, path: Path | None, origin: str, key: str, ml_dsa: bool, for_user: tuple[str, ...], with_parent: bool
+    call: Call,
+    path: Path | None,
+    origin: str,
+    key: str,
+    ml_dsa: bool,
+    witness_policy: str,
+    for_user: tuple[str, ...],
+    with_parent: bool,
 ) -> int:
     """Sign the heads of the log, each only when it grows out of the last one.
+
+    Before its first signature it holds what it signed last against the newest head of the store and of the witnesses:
+    when they have seen more of this key, it was copied or has lost its memory, and nothing is signed.
 
     `rxtrail serve` starts its own. To keep the key from whoever has taken over the server, run it here as another
     user, in a folder of its own, and name its socket in the settings of `rxtrail serve`.
@@ -49,7 +62,7 @@ def signer(
     from rxtrail.publishing.signer_wire import SOCKET_NAME
 
     log_to_stderr()
-    settings = LogSettings(key=key, ml_dsa=ml_dsa, origin=origin)
+    settings = LogSettings(key=key, ml_dsa=ml_dsa, origin=origin, witness_policy=witness_policy)
     others = frozenset(user_number(name, place="--for-user") for name in for_user)
     with contextlib.closing(_opened(call.data, settings)) as opened:
         server = SignerServer(opened, path or call.data / SOCKET_NAME, others=others)

@@ -191,6 +191,14 @@ UPDATE block SET data = %s WHERE id = %s::bigint;
 -- Read the beginnings of raw documents. [all]
 SELECT document, substring(data from 1 for 12) FROM document_chunk WHERE document > %s::bigint AND seq = 0 ORDER BY document LIMIT %s;
 
+-- name: block_last
+-- Find the highest block number. [all]
+SELECT coalesce(max(id), 0) FROM block;
+
+-- name: chunk_last
+-- Find the highest number of a document whose bytes are here. [all]
+SELECT coalesce(max(document), 0) FROM document_chunk;
+
 -- name: chunk
 -- Read one chunk of a raw document. [key: document]
 SELECT data FROM document_chunk WHERE document = %s::bigint AND seq = %s::bigint;

@@ -189,6 +189,10 @@ UPDATE block SET data = ? WHERE id = ?;
 -- Read the beginnings of raw documents.
 SELECT document, substr(data, 1, 12) FROM document_chunk WHERE document > ? AND seq = 0 ORDER BY document LIMIT ?;
 
+-- name: chunk_last
+-- Find the highest number of a document whose bytes are here.
+SELECT coalesce(max(document), 0) FROM document_chunk;
+
 -- name: chunk
 -- Read one chunk of a raw document.
 SELECT data FROM document_chunk WHERE document = ? AND seq = ?;
