@@ -26,7 +26,7 @@ from tests.e2e.conftest import DESTROYED, Server
 from tests.web import scene
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -102,8 +102,7 @@ def counter(browser: Browser, mortal: Mortal) -> Iterator[BrowserContext]:
     context = browser.new_context(base_url=mortal.address, locale="en-US", timezone_id="America/Chicago")
     page = context.new_page()
     page.goto(CHECK)
-    page.wait_for_function("() => navigator.serviceWorker.ready.then(() => true)")
-    wait_for_rows(page, "bundles", lambda count: count > 0)
+    station.wait_for_copy(page)
     page.close()
     yield context
     context.close()
@@ -116,30 +115,8 @@ def at_the_counter(context: BrowserContext) -> Page:
     return page
 
 
-def wait_for_rows(page: Page, store: str, enough: Callable[[int], bool]) -> None:
-    """Wait until so many rows are kept on the device."""
-    count = -1
-    for _ in range(150):
-        count = page.evaluate(
-            """(store) => new Promise((resolve) => {
-                const request = indexedDB.open('rxtrail', 1);
-                request.onupgradeneeded = () => request.transaction.abort();
-                request.onerror = () => resolve(-1);
-                request.onsuccess = () => {
-                    const rows = request.result.transaction([store]).objectStore(store).count();
-                    rows.onsuccess = () => { request.result.close(); resolve(rows.result); };
-                };
-            })""",
-            store,
-        )
-        if enough(count):
-            return
-        page.wait_for_timeout(100)
-    pytest.fail(f"{store} holds {count} rows")
-
-
 def wait_until_sent(page: Page) -> None:
-    wait_for_rows(page, "queue", lambda count: count == 0)
+    station.wait_for_rows(page, "queue", lambda count: count == 0)
 
 
 def test_three_scans_offline_are_judged_by_the_copy_and_stand_in_the_journeys_when_it_is_back(

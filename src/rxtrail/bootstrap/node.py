@@ -214,6 +214,7 @@ class Node:
             random_bytes=clock.random_bytes,
             new_event_id=clock.new_uuid_urn,
             changed=lambda: self._captured(None),
+            has_hub=lambda: self.hub.joined,
         )
         self.offline = Offline(
             lambda: self._writing()[0],

@@ -1,4 +1,4 @@
-"""What comes down: events that every counter must know, with their own speakers, and the cases of this site.
+"""What comes down: events that every counter must know, with their own speakers, recalls, and this site's cases.
 
 Each page of the hub's log is applied in one transaction with the cursor behind it, so after any break it goes on where
 it was, and nothing is applied twice. What came down is marked, and never goes up again.
@@ -13,15 +13,19 @@ import msgspec
 
 from rxtrail.cases import open_case
 from rxtrail.core.epcis.reader import open_document
+from rxtrail.core.rules.recall import Step, stands
 from rxtrail.errors import BadDocument
 from rxtrail.ledger.batch import append_events
 from rxtrail.ledger.prepare import Prepared, prepare
+from rxtrail.record.orders import KIND, STANDING, decode, encode
+from rxtrail.record.times import iso
 from rxtrail.sites.side import Side
 from rxtrail.store.rows import RecordKind
 
 if TYPE_CHECKING:
     from rxtrail.cases import Case
     from rxtrail.core.rules.authority import Authority
+    from rxtrail.core.rules.recall import Recall
     from rxtrail.ledger.log import Log
     from rxtrail.sites.wire import Item, Page
     from rxtrail.store import Reader, Transaction
@@ -47,7 +51,8 @@ class Down(Side):
         """Apply one page and wait until it is durable; one that was applied before changes nothing."""
         prepared = [(item, ready) for item in page.items if (ready := _read(item)) is not None]
         cases = [item.case for item in page.items if item.case is not None]
-        if not prepared and not cases and page.next < self.cursor(self._reader(), hub_key) + EMPTY_MAX:
+        recalls = [item.recall for item in page.items if item.recall is not None]
+        if not prepared and not cases and not recalls and page.next < self.cursor(self._reader(), hub_key) + EMPTY_MAX:
             return  # a commit is not worth it: after a restart these few are read once more
 
         def write(tx: Transaction, log: Log) -> None:
@@ -61,13 +66,15 @@ class Down(Side):
                 tx.keep(RANGES, f"{first:016d}", first, _encode(log.position - 1))
             for case in cases:
                 self._open(tx, log, case)
-            if prepared or cases:
+            for recall in recalls:
+                _keep(tx, log, msgspec.structs.replace(recall, hub=recall.hub or url))
+            if prepared or cases or recalls:
                 carried = [log.now, "from-hub", url, page.next, first, log.position - 1]
                 log.append(RecordKind.DECISION, b"\x01" + _encode(carried))
             tx.keep(CURSOR, hub_key, log.now, _encode(page.next))
 
         self._writer().do(write, alone=True)
-        if prepared:
+        if prepared or recalls:
             self._changed(None)
 
     def _open(self, tx: Transaction, log: Log, case: Case) -> None:
@@ -79,6 +86,27 @@ class Down(Side):
             evidence=evidence,
         )  # fmt: skip
         tx.keep(CASES, case.id, log.now, _encode(here.id))
+
+
+def _keep(tx: Transaction, log: Log, recall: Recall) -> None:
+    """Keep a recall of the hub as one of ours, in the state that it has there: scans here are judged by it too."""
+    row = tx.kept(KIND, recall.id)
+    before = decode(row[1]) if row is not None else None
+    if before is not None and not before.hub:
+        return  # what this node opened itself is its own
+    steps = before.history if before is not None else []
+    if before is None or before.state != recall.state:
+        steps = [*steps, Step(iso(log.now), f"{recall.state} at the hub", recall.hub)]
+    kept = msgspec.structs.replace(
+        recall, source="received", history=steps, responses=before.responses if before is not None else []
+    )
+    log.append(RecordKind.DECISION, b"\x01" + _encode([log.now, "recall-from-hub", kept]))
+    at = row[0] if row is not None else log.now
+    tx.keep(KIND, recall.id, at, encode(kept))
+    if stands(kept):
+        tx.keep(STANDING, recall.id, at, encode(kept), tell=True)
+    else:
+        tx.drop_kept(STANDING, recall.id, tell=True)
 
 
 def _read(item: Item) -> Prepared | None:

@@ -7,9 +7,10 @@ The node makes the site's bundle (:class:`Offline`); the station judges by it an
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rxtrail.core.gs1 import check_digit
+from rxtrail.core.rules.recall import told_abroad
 from rxtrail.errors import BadRequest
 from rxtrail.offline.bundle import BadBundle, Bundle, write
 from rxtrail.offline.bundle import read as read_bundle
@@ -17,10 +18,12 @@ from rxtrail.offline.counter import Api, OfflineCounter, node_api
 from rxtrail.offline.gather import gather
 from rxtrail.offline.replay import Conflict, NotedScan, Replay, scans_of
 from rxtrail.offline.rules import judge_offline
+from rxtrail.record.orders import standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rxtrail.core.rules.recall import Recall
     from rxtrail.keys import SigningKey
     from rxtrail.ledger.writer import Writer
     from rxtrail.offline.replay import Change
@@ -48,6 +51,20 @@ FRESH_US: Final = 60 * 1_000_000
 FRESH_FOR_MAKING: Final = 10
 
 
+def _recalls(reader: Reader) -> list[Recall]:
+    return [told_abroad(each) for each in standing(reader)]
+
+
+class _Made(NamedTuple):
+    """A bundle that was made, and how long it is given again."""
+
+    log_size: int
+    at: int
+    fresh: int
+    recalls: list[Recall]  # a recall that began or ended since is never waited for
+    content: bytes
+
+
 class Offline(Replay):
     """What a node does for sites that work without it for a while."""
 
@@ -67,7 +84,7 @@ class Offline(Replay):
         self._key = key
         self._now_us = now_us
         self._building = threading.Lock()
-        self._made: dict[str, tuple[int, int, int, bytes]] = {}
+        self._made: dict[str, _Made] = {}
 
     def bundle(self, site: str) -> bytes:
         """Give the signed bundle of a site (13-digit GLN); one is made at a time.
@@ -81,8 +98,10 @@ class Offline(Replay):
             judge, reader = self._judge(), self._reader()
             now = self._now_us()
             kept = self._made.get(site)
-            if kept is not None and (kept[0] == reader.log_size() or 0 <= now - kept[1] < kept[2]):
-                return kept[3]
+            if kept is not None:
+                young = 0 <= now - kept.at < kept.fresh
+                if kept.log_size == reader.log_size() or (young and kept.recalls == _recalls(reader)):
+                    return kept.content
             key = self._key()
             reader.hold_still()  # packs of two moments must not be mixed
             try:
@@ -97,5 +116,5 @@ class Offline(Replay):
             if site not in self._made and len(self._made) >= BUNDLES_KEPT_MAX:
                 self._made.pop(next(iter(self._made)))
             fresh = max(FRESH_US, FRESH_FOR_MAKING * (self._now_us() - now))
-            self._made[site] = (facts.log_size, now, fresh, made)
+            self._made[site] = _Made(facts.log_size, now, fresh, facts.recalls, made)
             return made

@@ -24,12 +24,15 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from rxtrail.core.rules.recall import Recall
 from rxtrail.errors import RxtrailError
 from rxtrail.keys import SIGNATURE_BYTES
+from rxtrail.record.orders import Orders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from rxtrail.core.rules.recall import Ordered
     from rxtrail.keys import SigningKey, VerifierKey
 
 MAGIC: Final = b"RXB1"
@@ -65,6 +68,7 @@ class Group(msgspec.Struct, frozen=True, array_like=True):
     here: int
     reasons: tuple[int, ...]  # places in ``Facts.reasons``; none is a pack with nothing against it
     packs: int
+    made: str = ""  # YYYY-MM-DD, only where a recall asks for it
 
 
 class RecalledLot(msgspec.Struct, frozen=True, array_like=True):
@@ -90,6 +94,8 @@ class Facts(msgspec.Struct, frozen=True):
     recalled: list[RecalledLot]
     products: dict[str, tuple[str, str]]  # GTIN -> (name, NDC)
     format: int = 1
+    site_role: str = ""  # what the site is, for which recalls weigh: pharmacy, wholesaler and so on
+    recalls: list[Recall] = []  # those that stand at the node, judged here by the same rules
 
 
 class Known(msgspec.Struct, frozen=True, gc=False):
@@ -99,6 +105,7 @@ class Known(msgspec.Struct, frozen=True, gc=False):
     expiry: str
     here: bool
     reasons: tuple[Said, ...]
+    made: str = ""
 
 
 def write(facts: Facts, serials: Iterable[list[str]], key: SigningKey) -> bytes:
@@ -133,9 +140,17 @@ class Bundle:
         self.facts = facts
         self._packs = packs
         self._known = [
-            Known(group.lot, group.expiry, bool(group.here), tuple(facts.reasons[place] for place in group.reasons))
+            Known(
+                group.lot,
+                group.expiry,
+                bool(group.here),
+                tuple(facts.reasons[place] for place in group.reasons),
+                group.made,
+            )
             for group in facts.groups
         ]
+        self._orders = Orders()
+        self._orders.take(facts.recalls)
         self._recalled = frozenset((recalled.gtin, recalled.lot) for recalled in facts.recalled)
 
     @property
@@ -154,6 +169,10 @@ class Bundle:
         if (gtin, "") in self._recalled:
             return "product"
         return "lot" if any(lot and (gtin, lot) in self._recalled for lot in lots) else ""
+
+    def ordered(self, gtin: str, serial: str, lot: str, expiry: str, made: str) -> tuple[Ordered, ...]:
+        """Give the recalls that mean, or may mean, a pack; what is not known of it is ""."""
+        return self._orders.of(gtin, serial, lot, expiry, made)
 
     def product(self, gtin: str) -> tuple[str, str]:
         """Give (name, NDC) of a product, "" where the bundle has none."""

@@ -10,13 +10,14 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from rxtrail.core.rules.answer import Severity
+from rxtrail.core.rules.recall import told_abroad
 from rxtrail.core.rules.words import END_RANKS
 from rxtrail.offline.bundle import SERIAL_BYTES_MAX, Facts, Group, RecalledLot, Said
 from rxtrail.record.contents import contents_of
 from rxtrail.record.exact import Shelf, container_state, unit_state
 from rxtrail.record.facts import Recalls
 from rxtrail.record.names import product_view
-from rxtrail.record.orders import standing, whole_lots
+from rxtrail.record.orders import standing
 from rxtrail.record.standing import identity_of, partners_of
 from rxtrail.record.times import iso
 
@@ -46,18 +47,21 @@ def gather(reader: Reader, judge: Judge, site: str, *, key: str, as_of: int) -> 
     """
     identity = identity_of(reader)
     reasons: dict[Said, int] = {}
-    groups: dict[tuple[str, str, str, int, tuple[int, ...]], list[str]] = defaultdict(list)
+    groups: dict[tuple[str, str, str, int, tuple[int, ...], str], list[str]] = defaultdict(list)
     for gtin, serial, lot, yymmdd in dict.fromkeys(_packs(reader, judge.authority, site)):
         # As a scanner sends it: with brackets, a serial that holds one would be read as something else.
         code = f"]d201{gtin}21{serial}\x1d" + (f"17{yymmdd}" if yymmdd else "") + (f"10{lot}" if lot else "")
-        verdict = judge.judge(code, site=site, purpose="dispense")
+        # Recalls that are kept here go along as they are, and are judged by whoever has the copy.
+        verdict = judge.judge(code, site=site, purpose="dispense", orders=False)
         if verdict.pack.serial != serial or len(serial.encode()) > SERIAL_BYTES_MAX:
             continue  # no scan can name this pack
         here = _is_here(verdict, is_own=site in identity.glns)
         said = [reason for reason in _said(verdict) if here or _is_for_all(reason)]
-        if here or said:
+        # No code tells when a pack was made: a recall that asks for it knows it from here, or not at all.
+        made = judge.made if judge.orders.asks_for_making(gtin) else ""
+        if here or said or made:
             places = tuple(reasons.setdefault(reason, len(reasons)) for reason in said)
-            groups[gtin, lot, verdict.pack.expiry, int(here), places].append(serial)
+            groups[gtin, lot, verdict.pack.expiry, int(here), places, made].append(serial)
     kept = sorted(groups)
     names = {gln: partner.name for partner in partners_of(reader) for gln in partner.glns}
     facts = Facts(
@@ -70,9 +74,11 @@ def gather(reader: Reader, judge: Judge, site: str, *, key: str, as_of: int) -> 
         glns=identity.glns,
         site_name=names.get(site, ""),
         reasons=list(reasons),
-        groups=[Group(*group, 0) for group in kept],
+        groups=[Group(*group[:5], 0, group[5]) for group in kept],
         recalled=_recalled(reader, judge.authority),
         products={gtin: product_view(reader, gtin) for gtin in sorted({group[0] for group in kept})},
+        site_role=judge.role_of(site),
+        recalls=[told_abroad(order) for order in standing(reader)],
     )
     return facts, [groups[group] for group in kept]
 
@@ -103,7 +109,6 @@ def _recalled(reader: Reader, authority: Authority) -> list[RecalledLot]:
     recalls.load(reader, authority)
     lots = [RecalledLot(reader.gtin(product), lot) for product, lot in recalls.lots]
     lots += [RecalledLot(reader.gtin(product), "") for product in recalls.products]
-    lots += [RecalledLot(gtin, lot) for order in standing(reader) for gtin, lot in whole_lots(order)]
     return sorted(set(lots), key=lambda one: (one.gtin, one.lot))
 
 

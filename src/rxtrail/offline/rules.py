@@ -20,6 +20,7 @@ from rxtrail.core.rules.answer import (
     StateView,
     Verdict,
 )
+from rxtrail.core.rules.recall import weigh, words
 from rxtrail.record.times import iso
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ _WEIGHT = {
     Severity.NOT_COVERED: 1,
     Severity.INFO: 0,
 }
+_RECALLED: Final = frozenset({"recalled", "withdrawn"})
 _FAULTS: Final = {
     "wrong-barcode": "This is not the square code of the pack.",
     "bad-check-digit": "A digit of the code is wrong: a bad scan or a typing error.",
@@ -108,7 +110,7 @@ def findings(scan: Scan, bundle: Bundle, known: Known | None, *, purpose: str, d
         reasons += [Reason(said.code, Severity(said.severity), said.message, said.next) for said in known.reasons]
         _elements(scan, known, reasons)
     _expired(scan, known, purpose, day, reasons)
-    _recalled(scan, known, bundle, reasons)
+    _recalled(scan, known, bundle, purpose, reasons)
     return reasons
 
 
@@ -159,11 +161,22 @@ def _expired(scan: Scan, known: Known | None, purpose: str, day: str, reasons: l
         reasons.append(Reason("expired", severity, f"Expired on {expiry}.", advice))
 
 
-def _recalled(scan: Scan, known: Known | None, bundle: Bundle, reasons: list[Reason]) -> None:
-    """Judge recalls of whole lots on what was scanned, also when the pack is not known."""
-    if not scan.gtin or any(reason.code in ("recalled", "withdrawn") for reason in reasons):
+def _recalled(scan: Scan, known: Known | None, bundle: Bundle, purpose: str, reasons: list[Reason]) -> None:
+    """Judge recalls on what was scanned, also when the pack is not known: first those that tell more, then lots."""
+    if not scan.gtin:
         return
-    lot = known.lot if known is not None else ""
+    lot, expiry, made = (known.lot, known.expiry, known.made) if known is not None else ("", "", "")
+    role = bundle.facts.site_role or bundle.facts.role
+    ordered = [
+        Reason(each.code, weigh(each, role, purpose), *words(each, lot or scan.lot))
+        for each in bundle.ordered(scan.gtin, scan.serial, lot or scan.lot, expiry or scan.expiry, made)
+    ]
+    if any(reason.severity is Severity.STOP for reason in ordered):
+        # What an event says of the same recall tells less.
+        reasons[:] = [reason for reason in reasons if reason.code not in _RECALLED]
+    reasons += ordered
+    if any(reason.code in _RECALLED and reason.severity is Severity.STOP for reason in reasons):
+        return
     recalled = bundle.recalled(scan.gtin, scan.lot, lot)
     if recalled == "product":
         reasons.append(Reason("withdrawn", Severity.STOP, f"The product {scan.gtin} is withdrawn.", QUARANTINE))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from rxtrail.core.gs1 import check_digit, ndc
-from rxtrail.core.rules.recall import CLASSES, DEPTHS, SOURCES, STATES, Recall, Scope, Step
+from rxtrail.core.rules.recall import CLASSES, DEPTHS, SOURCES, STATES, Recall, Scope, Step, stands
 from rxtrail.errors import BadRequest, NotFound, Refused
 from rxtrail.recalls import counting
 from rxtrail.recalls.counting import PackOf
@@ -66,7 +66,6 @@ __all__ = [
 
 ID_BYTES: Final = 5
 GTIN_LENGTHS: Final = (8, 12, 13, 14)
-_STANDS: Final = frozenset({"live", "review", "closed"})  # a closed one still stands: what was not found is not sold
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -84,11 +83,13 @@ class RecallDesk:
         random_bytes: Callable[[int], bytes],
         new_event_id: Callable[[], str],
         changed: Callable[[], None],
+        has_hub: Callable[[], bool] = lambda: False,
     ) -> None:
         """Take what the use case needs.
 
         ``writer`` raises ``Busy`` where nothing may be written, ``reader`` gives the calling thread's reader, ``count``
         tells who holds a lot, ``changed`` is told in the transaction and after it, so that counters look again.
+        ``has_hub``: whether this node has joined a hub, which then alone lifts what it sent down.
         """
         self._writer = writer
         self._reader = reader
@@ -98,6 +99,7 @@ class RecallDesk:
         self._random = random_bytes
         self._new_event_id = new_event_id
         self._changed = changed
+        self._has_hub = has_hub
 
     # -- looking ---------------------------------------------------------------------------------------------------
 
@@ -129,11 +131,17 @@ class RecallDesk:
         :raises BadRequest: what is asked is not whole.
         :raises NotFound: there is no recall of that id.
         """
-        scope = self.get(asked).scope if isinstance(asked, str) else scope_of(asked)
+        if isinstance(asked, str):
+            kept = self.get(asked)
+            scope, unread = kept.scope, kept.state == "review"
+        else:
+            unread = bool(asked.doubts)
+            scope = _scope(asked) if unread else scope_of(asked)
         reader = self._reader()
         reader.hold_still()
         try:
-            return counting.preview(reader, authority_of(reader, self._today()), scope, self._count, self._seconds)
+            authority = authority_of(reader, self._today())
+            return counting.preview(reader, authority, scope, self._count, self._seconds, unread=unread)
         finally:
             reader.let_go()
 
@@ -255,6 +263,7 @@ class RecallDesk:
         """A person has read the notice and says what it means."""
         at, recall = _read(tx, command.id)
         _demand(recall, "review", "confirmed")
+        self._demand_ours(recall)
         if not command.reason.strip():
             raise BadRequest("say what you read the notice to mean", place="reason")
         scope = checked(command.scope if command.scope is not None else recall.scope)
@@ -268,12 +277,13 @@ class RecallDesk:
             raise _not_now(recall, "withdrawn")
         if not command.reason.strip():
             raise BadRequest("a recall is withdrawn with a reason", place="reason")
-        stands = recall.state in ("live", "closed") and not recall.drill
-        if stands and recall.source == "issued" and _name(command.by) == _name(_who_made_live(recall)):
+        self._demand_ours(recall)
+        held = recall.state in ("live", "closed") and not recall.drill
+        if held and recall.source == "issued" and _name(command.by) == _name(_who_made_live(recall)):
             raise Refused(
                 "who approved an issued recall cannot lift it alone", place="by", advice="Another person withdraws it."
             )
-        if stands:
+        if held and not recall.hub:
             others = [each for each in standing(tx) if each.state != "review" and each.id != recall.id]
             lifts(tx, log, recall, others, self._authority(tx), self._new_event_id)
         recall = msgspec.structs.replace(_stepped(recall, log, "withdrawn", command), state="withdrawn")
@@ -310,6 +320,14 @@ class RecallDesk:
 
     # -- writing ---------------------------------------------------------------------------------------------------
 
+    def _demand_ours(self, recall: Recall) -> None:
+        if recall.hub and self._has_hub():
+            raise Refused(
+                f"recall {recall.id} is that of the hub {recall.hub}",
+                place="state",
+                advice="It is read and lifted there, and then here by itself. Ask whoever runs the hub.",
+            )
+
     def _authority(self, tx: Transaction) -> Authority:
         return authority_of(tx, self._today())
 
@@ -326,7 +344,7 @@ class RecallDesk:
     def _write(self, tx: Transaction, log: Log, recall: Recall, at: int, what: str) -> Recall:
         log.append(RecordKind.DECISION, b"\x01" + _encode([log.now, what, recall]))
         tx.keep(KIND, recall.id, at, encode(recall))
-        if recall.state in _STANDS and not recall.drill:
+        if stands(recall):
             tx.keep(STANDING, recall.id, at, encode(recall), tell=True)
         else:
             tx.drop_kept(STANDING, recall.id, tell=True)

@@ -10,6 +10,8 @@ from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from rxtrail.core.rules.recall import Fit, fit, lot_text
 from rxtrail.core.rules.words import END_RANKS
 from rxtrail.recalls.values import HolderCount, LotCount, RecallPreview
@@ -57,9 +59,18 @@ class _Lot(NamedTuple):
 
 
 def preview(
-    reader: Reader, authority: Authority, scope: Scope, count: CountHolders, seconds: Callable[[], float]
+    reader: Reader,
+    authority: Authority,
+    scope: Scope,
+    count: CountHolders,
+    seconds: Callable[[], float],
+    *,
+    unread: bool = False,
 ) -> RecallPreview:
-    """Count the packs that a scope means; the reader holds still meanwhile."""
+    """Count the packs that a scope means; the reader holds still meanwhile.
+
+    ``unread``: the scope is what was understood of a notice, so nothing is told to be not affected.
+    """
     begun = seconds()
     lots = list(_lots(reader, scope))
     named = {lot_text(each.lot) for each in lots}
@@ -81,12 +92,17 @@ def preview(
                 tally.add(share.state, share.custodian.id, share.in_transit_to.id, share.packs)
         elif not each.lot and each.fits is not Fit.NO:
             unknown += answer.packs
-        elif answer.packs and not scope.serials:
+        elif answer.packs:
             others.append(row)
     if scope.serials:
+        meant: Counter[tuple[str, str]] = Counter()
         for pack in packs(reader, authority, scope):
             by_state[pack.state] += 1
+            meant[pack.gtin, pack.lot] += 1
             tally.add(pack.state, pack.custodian, pack.in_transit_to, 1)
+        left = (msgspec.structs.replace(row, packs=row.packs - meant[row.gtin, row.lot], by_state={}) for row in others)
+        others = [row for row in left if row.packs > 0]
+    others = sorted(others, key=lambda row: -row.packs)[:LOTS_SHOWN_MAX]
     return RecallPreview(
         scope,
         by_state.total(),
@@ -94,11 +110,12 @@ def preview(
         sorted((row for row in counted if row.packs), key=lambda row: -row.packs)[:LOTS_SHOWN_MAX],
         tally.holders(),
         unknown,
-        sorted(others, key=lambda row: -row.packs)[:LOTS_SHOWN_MAX],
+        [] if unread else others,
         [each.lot for each in scope.lots if lot_text(each.lot) not in named],
         {gtin: product_view(reader, gtin)[0] for gtin in scope.gtins if reader.product(gtin) is not None},
         pending,
         round(seconds() - begun, 4),
+        others if unread else [],
     )
 
 

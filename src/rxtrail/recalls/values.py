@@ -93,6 +93,7 @@ class RecallPreview(msgspec.Struct, frozen=True, gc=False):
     products: dict[str, str]  # GTIN to name
     pending: bool  # a document that speaks of these products is still being written
     seconds: float
+    unread: list[LotCount] = []  # of a notice in review, in place of "not affected": lots of which it may speak
 
 
 class RecallStatus(msgspec.Struct, frozen=True, gc=False):

@@ -107,7 +107,9 @@ class Judge:
         self._file_minutes = USUAL_MINUTES
         self._published = 0  # so many records are in the published log: a proof can be had of these
         self._late: Late | None = None
+        self._orders_count = True
         self.awaited: tuple[str, ...] = ()  # the GLNs that what was judged last is on its way to
+        self.made = ""  # the day on which what was judged last was made, if anybody said
         self._pending = Pending()
         self.refresh()
 
@@ -160,10 +162,13 @@ class Judge:
 
     # -- one scan --------------------------------------------------------------------------------------------------
 
-    def judge(self, text: str, *, site: str = "", purpose: str = "dispense", known_site: bool = False) -> Verdict:
+    def judge(
+        self, text: str, *, site: str = "", purpose: str = "dispense", known_site: bool = False, orders: bool = True
+    ) -> Verdict:
         """Judge one scanned or typed text for a site (13-digit GLN, or none) and a purpose.
 
-        ``known_site``: the site has proved who it is, so near misses are told.
+        ``known_site``: the site has proved who it is, so near misses are told. ``orders`` False leaves out the recalls
+        that are kept here, for who judges by these himself.
 
         :raises BadRequest: the purpose or the site is none.
         """
@@ -178,6 +183,7 @@ class Judge:
         if not self._whole:
             self.refresh()  # the last one broke off: the mark is newer than what is kept in mind
         asker = Asker(self._role, self._own, site, purpose, known_site and purpose != "public")
+        self._orders_count = orders
         verdict = self._judge(text, asker)
         if verdict.verdict is Answer.OK and self._reader.moved_on():
             # What it was judged by had changed before the pack was read: ok is only ever said of one moment.
@@ -229,6 +235,7 @@ class Judge:
         facts_lot, facts_expiry = (found.facts.lot, found.facts.expiry) if found is not None else ("", "")
         made = day_of(found.made_time) if found is not None and found.made_time else ""
         lot, expiry = facts_lot or scan.lot, facts_expiry or scan.expiry
+        orders = bool(scan.gtin) and self._orders_count
         judged = judge(
             scan,
             found.facts if found is not None else None,
@@ -238,7 +245,7 @@ class Judge:
             self._roles,
             recalled=recalled,
             late=self._late,
-            ordered=self._orders.of(scan.gtin, scan.serial, lot, expiry, made) if scan.gtin else (),
+            ordered=self._orders.of(scan.gtin, scan.serial, lot, expiry, made) if orders else (),
             product=self._left_out(scan.gtin) if scan.gtin and (found is None or not found.facts.on_record) else None,
         )
         rests_on_a_word = found is not None and found.facts.custody.hearsay and judged.serial == "yes"
@@ -257,6 +264,7 @@ class Judge:
                 judged = also(judged, asker.purpose, soon)
         product, ndc = self._product(scan.gtin) if scan.gtin else ("", "")
         self.awaited = found.facts.custody.to if found is not None else ()
+        self.made = made
         if found is None or not (found.facts.on_record or found.facts.mentioned):
             state, record = StateView(), RecordView(not_checked=["custody"])
         else:
@@ -312,6 +320,15 @@ class Judge:
         )
         told = (pack.gtin, pack.serial, pack.lot, pack.expiry, site)
         return EuView(code, alert_id(code, day=self._day.isoformat(), told=told)) if code else None
+
+    @property
+    def orders(self) -> Orders:
+        """Give the recalls that are kept here, as this judge knows them."""
+        return self._orders
+
+    def role_of(self, site: str) -> str:
+        """Tell what a place is: what its partner row says, or else what this node is."""
+        return self._roles.get(site, self._role)
 
     @property
     def market(self) -> str:

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from rxtrail.core.rules.recall import Fit, Ordered, Recall, fit
+from rxtrail.core.rules.recall import Ordered, Recall, means
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rxtrail.store import Reader
 
 KIND: Final = "recall"  # of what the store keeps: all of them
@@ -28,23 +30,27 @@ class Orders:
 
     def load(self, reader: Reader) -> None:
         """Read the recalls that stand."""
+        self.take(standing(reader))
+
+    def take(self, recalls: Iterable[Recall]) -> None:
+        """Hold these recalls and no others."""
         found: dict[str, list[Recall]] = {}
-        for recall in standing(reader):
+        for recall in recalls:
             for gtin in recall.scope.gtins:
                 found.setdefault(gtin, []).append(recall)
         self._by_gtin = found
+
+    def asks_for_making(self, gtin: str) -> bool:
+        """Tell whether a recall of a product means the packs of some days of making."""
+        return any(recall.scope.made for recall in self._by_gtin.get(gtin, ()))
 
     def of(self, gtin: str, serial: str, lot: str, expiry: str, made: str) -> tuple[Ordered, ...]:
         """Give the recalls that mean, or may mean, a pack; what is not known of it is ""."""
         recalls = self._by_gtin.get(gtin)
         if recalls is None:
             return ()
-        found = []
-        for recall in recalls:
-            fits, why = fit(recall.scope, gtin, serial, lot, expiry, made)
-            if fits is not Fit.NO:
-                found.append(Ordered(recall, fits, why))
-        return tuple(found)
+        found = (means(recall, gtin, serial, lot, expiry, made) for recall in recalls)
+        return tuple(each for each in found if each is not None)
 
 
 def standing(reader: Reader) -> list[Recall]:
@@ -57,12 +63,3 @@ def standing(reader: Reader) -> list[Recall]:
         if len(rows) < PAGE:
             return found
         after = (rows[-1][1], rows[-1][0])
-
-
-def whole_lots(recall: Recall) -> list[tuple[str, str]]:
-    """Give (GTIN, lot) of the lots that a recall means whole wherever they are; lot "" is a whole product."""
-    scope = recall.scope
-    if recall.state == "review" or recall.depth == "wholesale" or scope.serials or scope.expires or scope.made:
-        return []
-    lots = [""] if scope.all_lots else [each.lot for each in scope.lots if not each.expiry]
-    return [(gtin, lot) for gtin in scope.gtins for lot in lots]

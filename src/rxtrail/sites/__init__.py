@@ -17,6 +17,7 @@ from rxtrail.cases import Case, open_case
 from rxtrail.core.epcis.reader import open_document
 from rxtrail.core.epcis.write_json import event_json
 from rxtrail.core.rules.answer import Answer, Severity
+from rxtrail.core.rules.recall import Recall, told_abroad
 from rxtrail.core.rules.states import EU, SOLD
 from rxtrail.core.rules.steps import Flag
 from rxtrail.core.rules.words import ENDS_BY_DISPOSITION, ENDS_BY_STEP, REACTIVATING
@@ -60,6 +61,7 @@ DISPENSINGS: Final = frozenset({"dispensed", "partially_dispensed"})
 FOR_ALL: Final = frozenset({"recalled", "stolen", "destroyed"})
 _HERE: Final = frozenset({"already-dispensed-here", "partially-dispensed"})
 _OPENED: Final = "case-opened"
+_RECALLS: Final = "recall-"  # so begins what each step of a recall is called in the log
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -242,7 +244,7 @@ class Sites(Side):
     # -- what goes down --------------------------------------------------------------------------------------------
 
     def page(self, after: int, *, site: str) -> Page:
-        """Give what a site must know of the log after a position: class-level statements, thefts, its cases."""
+        """Give what a site must know of the log after a position: class-level statements, thefts, cases, recalls."""
         reader = self._reader()
         rows = reader.records_from(after + 1, PAGE_RECORDS)
         if not rows:
@@ -268,8 +270,14 @@ class Sites(Side):
                 if _is_for_all(event):
                     here = authority.is_self(body.speaker)
                     items.append(Item(position, speaker=body.speaker, hub=here, event=event_json(event)))
-            elif record.kind == RecordKind.DECISION and (case := _case_of(canonical)) is not None:
-                items.append(Item(position, case=case))
+            elif record.kind == RecordKind.DECISION:
+                what, told = _decision_of(canonical)
+                if what == _OPENED:
+                    items.append(Item(position, case=msgspec.convert(told, Case)))
+                elif what.startswith(_RECALLS):
+                    recall = msgspec.convert(told, Recall)
+                    if not recall.drill and recall.state != "draft":
+                        items.append(Item(position, recall=told_abroad(recall)))
         if len(self._pages) >= PAGES_KEPT_MAX:
             self._pages.clear()
         self._pages[span] = items
@@ -323,15 +331,15 @@ def _is_for_all(event: Event) -> bool:
     return event.disposition in FOR_ALL or (event.error_declaration is not None and bool(event.quantities))
 
 
-def _case_of(canonical: bytes) -> Case | None:
-    """Read a decision of the log that opened a case; None for any other."""
+def _decision_of(canonical: bytes) -> tuple[str, object]:
+    """Read what a decision of the log did, and with what; "" for one of another form."""
     try:
         decision = msgspec.msgpack.decode(canonical[1:])
     except msgspec.DecodeError:
-        return None
-    if not isinstance(decision, list) or len(decision) != 3 or decision[1] != _OPENED:
-        return None
-    return msgspec.convert(decision[2], Case)
+        return "", None
+    if not isinstance(decision, list) or len(decision) != 3 or not isinstance(decision[1], str):
+        return "", None
+    return decision[1], decision[2]
 
 
 def _speakers(reader: Reader, gtin: str, serial: str) -> set[str]:

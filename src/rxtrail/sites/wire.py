@@ -9,6 +9,7 @@ import msgspec
 from rxtrail.cases import Case
 from rxtrail.core.rules.alert import EuView
 from rxtrail.core.rules.answer import Verdict
+from rxtrail.core.rules.recall import Recall
 
 
 class Asked(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
@@ -96,7 +97,7 @@ class Anchored(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Item(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """One thing that a site must know: an EPCIS 2.0 event with its first speaker, or a case.
+    """One thing that a site must know: an EPCIS 2.0 event with its first speaker, a case, or a recall.
 
     ``hub``: it is the word of the hub itself.
     """
@@ -106,6 +107,7 @@ class Item(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     hub: bool = False
     event: dict[str, Any] | None = None
     case: Case | None = None
+    recall: Recall | None = None
 
 
 class Page(msgspec.Struct, frozen=True, gc=False):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rxtrail.core.rules.answer import Severity
+from rxtrail.core.rules.recall import weigh
 from rxtrail.core.rules.steps import Doubt
 from rxtrail.core.rules.vrs_answer import Held
 from rxtrail.record.facts import find
 from rxtrail.record.judge import COPY_SECONDS_MAX
 from rxtrail.record.standing import identity_of, partners_of
+from rxtrail.record.times import day as day_of
 from rxtrail.vrs import directory
 
 if TYPE_CHECKING:
@@ -74,21 +77,28 @@ def found_by(judge: Judge, reader: Reader, gtin: str, serial: str, today: dateti
     )
 
 
-def held_of(reader: Reader, found: Found, authority: Authority, today: datetime.date) -> Held | None:
+def held_of(judge: Judge, reader: Reader, found: Found, gtin: str, serial: str, today: datetime.date) -> Held | None:
     """Tell what the maker's record holds of a pack; None when it has none on a word that the maker may pass on."""
     facts = found.facts
-    if not facts.on_record or not _vouched(reader, found, authority):
+    if not facts.on_record or not _vouched(reader, found, judge.authority):
         return None
     return Held(
         lot=facts.lot,
         expiry=facts.expiry,
         disposition=facts.disposition,
-        recalled=bool(facts.recalled),
+        recalled=bool(facts.recalled) or _is_ordered_back(judge, found, gtin, serial),
         held=bool(facts.holds),
         # Two holders are a late file somewhere; they leave no doubt about which pack it is.
         doubtful=bool({*facts.doubts} - {Doubt.TWO_HOLDERS.value}),
         expired=bool(facts.expiry) and facts.expiry < today.isoformat(),
     )
+
+
+def _is_ordered_back(judge: Judge, found: Found, gtin: str, serial: str) -> bool:
+    """Tell whether a recall that is kept here stops the pack; who asks would sell it on, so every depth counts."""
+    made = day_of(found.made_time) if found.made_time else ""
+    ordered = judge.orders.of(gtin, serial, found.facts.lot, found.facts.expiry, made)
+    return any(weigh(each, "wholesaler", "return") is Severity.STOP for each in ordered)
 
 
 def _vouched(reader: Reader, found: Found, authority: Authority) -> bool:

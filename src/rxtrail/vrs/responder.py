@@ -130,7 +130,7 @@ class Responder:
         found = own.found_by(judge, reader, asked.gtin, asked.serial, today)
         if found.facts.pending or own.too_old(reader, self._now_us()):
             return NOT_NOW, None  # a "no match" now could be wrong in a minute
-        held = own.held_of(reader, found, judge.authority, today)
+        held = own.held_of(judge, reader, found, asked.gtin, asked.serial, today)
         expiry = messages.iso_of(asked.exp, this_year=today.year)
         policy = Policy(settings.recalled_is_verified, settings.expired_is_verified)
         answer = answer_for(held, asked.lot, expiry, policy)

@@ -374,6 +374,9 @@ def _show_preview(found: RecallPreview) -> None:
         say.line("  ", (f"{found.lot_unknown:,} packs whose lot nobody stated: amber at the counter", "check"))
     for lot in found.not_on_record:
         say.line("  ", (f"lot {lot}: no pack on record here", "check"))
+    if found.unread:
+        count = sum(each.packs for each in found.unread)
+        say.line("  ", (f"perhaps meant, until somebody has read the notice: {count:,} packs of other lots", "check"))
     if found.not_affected:
         count = sum(each.packs for each in found.not_affected)
         say.line(f"  not affected: {count:,} packs of {len(found.not_affected)} other lots")

@@ -19,6 +19,7 @@ DEPTHS = ("wholesale", "retail", "consumer")
 CLASSES = ("I", "II", "III", "not yet classified")
 STATES = ("draft", "review", "live", "withdrawn", "closed", "drill")
 SOURCES = ("issued", "received")
+_STANDS = frozenset({"live", "review", "closed"})
 _UPSTREAM = frozenset({"maker", "repackager", "wholesaler", "3pl", "hub"})
 
 
@@ -106,6 +107,7 @@ class Recall(msgspec.Struct, frozen=True, gc=False):
     expected: dict[str, int] = {}  # packs on hand by holder (GLN) when it went live
     said_at: int = 0  # the time (microseconds) of the event that tells of it; what lifts it is later
     drill: bool = False  # a rehearsal: everything but the hold at the counters
+    hub: str = ""  # the address of the hub that it came from, and where alone it is lifted
 
 
 class Fit(enum.Enum):
@@ -122,6 +124,23 @@ class Ordered(msgspec.Struct, frozen=True, gc=False):
     recall: Recall
     fit: Fit
     why: str = ""  # of a maybe: what is not known or differs
+
+    @property
+    def code(self) -> str:
+        """Give the code of the reason that it is in a verdict."""
+        return "recalled"
+
+
+def stands(recall: Recall) -> bool:
+    """Tell whether scans are judged by it; a closed one still stands, since what was not found is not sold."""
+    return recall.state in _STANDS and not recall.drill
+
+
+def told_abroad(recall: Recall) -> Recall:
+    """Give what other stations and sites need of a recall to judge by it: what it means, and none of who has what."""
+    return msgspec.structs.replace(
+        recall, notice="", doubts=[], opened_by="", history=[], responses=[], expected={}, said_at=0
+    )
 
 
 def lot_text(lot: str) -> str:
@@ -156,11 +175,20 @@ def fit(scope: Scope, gtin: str, serial: str, lot: str, expiry: str, made: str) 
     return (Fit.MAYBE, maybe) if maybe else (Fit.YES, "")
 
 
+def means(recall: Recall, gtin: str, serial: str, lot: str, expiry: str, made: str) -> Ordered | None:
+    """Tell whether a recall means a pack; None when it does not. What is not known of the pack is ""."""
+    fits, why = fit(recall.scope, gtin, serial, lot, expiry, made)
+    if fits is Fit.NO and recall.state == "review" and gtin in recall.scope.gtins:
+        # Whatever was read of it: there is more in the notice, and nobody knows yet what.
+        fits, why = Fit.MAYBE, "the notice was not read to its end"
+    return Ordered(recall, fits, why) if fits is not Fit.NO else None
+
+
 def _same_month(named: str, expiry: str) -> bool:
     return not named or named[:7] == expiry[:7]
 
 
-_TAIL = re.compile(r"^(.*?)(\d+)$", re.DOTALL)
+_TAIL = re.compile(r"^(.*?)([0-9]+)$", re.DOTALL)
 
 
 def _within(scope: SerialScope, serial: str) -> bool:
@@ -176,13 +204,13 @@ def weigh(ordered: Ordered, role: str, purpose: str) -> Severity:
     """Weigh a recall for who asks: ``role`` is that of the place where the pack lies.
 
     A recall reaches everybody up to its depth. Below that, what a wholesaler must send back a pharmacy need only
-    look at. A notice that nobody has read yet stops a pack only when it is of class I.
+    look at. A notice that nobody has read yet stops a pack of its products only when it is of class I.
     """
     recall = ordered.recall
     if purpose == "investigate":
         return Severity.CHECK
     if recall.state == "review":
-        return Severity.STOP if recall.classification == "I" and ordered.fit is Fit.YES else Severity.CHECK
+        return Severity.STOP if recall.classification == "I" else Severity.CHECK
     if ordered.fit is Fit.MAYBE:
         return Severity.CHECK
     if recall.depth == "wholesale" and role not in _UPSTREAM:
@@ -190,10 +218,18 @@ def weigh(ordered: Ordered, role: str, purpose: str) -> Severity:
     return Severity.STOP
 
 
+def _what(scope: Scope, lot: str) -> str:
+    if scope.lots:
+        return f"lot {lot}" if lot else "lots of this product"
+    if scope.serials:
+        return "by its serial number"
+    return "by its expiry" if scope.expires else "by its day of making" if scope.made else "all lots"
+
+
 def words(ordered: Ordered, lot: str) -> tuple[str, str]:
     """Give what is said of it, and what to do."""
     recall = ordered.recall
-    what = "all lots" if not recall.scope.lots else f"lot {lot}" if lot else "lots of this product"
+    what = _what(recall.scope, lot)
     classed = recall.classification if recall.classification == CLASSES[-1] else f"class {recall.classification}"
     told = ", ".join(part for part in (what, classed, recall.live_since[:10], recall.title) if part)
     if recall.state == "review":

@@ -443,7 +443,7 @@ def _recalled(scan: Scan, facts: Facts, case: _Case) -> None:
     for each in case.ordered:
         severity = weigh(each, case.role, case.asker.purpose)
         message, what_now = words_of_recall(each, facts.lot or scan.lot)
-        case.reasons.append(Reason("recalled", severity, message, what_now))
+        case.reasons.append(Reason(each.code, severity, message, what_now))
         stopped = stopped or severity is STOP
     if stopped:
         return

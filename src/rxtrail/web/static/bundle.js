@@ -49,8 +49,8 @@ function packsOf(facts, plain, start) {
 }
 
 function bundleOf(facts, packs) {
-  const known = facts.groups.map(([, lot, expiry, here, reasons]) => ({
-    lot, expiry, here: here === 1, reasons: reasons.map((place) => facts.reasons[place]),
+  const known = facts.groups.map(([, lot, expiry, here, reasons, , made]) => ({
+    lot, expiry, here: here === 1, reasons: reasons.map((place) => facts.reasons[place]), made: made ?? "",
   }));
   const recalled = new Set(facts.recalled.map(([gtin, lot]) => `${gtin} ${lot}`));
   return {

@@ -265,8 +265,11 @@ document.addEventListener("keydown", (event) => {
   }
 });
 window.addEventListener("offline", () => linkState(false));
-followRecalls(onRecall);
 const sendWaiting = startOffline({ site: () => site.value, told: onSent });
+followRecalls((told) => {
+  sendWaiting.renew?.(); // the copy for the time without the node must not miss it
+  return onRecall(told);
+});
 site.addEventListener("change", () => sendWaiting.renew?.());
 drawHistory();
 refocus();

@@ -1,7 +1,10 @@
 // The verdict without the record: the same rules in the same words as src/rxtrail/offline/rules.py.
+import { codeOf, means, weigh, wordsOf } from "./recall-rules.js";
+
 const DAYS_MAX = 10;
 const DAY_MS = 86_400_000;
 const QUARANTINE = "Put this pack in quarantine. Tell the pharmacist.";
+const RECALLED = ["recalled", "withdrawn"];
 const AGAIN = "Scan the square (2D) code on the pack.";
 const STOPPED = { dispense: "Do not dispense", receive: "Do not receive into stock", return: "Do not put back to stock" };
 const WEIGHT = { stop: 4, unconfirmed: 3, check: 2, "not-covered": 1, info: 0 };
@@ -46,7 +49,7 @@ export function judgeOffline(scan, bundle, { purpose, now, sold = "" }) {
     reasons.push(reason(fault, "check", FAULTS[fault] ?? "The scanner did not send a readable code.", AGAIN));
   }
   expired(scan, known, purpose, dayOf(now), reasons);
-  recalled(scan, known, bundle, reasons);
+  recalled(scan, known, bundle, purpose, reasons);
   if (isPack) reasons.push(...unconfirmed(known, now, asOf));
   reasons.sort((one, other) => WEIGHT[other.severity] - WEIGHT[one.severity]);
   const { severity } = reasons[0];
@@ -111,9 +114,21 @@ function expired(scan, known, purpose, day, reasons) {
   }
 }
 
-function recalled(scan, known, bundle, reasons) {
-  if (!scan.gtin || reasons.some((each) => ["recalled", "withdrawn"].includes(each.code))) return;
+function recalled(scan, known, bundle, purpose, reasons) {
+  if (!scan.gtin) return;
   const lot = known?.lot ?? "";
+  const pack = { gtin: scan.gtin, serial: scan.serial, lot: lot || scan.lot, expiry: known?.expiry || scan.expiry, made: known?.made ?? "" };
+  const ordered = [];
+  for (const recall of bundle.facts.recalls ?? []) {
+    const [fits, why] = means(recall, pack);
+    if (fits === "no") continue;
+    const weight = weigh(recall, fits, bundle.facts.site_role || bundle.facts.role, purpose);
+    ordered.push(reason(codeOf(recall), weight, ...wordsOf(recall, fits, why, pack.lot)));
+  }
+  // What an event says of the same recall tells less.
+  const told = ordered.some((each) => each.severity === "stop") ? reasons.filter((each) => !RECALLED.includes(each.code)) : reasons;
+  reasons.splice(0, reasons.length, ...told, ...ordered);
+  if (reasons.some((each) => RECALLED.includes(each.code) && each.severity === "stop")) return;
   const what = bundle.recalled(scan.gtin, scan.lot, lot);
   if (what === "product") reasons.push(reason("withdrawn", "stop", `The product ${scan.gtin} is withdrawn.`, QUARANTINE));
   else if (what) reasons.push(reason("recalled", "stop", `Recalled: lot ${lot || scan.lot}.`, QUARANTINE));
