@@ -27,6 +27,7 @@ class ServeConfig(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=T
     hosts: list[str] = []  # names of a reverse proxy that the server answers to beside the loopback ones
     data: str = ""
     store: str = ""
+    webhook_networks: list[str] = []  # inside, such as 10.20.0.0/16: to where those with a site key may be told, too
     log: LogSettings = LogSettings()
 
 

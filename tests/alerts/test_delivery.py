@@ -16,8 +16,10 @@ import pytest
 
 from rxtrail.alerts import ChannelCommand, NewChannel, RouteCommand, delivery
 from rxtrail.errors import BadRequest, NotFound, Refused
+from rxtrail.web.app import build
 from tests.alerts.test_routes import UNIT, lane, start
 from tests.story import MAKER, OTHER_PHARMACY, WHOLESALER, Scene, made, pack, shipped
+from tests.web.conftest import Api
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -205,4 +207,14 @@ def test_a_mail_says_what_was_seen_why_and_what_to_do(off: Scene) -> None:
 def test_an_address_that_cannot_be_told_safely_is_refused(off: Scene, to: str, more: dict[str, Any]) -> None:
     with pytest.raises(BadRequest):
         tell(off, to, **more)
+    assert off.node.alerts.channels.all() == []
+
+
+def test_a_site_key_adds_no_channel(off: Scene) -> None:
+    """A channel is told all alerts, and may lead inside: it is for who runs the node."""
+    key = off.node.access.keys.add(OTHER_PHARMACY.gln)
+    body = {"to": "http://127.0.0.1:9/inside", "by": "A. Kim", "token": TOKEN}
+    with contextlib.closing(Api(build(off.node))) as api:
+        answer = api.post("/api/v1/alert-channels", json=body, headers={"authorization": f"Bearer {key.secret}"})
+    assert answer.status_code in (401, 403)
     assert off.node.alerts.channels.all() == []

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import http.server
 import io
 import json
+import socket
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -262,6 +264,7 @@ def test_one_that_never_answers_keeps_nobody_else_waiting(opened: Any, subscribe
 
 def test_who_may_not_read_any_more_is_not_told_either(opened: Any, subscriber: Subscriber) -> None:
     node, api = opened()
+    node.epcis.allow(["127.0.0.0/8"])
     subscribed(api, subscriber.url)
     key = node.access.keys.add(scene.PHARMACY)
     api.post("/epcis/queries", json={"name": "mine", "query": {}}, headers={"authorization": f"Bearer {key.secret}"})
@@ -285,6 +288,86 @@ def test_who_may_not_read_any_more_is_not_told_either(opened: Any, subscriber: S
     assert subscriber.names == [first["eventID"]]
     node.access.keys.add(scene.PHARMACY)
     until(lambda: len(subscriber.names) == 2)
+
+
+def keyed(node: Node, api: Api, dest: str) -> Any:
+    """Subscribe with a site key, and capture something that it is told."""
+    shown = {"authorization": f"Bearer {node.access.keys.add(scene.PHARMACY).secret}"}
+    api.post("/epcis/queries", json={"name": "mine", "query": {}}, headers=shown)
+    body = {"dest": dest, "signatureToken": TOKEN, "stream": True}
+    made = api.post("/epcis/queries/mine/subscriptions", json=body, headers=shown)
+    owner = {"type": "owning_party", "destination": f"https://id.gs1.org/417/{scene.PHARMACY}"}
+    captured(node, [{**event, "destinationList": [owner]} for event in all_events(1)])
+    return made
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1", "localhost", "[::1]", "10.0.0.7", "192.168.1.1", "169.254.169.254", "[::ffff:127.0.0.1]",
+        "[fd00::1]",
+    ],
+)  # fmt: skip
+def test_a_site_key_does_not_have_us_send_inside(opened: Any, host: str) -> None:
+    node, api = opened()
+    made = keyed(node, api, f"https://{host}:8470/api/v1/recalls")
+    assert made.status_code == 400
+    assert made.json()["code"] == "bad-subscription"
+    assert "inside" in made.json()["detail"]
+    assert node.epcis.subscriptions.all() == []
+
+
+def test_a_name_that_comes_to_lead_inside_is_not_connected_to(
+    opened: Any, subscriber: Subscriber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket,
+        "getaddrinfo",
+        lambda host, *more, **named: real("127.0.0.1" if host == "hooks.example.org" else host, *more, **named),
+    )
+    reached: list[Any] = []
+    plain = socket.socket.connect
+
+    def connect(wire: socket.socket, to: Any) -> None:
+        reached.append(to)
+        plain(wire, to)
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    node, api = opened()
+    port = subscriber.url.rpartition(":")[2].partition("/")[0]
+    made = keyed(node, api, f"https://hooks.example.org:{port}/told")
+    assert made.status_code == 201
+    until(lambda: "inside of a network" in node.epcis.subscriptions.all()[0].last_error)
+    assert ("127.0.0.1", int(port)) not in reached
+
+
+def test_a_network_that_the_node_allows_is_told_with_a_key_too(opened: Any, subscriber: Subscriber) -> None:
+    node, api = opened()
+    node.epcis.allow(["127.0.0.0/8"])
+    assert keyed(node, api, subscriber.url).status_code == 201
+    until(lambda: len(subscriber.names) == 1)
+
+
+def test_forty_receivers_that_say_nothing_delay_nobody_else(
+    opened: Any, subscriber: Subscriber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "ANSWER_SECONDS", 20.0)  # nobody's patience ends before the test does
+    with contextlib.ExitStack() as held:
+        wires: list[socket.socket] = []
+        node, api = opened()
+        for _ in range(40):
+            listener = held.enter_context(socket.create_server(("127.0.0.1", 0)))
+            subscribed(api, f"http://127.0.0.1:{listener.getsockname()[1]}/silent")
+            wires.append(listener)
+        subscribed(api, subscriber.url)
+        names = captured(node, all_events(3))
+        for listener in wires:  # each of them has been connected to, and says nothing
+            listener.settimeout(15)
+            held.enter_context(listener.accept()[0])
+        until(lambda: len(subscriber.names) >= 3)
+        assert subscriber.names == names
+        assert all(each.attempts == 0 for each in node.epcis.subscriptions.all()), "the silent ones are waited for yet"
 
 
 def test_a_schedule_tells_when_it_is_due_and_also_that_there_is_nothing(opened: Any, subscriber: Subscriber) -> None:

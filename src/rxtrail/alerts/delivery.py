@@ -1,7 +1,9 @@
-"""Tells of alerts: signed webhooks (CloudEvents 1.0) and e-mail, with patience, and a place for what nobody took.
+"""Tells of alerts: signed webhooks (CloudEvents 1.0), chats, e-mail; with patience, and a place for what nobody took.
 
 A change of an alert is a row of the outbox, written in the same transaction. Each channel remembers up to where it was
-told; what it does not take is tried again, and then laid aside where a person finds it and can send it again.
+told; what it does not take is tried again, and then laid aside where a person finds it and can send it again. Each
+channel is told in a turn of its own, so that one which says nothing holds up no other. Channels are made by who runs
+the node, and may therefore lead anywhere.
 """
 
 from __future__ import annotations
@@ -10,16 +12,20 @@ import base64
 import contextlib
 import os
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from rxtrail.alerts import chat
+from rxtrail.alerts.chat import CLOUD_EVENTS, NoForm, Told
 from rxtrail.alerts.filing import CHANGE
 from rxtrail.alerts.values import Alert
 from rxtrail.errors import BadRequest, NotFound, Refused, RxtrailError
 from rxtrail.outbound import Unreachable, request, usable_url
 from rxtrail.outbound.mail import send_mail, usable_address, usable_server
 from rxtrail.outbound.signing import signature
+from rxtrail.outbound.turns import Turns
 from rxtrail.record.standing import identity_of
 from rxtrail.record.times import day, iso
 from rxtrail.store.rows import RecordKind
@@ -50,7 +56,10 @@ SEVERITIES: Final = ("check", "stop")
 
 
 class Channel(msgspec.Struct, frozen=True, gc=False):
-    """Where alerts are told: ``to`` is an https:// address or mailto:NAME. ``severity`` is the least that is told."""
+    """Where alerts are told: ``to`` is an https:// address or mailto:NAME. ``severity`` is the least that is told.
+
+    A chat's address is its password: ``to`` then has only the server.
+    """
 
     id: str
     to: str
@@ -65,11 +74,13 @@ class Channel(msgspec.Struct, frozen=True, gc=False):
     next_attempt: int = 0
     last_error: str = ""
     last_told: str = ""
+    form: str = CLOUD_EVENTS
 
 
 class _Kept(msgspec.Struct, frozen=True, gc=False):
     channel: Channel
     token: str = ""  # signs what is sent; never shown
+    address: str = ""  # of a chat, whole; never shown
 
 
 class NewChannel(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
@@ -82,6 +93,7 @@ class NewChannel(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=Tr
     sender: str = ""
     severity: str = "check"
     rules: list[str] = []
+    form: str = CLOUD_EVENTS  # or slack, teams, matrix, text, or that of a plug-in
 
 
 class ChannelCommand(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
@@ -141,6 +153,8 @@ class Channels:
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self._turns = Turns("rxtrail-alert-channel", at_once=CHANNELS_MAX, failing_at_once=CHANNELS_MAX)
+        self._busy: set[str] = set()
 
     # -- channels --------------------------------------------------------------------------------------------------
 
@@ -181,20 +195,20 @@ class Channels:
             usable_address(new.sender)
         else:
             usable_url(new.to)
-            if not new.token:
-                raise BadRequest(
-                    "a webhook is signed", place="token", advice="Give a token that only you and the receiver know."
-                )
+            chat.check(new.form, new.token)
+        is_chat = new.form != CLOUD_EVENTS and not new.to.startswith("mailto:")
+        to = chat.masked(new.to) if is_chat else new.to
 
         def write(tx: Transaction, log: Log) -> Channel:
             if len(tx.kept_from(CHANNEL, (-1, ""), CHANNELS_MAX)) >= CHANNELS_MAX:
                 raise Refused(f"there are {CHANNELS_MAX} channels already", place="to", advice="Remove one first.")
             name = f"C-{base64.b32encode(self._random(5)).decode()}"
-            log.append(RecordKind.DECISION, b"\x01" + _encode([log.now, "alert-channel-added", name, new.to, new.by]))
+            log.append(RecordKind.DECISION, b"\x01" + _encode([log.now, "alert-channel-added", name, to, new.by]))
             channel = Channel(
-                name, new.to, new.smtp, new.sender, new.severity, new.rules, iso(log.now), new.by, position=log.position
-            )
-            tx.keep(CHANNEL, name, log.now, _encode(_Kept(channel, new.token)))
+                name, to, new.smtp, new.sender, new.severity, new.rules, iso(log.now), new.by, position=log.position,
+                form=new.form,
+            )  # fmt: skip
+            tx.keep(CHANNEL, name, log.now, _encode(_Kept(channel, new.token, new.to if is_chat else "")))
             return channel
 
         made = self._writer().do(write)
@@ -235,8 +249,8 @@ class Channels:
         if letter is None or channel is None or change is None:
             raise _missing("dead letter", name)
         try:
-            self._send(_channel(channel[1]), letter.position, changed_of(change[1]))
-        except (NotTaken, Unreachable) as failed:
+            self._send(_channel(channel[1]), letter.position, changed_of(change[1]), self._name())
+        except (NotTaken, Unreachable, BadRequest) as failed:
             raise Refused(
                 f"it was not taken: {failed}", place="to", advice="Look at the receiver, then again."
             ) from failed
@@ -268,6 +282,7 @@ class Channels:
         self._wake.set()
         if self._thread is not None:
             self._thread.join(ANSWER_SECONDS)
+        self._turns.close(ANSWER_SECONDS)
 
     def _run(self) -> None:
         claimed = False
@@ -280,29 +295,52 @@ class Channels:
                     continue
                 claimed = claimed or self._writer().do(lambda tx, _log: tx.claim(CLAIM))
                 if claimed:
-                    self.tell(channels)
+                    self._begin(channels)
             except RxtrailError:
                 self._stopping.wait(LOOK_SECONDS)  # the store is lost or closing, which others tell
 
-    def tell(self, channels: list[_Kept] | None = None) -> None:
-        """Tell every channel what is new for it, in this thread."""
-        for each in self._kept() if channels is None else channels:
-            with contextlib.suppress(NotFound):
-                while not self._stopping.is_set() and each.channel.next_attempt <= self._now():
-                    rows = self._reader().kept_from(CHANGE, (each.channel.position, "\x7f"), CHANGES_AT_ONCE)
-                    if not rows:
-                        break
-                    each = self._told(each, [(at, changed_of(body)) for _, at, body in rows])  # noqa: PLW2901
+    def _begin(self, channels: list[_Kept]) -> None:
+        """Have every channel that has something new, and is not being told already, told it in its turn."""
+        for each in channels:
+            if each.channel.id in self._busy or not (changes := self._new_for(each)):
+                continue
+            self._busy.add(each.channel.id)
+            work = partial(self._in_turn, each, changes, self._name())
+            failing = each.channel.attempts > 0
+            if not self._turns.take(work, target=each.channel.id, failing=failing):
+                self._busy.discard(each.channel.id)
 
-    def _told(self, each: _Kept, changes: list[tuple[int, Change]]) -> _Kept:
-        """Tell one channel some changes, and keep how far it is."""
+    def _in_turn(self, each: _Kept, changes: list[tuple[int, Change]], name: str) -> None:
+        try:
+            with contextlib.suppress(RxtrailError):  # the store is lost or closing: all of it is told again
+                self._told(each, changes, name)
+        finally:
+            self._busy.discard(each.channel.id)
+            self._wake.set()  # there may be more
+
+    def tell(self) -> None:
+        """Tell every channel what is new for it, in this thread, one after the other."""
+        for each in self._kept():
+            while changes := self._new_for(each):
+                each = self._told(each, changes, self._name())  # noqa: PLW2901
+
+    def _new_for(self, each: _Kept) -> list[tuple[int, Change]]:
+        if self._stopping.is_set() or each.channel.next_attempt > self._now():
+            return []
+        rows = self._reader().kept_from(CHANGE, (each.channel.position, "\x7f"), CHANGES_AT_ONCE)
+        return [(at, changed_of(body)) for _, at, body in rows]
+
+    def _told(self, each: _Kept, changes: list[tuple[int, Change]], name: str) -> _Kept:
+        """Tell one channel some changes, and keep how far it is; ``name`` is this node's."""
         channel = each.channel
         letter: DeadAlert | None = None
         for position, change in changes:
+            if self._stopping.is_set():
+                break
             if self._concerns(channel, change):
                 try:
-                    self._send(each, position, change)
-                except (NotTaken, Unreachable) as failed:
+                    self._send(each, position, change, name)
+                except (NotTaken, Unreachable, BadRequest) as failed:
                     error, attempts = str(failed)[:300], channel.attempts + 1
                     if attempts < ATTEMPTS_MAX:
                         wait = min(BACK_OFF_MAX_US, BACK_OFF_US << (attempts - 1))
@@ -319,7 +357,7 @@ class Channels:
             channel = msgspec.structs.replace(channel, position=position, attempts=0, next_attempt=0)
             if letter is not None:
                 break
-        after = _Kept(channel, each.token)
+        after = msgspec.structs.replace(each, channel=channel)
 
         def write(tx: Transaction, _log: Log) -> None:
             row = tx.kept(CHANNEL, channel.id)
@@ -341,29 +379,43 @@ class Channels:
             and alert.muted_until < day(self._now())
         )
 
-    def _send(self, each: _Kept, position: int, change: Change) -> None:
+    def _send(self, each: _Kept, position: int, change: Change, name: str) -> None:
         channel = each.channel
         if channel.to.startswith("mailto:"):
-            self._mail(channel, position, change)
+            self._mail(channel, position, change, name)
             return
-        body = _json(self.cloud_event(position, change))
-        headers = {
-            "Content-Type": "application/cloudevents+json; charset=utf-8",
-            "Rxtrail-Signature": signature(each.token, body),
-            "Idempotency-Key": f"{change.alert.id}-{position}",
-        }
+        key = f"{change.alert.id}-{position}"
+        if channel.form == CLOUD_EVENTS:
+            posting = self._signed(each, position, change, name, key)
+        else:
+            told = Told(change.what.removeprefix("alert-"), change.alert, each.address, each.token, key)
+            try:
+                posting = chat.posting_of(channel.form, told)
+            except NoForm as wrong:
+                raise NotTaken(str(wrong)) from wrong
         reply = request(
-            "POST", channel.to, connect_seconds=CONNECT_SECONDS, seconds=ANSWER_SECONDS, headers=headers, body=body
-        )
+            posting.method, posting.url, connect_seconds=CONNECT_SECONDS, seconds=ANSWER_SECONDS,
+            headers=posting.headers, body=posting.body,
+        )  # fmt: skip
         if not 200 <= reply.status < 300:
             raise NotTaken(f"the receiver answered {reply.status}")
 
-    def cloud_event(self, position: int, change: Change) -> dict[str, Any]:
+    def _signed(self, each: _Kept, position: int, change: Change, name: str, key: str) -> chat.Posting:
+        body = _json(self.cloud_event(position, change, name))
+        headers = {
+            "Content-Type": "application/cloudevents+json; charset=utf-8",
+            "Rxtrail-Signature": signature(each.token, body),
+            "Idempotency-Key": key,
+        }
+        return chat.Posting(each.channel.to, headers, body)
+
+    @staticmethod
+    def cloud_event(position: int, change: Change, name: str) -> dict[str, Any]:
         """Give a change as a CloudEvent 1.0 in JSON: ``id`` is the same each time it is sent."""
         return {
             "specversion": "1.0",
             "id": f"{change.alert.id}/{position}",
-            "source": f"urn:rxtrail:node:{self._name()}",
+            "source": f"urn:rxtrail:node:{name}",
             "type": TYPE + change.what.removeprefix("alert-"),
             "subject": change.alert.id,
             "time": iso(change.at),
@@ -375,7 +427,8 @@ class Channels:
         identity = identity_of(self._reader())
         return identity.default_site or next(iter(identity.glns), identity.role)
 
-    def _mail(self, channel: Channel, position: int, change: Change) -> None:
+    @staticmethod
+    def _mail(channel: Channel, position: int, change: Change, name: str) -> None:
         alert = change.alert
         lines = [
             alert.what, "", f"Probable cause: {alert.cause}. {alert.why}", f"What to do: {alert.next}", "",
@@ -393,7 +446,7 @@ class Channels:
             to=channel.to.removeprefix("mailto:"),
             subject=subject,
             text="\n".join(lines) + "\n",
-            message_id=f"<{alert.id}.{position}@{self._name()}.rxtrail.invalid>",
+            message_id=f"<{alert.id}.{position}@{name}.rxtrail.invalid>",
             seconds=ANSWER_SECONDS,
         )
 

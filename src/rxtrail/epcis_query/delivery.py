@@ -1,6 +1,7 @@
 """Tells subscribers: finds what is new for each, sends it, tries again with patience, buries what cannot be told.
 
-One thread looks whether there is anything to do, a few send. A commit only sets a flag, so capturing does not pay for
+One thread looks whether there is anything to do, a few read what is to be told, and each receiver is sent it in a turn
+of its own, so that one which says nothing holds up nobody. A commit only sets a flag, so capturing does not pay for
 subscribers: which of them a commit concerns is found by their index terms in one statement, however many there are.
 """
 
@@ -8,7 +9,9 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -19,9 +22,10 @@ from rxtrail.epcis_query.documents import query_document, spelling_of
 from rxtrail.epcis_query.master import world_of
 from rxtrail.epcis_query.pages import Cursor, Found, read_page
 from rxtrail.epcis_query.subscriptions import Subscription
-from rxtrail.errors import RxtrailError
-from rxtrail.outbound import Unreachable, request
+from rxtrail.errors import BadRequest, RxtrailError
+from rxtrail.outbound import ANYWHERE, Reach, Unreachable, request
 from rxtrail.outbound.signing import signature
+from rxtrail.outbound.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,7 +36,7 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS: Final = 0.5
 RELOAD_SECONDS: Final = 5.0
-SENDERS: Final = 8
+READERS: Final = 8
 EVENTS_AT_ONCE: Final = 500
 CONNECT_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 15.0
@@ -45,6 +49,16 @@ _CLAIM: Final = "epcis-deliveries"
 
 class NotTaken(Exception):
     """The subscriber did not take what it was sent."""
+
+
+class _Telling:
+    """One subscription that is being told: how far what is read has come."""
+
+    def __init__(self, each: Subscription, size: int) -> None:
+        self.each, self.size = each, size
+        self.query = msgspec.structs.replace(each.read(), per_page=EVENTS_AT_ONCE, max_event_count=0)
+        self.cursor: Cursor | None = Cursor(size, left=self.query.event_count_limit)
+        self.sent = 0
 
 
 class Deliveries:
@@ -72,12 +86,15 @@ class Deliveries:
         self._terms: dict[str, frozenset[int] | None] = {}  # what of its events all have one of; None: not known
         self._busy: set[str] = set()
         self._lock = threading.Lock()
-        self._pool: ThreadPoolExecutor | None = None
+        self._pool: ThreadPoolExecutor | None = None  # each of its threads keeps a reader, so they are few
+        self._turns = Turns("rxtrail-webhook")
         self._thread: threading.Thread | None = None
+        self.outside = Reach(everything=False)
+        """What those who subscribed with a site key may have us connect to; who runs the node may name anything."""
 
     def start(self) -> None:
         """Begin."""
-        self._pool = ThreadPoolExecutor(SENDERS, thread_name_prefix="rxtrail-webhook")
+        self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="rxtrail-subscriptions-read")
         self._thread = threading.Thread(target=self._run, name="rxtrail-subscriptions", daemon=True)
         self._thread.start()
 
@@ -87,6 +104,7 @@ class Deliveries:
         self._wake.set()
         if self._thread is not None:
             self._thread.join(ANSWER_SECONDS)
+        self._turns.close(ANSWER_SECONDS)
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
 
@@ -174,25 +192,79 @@ class Deliveries:
         return found
 
     def _serve(self, each: Subscription, size: int) -> None:
+        """Begin to tell one subscriber all up to ``size``."""
         try:
-            after = self._told(each, size)
+            telling = _Telling(each, size)
+        except BadQuery as failed:
+            self._ended(each, size, failed)
+            return
+        self._read(telling)
+
+    def _read(self, telling: _Telling) -> None:
+        """Read what is told next, and ask for a turn to send it."""
+        each, events = telling.each, list[Found]()
+        try:
+            reader = self._reader()
+            while telling.cursor is not None and not events:
+                page = read_page(
+                    reader, telling.query, world_of(reader, telling.query.prefixes), viewer=each.owner,
+                    cursor=telling.cursor, low=each.position,
+                )  # fmt: skip
+                events, telling.cursor = page.events, page.next
+        except BadQuery as failed:
+            self._ended(each, telling.size, failed)
+            return
+        except RxtrailError:
+            self._free(each)  # the store: nothing was kept, so all of it is told again
+            return
+        if not events and (telling.sent or not (each.report_if_empty and each.schedule)):
+            self._ended(each, telling.size, None, sent=telling.sent)
+            return
+        work = partial(self._send_page, telling, events)
+        target = urlsplit(each.dest).netloc.lower()
+        if not self._turns.take(work, target=target, party=each.owner, failing=each.attempts > 0):
+            self._free(each)
+
+    def _send_page(self, telling: _Telling, events: list[Found]) -> None:
+        """Send some events, in the turn of their receiver."""
+        each = telling.each
+        try:
+            self._post(each, events, each.position)
+        except (NotTaken, Unreachable, BadRequest) as failed:
+            self._ended(each, telling.size, failed)
+            return
+        telling.sent += 1
+        if telling.cursor is None:
+            self._ended(each, telling.size, None, sent=telling.sent)
+            return
+        assert self._pool is not None, "sending begins after the pool was made"
+        try:
+            self._pool.submit(self._read, telling)
+        except RuntimeError:
+            self._free(each)  # the pool is closed; all of it is told again
+
+    def _ended(self, each: Subscription, size: int, failed: Exception | None, *, sent: int = 0) -> None:
+        """Keep how telling one subscriber ended, and let it be looked at again."""
+        try:
+            after = self._after(each, size, failed, sent=sent)
             with self._lock:
                 if each.id in self._held:
                     self._held[each.id] = after
         except RxtrailError:
             pass  # the store: nothing was kept, so all of it is told again
         finally:
-            with self._lock:
-                self._busy.discard(each.id)
-            self._wake.set()
+            self._free(each)
 
-    def _told(self, each: Subscription, size: int) -> Subscription:
-        """Tell one subscriber all up to ``size``; give the subscription as it is after that, kept already."""
+    def _free(self, each: Subscription) -> None:
+        with self._lock:
+            self._busy.discard(each.id)
+        self._wake.set()
+
+    def _after(self, each: Subscription, size: int, failed: Exception | None, *, sent: int) -> Subscription:
+        """Give a subscription as it is after it was told all up to ``size``, or was not, kept already."""
         now = self._now()
         next_run = each.timetable().next_after(now) if each.schedule else 0
-        try:
-            sent = self.send(each, each.position, size, even_empty=each.report_if_empty and bool(each.schedule))
-        except (NotTaken, Unreachable, BadQuery) as failed:
+        if failed is not None:
             attempts = each.attempts + 1
             error = str(failed)[:ERROR_CHARACTERS_MAX]
             if attempts < ATTEMPTS_MAX:
@@ -214,8 +286,8 @@ class Deliveries:
             self._subscriptions.save(after)
         return after
 
-    def send(self, each: Subscription | DeadLetter, low: int, high: int, *, even_empty: bool = False) -> int:
-        """Send the events between two positions; give how many documents were taken.
+    def send(self, each: Subscription | DeadLetter, low: int, high: int) -> int:
+        """Send the events between two positions, in this thread; give how many documents were taken.
 
         :raises NotTaken: the subscriber answered that it did not take one.
         :raises Unreachable: it did not answer.
@@ -227,9 +299,6 @@ class Deliveries:
         for events in self._batches(subscription, low, high):
             self._post(subscription, events, low)
             sent += 1
-        if not sent and even_empty:
-            self._post(subscription, [], low)
-            sent = 1
         return sent
 
     def _batches(self, each: Subscription, low: int, high: int) -> Iterator[list[Found]]:
@@ -259,8 +328,9 @@ class Deliveries:
             "Idempotency-Key": f"{each.id}-{first}-{len(events)}",
         }
         reply = request(
-            "POST", each.dest, connect_seconds=CONNECT_SECONDS, seconds=ANSWER_SECONDS, headers=headers, body=body
-        )
+            "POST", each.dest, connect_seconds=CONNECT_SECONDS, seconds=ANSWER_SECONDS, headers=headers, body=body,
+            reach=self.outside if each.owner else ANYWHERE,
+        )  # fmt: skip
         if reply.status == 413 and len(events) > 1:
             # "Send EPCIS events in smaller batches" (the callback of the OpenAPI document).
             half = len(events) // 2

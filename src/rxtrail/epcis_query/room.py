@@ -11,10 +11,10 @@ from rxtrail.epcis_query.delivery import Deliveries, NotTaken
 from rxtrail.epcis_query.named import NamedQueries
 from rxtrail.epcis_query.subscriptions import Subscriptions
 from rxtrail.errors import NotFound, Refused, RxtrailError
-from rxtrail.outbound import Unreachable
+from rxtrail.outbound import Reach, Unreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from rxtrail.answers import CaptureJob
     from rxtrail.ledger.writer import Writer
@@ -47,7 +47,9 @@ class Epcis:
         self.tokens = Tokens(self._token_secret, now_us)
         self.queries = EpcisQueries(reader, self.tokens)
         self.named = NamedQueries(writer, reader)
-        self.subscriptions = Subscriptions(writer, reader, random_bytes=random_bytes, changed=self._subscribed)
+        self.subscriptions = Subscriptions(
+            writer, reader, random_bytes=random_bytes, changed=self._subscribed, outside=lambda: self.deliveries.outside
+        )
         self.deliveries = Deliveries(self.subscriptions, writer, reader, now_us=now_us, may_be_told=may_be_told)
 
     def start(self) -> None:
@@ -59,6 +61,10 @@ class Epcis:
         """End it."""
         self._stopping.set()
         self.deliveries.stop()
+
+    def allow(self, networks: Iterable[str]) -> None:
+        """Let those who have a site key be told in these networks too; raises ``BadRequest`` for one that is none."""
+        self.deliveries.outside = Reach(everything=False, networks=networks)
 
     def woke(self) -> None:
         """Note that something was committed; must not wait."""

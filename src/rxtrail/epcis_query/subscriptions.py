@@ -14,7 +14,7 @@ from rxtrail.core.epcis.query.parse import Query, from_object
 from rxtrail.epcis_query.refusals import BadSubscription, SubscriptionExists
 from rxtrail.epcis_query.schedule import Schedule, read_schedule
 from rxtrail.errors import BadRequest, NotFound
-from rxtrail.outbound import usable_url
+from rxtrail.outbound import Reach, usable_url
 from rxtrail.record.times import iso
 
 if TYPE_CHECKING:
@@ -111,12 +111,14 @@ class Subscriptions:
         *,
         random_bytes: Callable[[int], bytes],
         changed: Callable[[], None],
+        outside: Callable[[], Reach] = lambda: Reach(everything=False),
     ) -> None:
-        """``changed`` is told after each change."""
+        """``changed`` is told after each change; ``outside`` gives what who has a key may have us connect to."""
         self._writer = writer
         self._reader = reader
         self._random = random_bytes
         self._changed = changed
+        self.outside = outside
 
     def create(self, named: NamedQuery, wish: Wish, *, owner: str = "") -> Subscription:
         """Subscribe, durably.
@@ -128,7 +130,9 @@ class Subscriptions:
         if len(wish.token) > TOKEN_CHARACTERS_MAX:
             raise BadSubscription(f"a signatureToken has at most {TOKEN_CHARACTERS_MAX} characters")
         try:
-            usable_url(wish.dest)
+            host = usable_url(wish.dest).hostname
+            if owner and host is not None:
+                self.outside().refuse_literal(host)
         except BadRequest as wrong:
             raise BadSubscription(wrong.message, place="dest", advice=wrong.advice) from wrong
         schedule = read_schedule(wish.schedule) if wish.schedule else None

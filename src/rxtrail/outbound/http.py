@@ -21,6 +21,7 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 
 from rxtrail.errors import BadRequest, RxtrailError
+from rxtrail.outbound.reach import ANYWHERE, NotOutside, Reach
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,8 +62,11 @@ def request(
     headers: Mapping[str, str] | None = None,
     body: bytes = b"",
     body_bytes_max: int = BODY_BYTES_MAX,
+    reach: Reach = ANYWHERE,
 ) -> HttpReply:
     """Send one request and read its whole answer within ``seconds``, the connection within ``connect_seconds``.
+
+    ``reach`` bounds the addresses that may be connected to.
 
     :raises BadRequest: the address is none that may be asked (see :func:`usable_url`).
     :raises Unreachable: no whole answer in time, or what came is not HTTP.
@@ -75,7 +79,7 @@ def request(
     connecting = min(until, time.monotonic() + connect_seconds)
     sent = False
     try:
-        wire = _connect(host, port, connecting, tls=parts.scheme == "https")
+        wire = _connect(host, port, connecting, tls=parts.scheme == "https", reach=reach)
         with wire:
             connection = http.client.HTTPConnection(host, port)
             connection.sock = cast("socket.socket", _Timed(wire, until))
@@ -142,9 +146,12 @@ def _read(response: http.client.HTTPResponse, body_bytes_max: int) -> HttpReply:
     return HttpReply(response.status, headers, body)
 
 
-def _connect(host: str, port: int, until: float, *, tls: bool) -> socket.socket:
+def _connect(host: str, port: int, until: float, *, tls: bool, reach: Reach = ANYWHERE) -> socket.socket:
     problem: OSError = TimeoutError("no address in time")
     for family, kind, protocol, _, address in _addresses(host, port, until):
+        if not reach.admits(address[0]):
+            problem = NotOutside("it leads to an address inside of a network, where a site key may not send")
+            continue
         wire = socket.socket(family, kind, protocol)
         try:
             wire.settimeout(_left(until))

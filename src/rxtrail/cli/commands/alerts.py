@@ -13,7 +13,7 @@ from rxtrail.cli.node import reader, writer
 from rxtrail.errors import BadRequest
 
 if TYPE_CHECKING:
-    from rxtrail.alerts import Alert
+    from rxtrail.alerts import Alert, Channel
 
 LIMIT = 100
 SUBJECTS_SHOWN = 20
@@ -104,9 +104,12 @@ def assign(call: Call, alert: str, to: str, by: str) -> int:
     "rxtrail alerts tell https://hooks.example.org/rxtrail --token-file token.txt --by 'A. Kim'",
     "rxtrail alerts tell mailto:pharmacist@example.org --smtp smtps://node@mail.example.org --sender node@example.org "
     "--by 'A. Kim'",
+    "rxtrail alerts tell --form slack --url-file hook.txt --by 'A. Kim'",
 )
-@click.argument("to", type=WORDS, metavar="URL|mailto:NAME")
-@click.option("--token-file", type=WORDS, metavar="FILE", help="The token that signs what is sent to a webhook.")
+@click.argument("to", type=WORDS, required=False, metavar="URL|mailto:NAME")
+@click.option("--form", type=WORDS, help="cloudevents (default), slack, teams, matrix, text, or that of a plug-in.")
+@click.option("--url-file", type=WORDS, metavar="FILE", help="Where the address stands: that of a chat is a secret.")
+@click.option("--token-file", type=WORDS, metavar="FILE", help="The token: signs webhooks, opens a Matrix room.")
 @click.option("--smtp", type=WORDS, metavar="URL", help="The mail server, such as smtps://USER@HOST.")
 @click.option("--sender", type=WORDS, metavar="NAME", help="The address that mails come from.")
 @click.option("--severity", type=click.Choice(("check", "stop")), default="check", show_default=True, help="At least.")
@@ -114,7 +117,9 @@ def assign(call: Call, alert: str, to: str, by: str) -> int:
 @click.option("--by", type=WORDS, required=True, metavar="NAME", help="Who adds it.")
 def tell(
     call: Call,
-    to: str,
+    to: str | None,
+    form: str | None,
+    url_file: str | None,
     token_file: str | None,
     smtp: str | None,
     sender: str | None,
@@ -122,14 +127,18 @@ def tell(
     rule: tuple[str, ...],
     by: str,
 ) -> int:
-    """Tell alerts to a signed webhook (CloudEvents 1.0) or by e-mail, from now on.
+    """Tell alerts to a signed webhook (CloudEvents 1.0), a chat or by e-mail, from now on.
 
     A mail server's password is taken from the environment variable RXTRAIL_SMTP_PASSWORD of the server process.
     """
     from rxtrail.alerts import ChannelCommand, NewChannel
 
-    token = _token(token_file) if token_file is not None else ""
-    new = NewChannel(to, by, token, smtp or "", sender or "", severity, list(rule))
+    if (to is None) == (url_file is None):
+        raise click.UsageError("Give URL or --url-file.")
+    address = to or _line_of(url_file or "", "address")
+    token = _line_of(token_file, "token") if token_file is not None else ""
+    more = {"form": form} if form is not None else {}
+    new = NewChannel(address, by, token, smtp or "", sender or "", severity, list(rule), **more)
     with writer(call) as node:
         made = node.channel(ChannelCommand("add", by, new=new))[0]
     if call.as_json:
@@ -139,11 +148,13 @@ def tell(
     return exits.FINE
 
 
-def _token(file: str) -> str:
+def _line_of(file: str, what: str) -> str:
     try:
         return Path(file).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise BadRequest("the token cannot be read", place=file, advice="Give a file with one line of text.") from error
+        raise BadRequest(
+            f"the {what} cannot be read", place=file, advice="Give a file with one line of text."
+        ) from error
 
 
 @command("channels", "rxtrail alerts channels", "rxtrail alerts channels --dead --json")
@@ -164,10 +175,14 @@ def channels(call: Call, dead: bool) -> int:
         say.line("nobody is told")
     else:
         show.rows(
-            ["channel", "to", "severity", "last told", "attempts", "error"],
-            [(x.id, x.to, x.severity, x.last_told[:16], str(x.attempts), x.last_error) for x in told],
+            ["channel", "form", "to", "severity", "last told", "attempts", "error"],
+            [(x.id, _kind(x), x.to, x.severity, x.last_told[:16], str(x.attempts), x.last_error) for x in told],
         )
     return exits.FINE
+
+
+def _kind(channel: Channel) -> str:
+    return "mail" if channel.to.startswith("mailto:") else channel.form
 
 
 def _by_id(what: str, name: str, example: str, words: str) -> click.Command:

@@ -45,6 +45,7 @@ def serve(call: Call, host: str | None, port: int | None, config: Path | None, l
             raise BadRequest(
                 "this record was made for load tests", place=str(node.data), advice="Give --data another folder."
             )
+        node.epcis.allow(settings.webhook_networks)
         node.resume_in_background()
         node.watch_log()
         node.hub.start()
