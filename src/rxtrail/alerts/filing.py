@@ -19,6 +19,7 @@ from rxtrail.alerts.values import (
     EVIDENCE_MAX,
     SUBJECTS_MAX,
     Alert,
+    AlertPart,
     AlertStep,
     Evidence,
     Muted,
@@ -51,6 +52,7 @@ TITLES: Final = {
     "R2": "Outside of its market",
     "R3": "Received by somebody else",
     "R4": "Late on its way",
+    "R5": "Short, over or mixed",
     "R7": "Faster than anything flies",
     "R8": "Going back without being a return",
     "R9": "Party without a valid licence",
@@ -157,9 +159,11 @@ class Filing:
             listed.pop(key, None)
         listed.update(dict.fromkeys(sorted(fresh)))
         count = max(0, alert.subject_count + len(fresh) - len(gone))
-        alert = msgspec.structs.replace(alert, subjects=list(listed)[:SUBJECTS_MAX], subject_count=count)
-        if added:
-            first = min(added.values(), key=lambda d: (d.time, d.what))
+        parts = _parts(alert.parts, added, gone)
+        alert = msgspec.structs.replace(alert, subjects=list(listed)[:SUBJECTS_MAX], subject_count=count, parts=parts)
+        if added or parts:
+            telling: list[Deviation | AlertPart] = [*(parts or added).values()]
+            first = min(telling, key=lambda each: (each.time, each.what))
             alert = msgspec.structs.replace(
                 alert, what=first.what, cause=first.cause, why=first.why, severity=first.severity, next=first.next
             )
@@ -173,7 +177,7 @@ class Filing:
         return alert
 
     def _new_route(self, number: str, added: dict[str, Deviation], fresh: list[str]) -> Alert:
-        first = min(added.values(), key=lambda d: (d.time, d.what))
+        first = min(added.values(), key=lambda each: (each.time, each.what))
         evidence = [
             Evidence("event", iso(body.time), "event", f"/epcis/events/{quote(body.event_id, safe='')}")
             for body in self.tx.event_bodies({deviation.event for deviation in added.values()})
@@ -186,6 +190,7 @@ class Filing:
                 shipment=first.shipment.hex(), subjects=sorted(fresh)[:SUBJECTS_MAX], subject_count=len(fresh),
                 evidence=evidence[:EVIDENCE_MAX], history=[AlertStep(at, "opened", US)],
                 clock_until=self.clock_of(first.cause),
+                parts=_parts({}, added, []),
             )
         )  # fmt: skip
 
@@ -267,6 +272,23 @@ class Filing:
             fresh = [msgspec.structs.replace(m, stands=alert.stands) if m.alert == alert.id else m for m in marks]
             if fresh != marks:
                 self.tx.keep(off_route.KIND, key, self._log.position, off_route.encode(fresh), tell=True)
+
+
+def _parts(before: dict[str, AlertPart], added: Mapping[str, Deviation], gone: Iterable[str]) -> dict[str, AlertPart]:
+    """Give the parts of an alert after some were added, and some things have no part in it any more."""
+    parts = dict(before)
+    for key in gone:
+        parts.pop(key, None)
+        for name, part in [*parts.items()]:
+            if key in part.packs:
+                left = [each for each in part.packs if each != key]
+                parts[name] = msgspec.structs.replace(part, packs=left)
+                if not left:
+                    del parts[name]
+    for d in added.values():
+        if d.part:
+            parts[d.part] = AlertPart(d.time, d.what, d.cause, d.why, d.severity, d.next, list(d.packs))
+    return parts
 
 
 def _clock(alert: Alert) -> int:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from rxtrail.alerts.together import Together, Way, merged
 from rxtrail.core.epcis.canonical import LISTS, VERSION
 from rxtrail.core.epcis.event import AGGREGATION
+from rxtrail.core.rules import contents
 from rxtrail.core.rules.authority import issued_as
 from rxtrail.core.rules.route import Judged, moves_of
 from rxtrail.core.rules.steps import Role
@@ -70,46 +72,70 @@ class RouteJudge:
         known = self._reader.product(gtin)
         return self.routes.speaks_of(gtin) or (known is not None and known[1])  # a case holds what lanes are about
 
-    def judge(self, things: Iterable[str], now: int) -> dict[str, Judged]:
-        """Judge these things, and the containers around them, which their contents tell something about."""
+    def judge(self, things: Iterable[str], now: int, fresh: Iterable[int] = ()) -> dict[str, Judged]:
+        """Judge these things, and the containers around them, which their contents tell something about.
+
+        What was sent or received together is judged together: ``fresh`` are the events that are new, and what they
+        say of one thing may tell something of another.
+        """
+        ways = self._ways(set(things), changed=True)
+        together = Together(self._reader, self.routes.parties, self._known_things, self._ways)
+        ways.update(together.companions(ways, frozenset(fresh)))
+        known: dict[int, Judged] = {}  # a thousand packs of one despatch share one way
+        judged: dict[str, Judged] = {}
+        for key, way in ways.items():
+            alone = known.get(id(way))
+            if alone is None:
+                alone = known[id(way)] = self.routes.judge(way.moves, way.gtins, now) if way.gtins else Judged()
+            judged[key] = merged(alone, together.judge(key, way, self.routes, now))
+        return judged
+
+    def _ways(self, keys: set[str], *, changed: bool) -> dict[str, Way]:
+        """Give the ways of these things and of the containers around them; ``changed``: they have new events."""
         containers: dict[int, str] = {}
         loose: dict[str, list[str]] = defaultdict(list)
-        keys = set(things)
         numbers = self._reader.container_ids(keys)
         for key in keys:
             if key in numbers:
                 containers[numbers[key]] = key
             elif is_package(key):
                 loose[key[3:17]].append(key[21:])
-        judged = self._containers(containers, now)
+        ways = self._containers(containers, changed=changed)
         for gtin, serials in loose.items():
             for at in range(0, len(serials), SERIALS_AT_ONCE):
-                judged.update(self._packs(gtin, serials[at : at + SERIALS_AT_ONCE], now))
-        return judged
+                ways.update(self._packs(gtin, serials[at : at + SERIALS_AT_ONCE]))
+        return ways
 
     # -- containers ------------------------------------------------------------------------------------------------
 
-    def _containers(self, keys: dict[int, str], now: int) -> dict[str, Judged]:
+    def _containers(self, keys: dict[int, str], *, changed: bool) -> dict[str, Way]:
         if not keys:
             return {}
         histories = self._reader.histories(keys)  # of all that they were ever in, too
-        for number in keys:
-            self._contents.forget(number, histories)
+        if changed:
+            for number in keys:
+                self._contents.forget(number, histories)
         rows = self._reader.containers(histories)
         moves = {
-            number: found
-            for number, steps in histories.items()
-            if (found := moves_of(steps, self._authority, issued_as(rows[number].key)))
+            number: moves_of(steps, self._authority, issued_as(rows[number].key)) for number, steps in histories.items()
         }
-        products = self._contents.of(set(moves), histories)
-        judged = {rows[number].key: Judged() for number in histories}
-        for number, found in moves.items():
-            judged[rows[number].key] = self.routes.judge(found, products.get(number, frozenset()), now)
-        return judged
+        told = {
+            number
+            for number, steps in histories.items()
+            if moves[number] or any(contents.says_contents(step) for step in steps)
+        }
+        products = self._contents.of(told, histories)
+        return {
+            rows[number].key: Way(
+                issued_as(rows[number].key), steps, moves[number], products.get(number, frozenset()), self._authority,
+                number, histories, moves,
+            )
+            for number, steps in histories.items()
+        }  # fmt: skip
 
     # -- loose packs -----------------------------------------------------------------------------------------------
 
-    def _packs(self, gtin: str, serials: Sequence[str], now: int) -> dict[str, Judged]:
+    def _packs(self, gtin: str, serials: Sequence[str]) -> dict[str, Way]:
         known = self._reader.product(gtin)
         if known is None or not self.routes.speaks_of(gtin):
             return {}
@@ -120,12 +146,12 @@ class RouteJudge:
             groups[part].append(serial)
         every = list({each for part in groups for each in part})
         steps = dict(zip(every, self._reader.steps(every), strict=True))
-        judged: dict[str, Judged] = {}
+        ways: dict[str, Way] = {}
         for part, members in groups.items():
-            moves = moves_of((steps[each] for each in part), self._authority, gtin)
-            answer = self.routes.judge(moves, frozenset((gtin,)), now)
-            judged.update(dict.fromkeys((f"01/{gtin}/21/{serial}" for serial in members), answer))
-        return judged
+            own = [steps[each] for each in part]
+            way = Way(gtin, own, moves_of(own, self._authority, gtin), frozenset((gtin,)), self._authority)
+            ways.update(dict.fromkeys((f"01/{gtin}/21/{serial}" for serial in members), way))
+        return ways
 
 
 class Contents:

@@ -28,6 +28,18 @@ class Evidence(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     pack: str = ""
 
 
+class AlertPart(msgspec.Struct, frozen=True, gc=False):
+    """One of several things that one alert is about; ``packs`` are packs or containers, at most a thousand."""
+
+    time: int
+    what: str
+    cause: str
+    why: str
+    severity: str
+    next: str
+    packs: list[str]
+
+
 class AlertStep(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What somebody did about it; ``by`` "rxtrail" is this program."""
 
@@ -71,6 +83,7 @@ class Alert(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     clock_until: str = ""  # a suspect's: by then somebody must have decided
     muted_until: str = ""  # told to nobody until this day, and still true at the counter
     changes: int = 1
+    parts: dict[str, AlertPart] = {}  # of R5: by "short", "over", or the container in which something differs
 
     @property
     def stands(self) -> bool:

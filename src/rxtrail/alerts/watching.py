@@ -166,12 +166,13 @@ class Watching:
         assert self._cursor is not None, "what was loaded has a place in the log"
         positions = reader.event_positions(self._cursor, EVENTS_AT_ONCE)
         retold, self._retold = self._retold, set()
-        things = self._judge.things_of({*positions, *retold}) if positions or retold else set()
+        fresh = {*positions, *retold}
+        things = self._judge.things_of(fresh) if fresh else set()
         now = self._now()
         things |= self._overdue(reader, now)
         if things:
             self._marks.load(reader)
-            judged = self._judge.judge(things, now)
+            judged = self._judge.judge(things, now, fresh)
             self._bring(judged)
         if positions:
             self._cursor = positions[-1]

@@ -222,6 +222,8 @@ def _tell(call: Call, alert: Alert, *, whole: bool = False) -> None:
     if alert.subject_count:
         say.line(f"  {alert.subject_count:,} packs or containers, with all that is in them")
     if whole:
+        for name, part in alert.parts.items():
+            say.line((f"  {name}", "strong"), f": {part.what} Probably {part.cause}: {part.why}")
         for subject in alert.subjects[:SUBJECTS_SHOWN]:
             say.line(f"    {subject}")
         if alert.subject_count > SUBJECTS_SHOWN:

@@ -137,6 +137,8 @@ class Deviation(msgspec.Struct, frozen=True, gc=False):
     cause: str  # scanner | late-data | process | suspect
     why: str  # the cause in words
     next: str
+    part: str = ""  # of an alert that is about several things: which, and the packs that it names
+    packs: tuple[str, ...] = ()
 
 
 class Judged(msgspec.Struct, frozen=True, gc=False):
@@ -482,10 +484,11 @@ class _Way:
     def licences(self, move: Move, glns: tuple[str, ...]) -> None:
         """R9: a party was not authorised on that day."""
         for gln in glns:
-            if gln and self.parties.lapsed(gln, _day(move.time)) and (lanes := self.lanes(move)):
+            if gln and self.parties.lapsed(gln, day_of(move.time)) and (lanes := self.lanes(move)):
+                name, day = self.parties.name(gln), day_of(move.time)
                 self.say(
                     "R9", STOP, move, *_ends(move), [each for some in lanes.values() for each in some],
-                    f"{self.parties.name(gln)} was not an authorised trading partner on {_day(move.time)}.", "process",
+                    f"{name} was not an authorised trading partner on {day}.", "process",
                     "A licence that ran out, or a table that was not renewed.",
                     "Check the licence. Without one the goods may not be traded.",
                 )  # fmt: skip
@@ -499,7 +502,7 @@ class _Way:
     # -- words -----------------------------------------------------------------------------------------------------
 
     def lanes(self, move: Move) -> Mapping[str, list[_Ready]]:
-        return self.routes.of(self.gtins, _day(move.time))
+        return self.routes.of(self.gtins, day_of(move.time))
 
     def without_carriers(self, glns: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(gln for gln in glns if self.parties.role(gln) != "3pl")
@@ -548,5 +551,6 @@ def _is_in(spot: Spot, lane: Lane) -> bool:
     return in_country and (not lane.states or not spot.state or spot.state in lane.states)
 
 
-def _day(microseconds: int) -> str:
+def day_of(microseconds: int) -> str:
+    """Give the day of a time, ISO, in UTC."""
     return (_EPOCH + datetime.timedelta(microseconds=microseconds)).date().isoformat()
