@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +15,7 @@ from tests.story import (
     OUTSIDER,
     PHARMACY,
     WHOLESALER,
+    Party,
     Scene,
     made,
     packs,
@@ -21,9 +25,11 @@ from tests.story import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests import story
 
-PACK = packs(1)[0]
+PACK, OTHER_PACK = packs(2)
 
 
 @pytest.fixture
@@ -101,6 +107,18 @@ def test_only_a_listed_party_that_passes_things_on_fills_a_gap(market: Scene, se
     assert "not-shipped-to-you" in reasons(market.verify(PACK, site=PHARMACY))
 
 
+@contextlib.contextmanager
+def writer_held_up(scene: Scene) -> Iterator[None]:
+    """Nothing that is noted gets on record meanwhile."""
+    go_on = threading.Event()
+    writer, _, _ = scene.node._writing()
+    writer.submit(lambda _tx, _log: go_on.wait(60))
+    try:
+        yield
+    finally:
+        go_on.set()
+
+
 # -- the same code at two places -----------------------------------------------------------------------------------
 
 
@@ -110,6 +128,33 @@ def test_a_code_that_turns_up_at_a_second_place_while_its_own_is_open_is_stopped
     market.node.settle()
     assert reasons(market.verify(PACK, site=PHARMACY)) == {"not-shipped-to-you": "check"}
     assert reasons(market.verify(PACK, site=OTHER_PHARMACY))["seen-elsewhere"] == "stop"
+
+
+def test_two_scans_in_one_moment_see_each_other_before_the_record_has_either(market: Scene) -> None:
+    market.capture(bought(WHOLESALER, MAKER, 20), sender=WHOLESALER)
+    with writer_held_up(market):
+        assert reasons(market.verify(PACK, site=PHARMACY)) == {"not-shipped-to-you": "check"}
+        assert reasons(market.verify(PACK, site=OTHER_PHARMACY))["seen-elsewhere"] == "stop"
+        assert reasons(market.verify(PACK, site=PHARMACY)) == {"not-shipped-to-you": "check"}
+    market.node.settle()
+    assert reasons(market.verify(PACK, site=OTHER_PHARMACY))["seen-elsewhere"] == "stop"
+    assert reasons(market.verify(PACK, site=PHARMACY)) == {"not-shipped-to-you": "check"}
+
+
+def test_of_many_places_that_scan_one_code_in_one_moment_only_one_is_not_stopped(market: Scene) -> None:
+    market.capture(made(OTHER_PACK))
+    market.capture(bought(WHOLESALER, MAKER, 20), sender=WHOLESALER)
+    sites = [Party("0377777", "A pharmacy", f"{number:05}") for number in range(12)]
+    begin = threading.Barrier(len(sites))
+
+    def scan(site: Party) -> dict[str, str]:
+        market.verify(OTHER_PACK, site=site)  # each thread has a reader now, and the next scans are at once
+        begin.wait(timeout=60)
+        return reasons(market.verify(PACK, site=site))
+
+    with writer_held_up(market), ThreadPoolExecutor(len(sites)) as pool:
+        answers = list(pool.map(scan, sites))
+    assert sum("seen-elsewhere" not in answer for answer in answers) == 1
 
 
 def test_a_copy_elsewhere_does_not_stop_the_pack_where_the_record_has_it(market: Scene) -> None:

@@ -54,6 +54,7 @@ from rxtrail.query import export as export_rows
 from rxtrail.query.holders import holders
 from rxtrail.recalls import Recall, RecallCommand, RecallDesk
 from rxtrail.record.judge import Judge, unreachable
+from rxtrail.record.sightings import Recent
 from rxtrail.record.standing import authority_of, identity_of, partners_of
 from rxtrail.record.times import iso
 from rxtrail.sealing import CannotDecrypt
@@ -114,6 +115,7 @@ class Node:
         self._opening = threading.Lock()
         self._log_size = 0
         self._generation = 0
+        self._recent = Recent()
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rxtrail-capture")
         self._progress: dict[str, tuple[int, int]] = {}
         self._writer: Writer | None = None
@@ -302,6 +304,7 @@ class Node:
                 today=clock.today,
                 log_size=lambda: self._log_size,
                 doubted=lambda: self.log.doubt is not None,
+                recent=self._recent,
             )
             keeper.generation = generation
         elif followed or keeper.generation != self._generation:

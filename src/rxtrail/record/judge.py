@@ -33,7 +33,7 @@ from rxtrail.record.off_route import Marks
 from rxtrail.record.on_the_way import off_route_words, too_fast, too_soon
 from rxtrail.record.orders import Orders
 from rxtrail.record.proven import proof_path, published
-from rxtrail.record.sightings import elsewhere
+from rxtrail.record.sightings import Recent, elsewhere
 from rxtrail.record.spots import Spots
 from rxtrail.record.standing import as_seen_by, authority_of, identity_of, partners_of
 from rxtrail.record.times import day as day_of
@@ -85,9 +85,14 @@ class Judge:
         today: Callable[[], datetime.date],
         log_size: Callable[[], int],
         doubted: Callable[[], bool] = lambda: False,
+        recent: Recent | None = None,
     ) -> None:
-        """Everything that is not in the record is given; ``doubted``: it is known to be an old copy, or altered."""
+        """Everything that is not in the record is given; ``doubted``: it is known to be an old copy, or altered.
+
+        ``recent`` is what all judges of a process know of the last scans, on record or not yet.
+        """
         self._doubted = doubted
+        self.recent = recent or Recent()
         self._reader = reader
         self._now_us = now_us
         self._today = today
@@ -250,7 +255,7 @@ class Judge:
         )
         rests_on_a_word = found is not None and found.facts.custody.hearsay and judged.serial == "yes"
         if asker.site and asker.purpose == "dispense" and (rests_on_a_word or place_is_doubtful(judged)):
-            seen = elsewhere(self._reader, self._authority, scan.gtin, scan.serial, asker.site)
+            seen = elsewhere(self._reader, self._authority, self.recent, scan.gtin, scan.serial, asker.site)
             if seen is not None:
                 judged = seen_elsewhere(judged, day_of(seen[1]))
                 judged = also(judged, asker.purpose, too_fast(self._spots, *seen, asker.site, self._now_us()))

@@ -69,15 +69,24 @@ class Verify:
         if not (text.isascii() and key.isascii()):
             # Half a character, which is what a terminal makes of bytes that are no text, can be neither kept nor sent.
             text, key = text.encode(errors="replace").decode(), key.encode(errors="replace").decode()
-        if turned is None:
-            verdict = self._judge.judge(text, site=site, purpose=purpose, known_site=known_site)
-        else:
-            verdict = at_station.judged(self._judge, text, turned, site=site, purpose=purpose, known_site=known_site)
+
+        def judged() -> Verdict:
+            if turned is None:
+                return self._judge.judge(text, site=site, purpose=purpose, known_site=known_site)
+            return at_station.judged(self._judge, text, turned, site=site, purpose=purpose, known_site=known_site)
+
+        verdict = judged()
+        at = self._now_us()
+        if self._note_scan is not None and _is_sighting(verdict, site, purpose):
+            if not self._judge.recent.claim(self._judge.authority, _key(verdict), site, at):
+                verdict = judged()  # another place was answered between our look at the record and now
+            if _is_sighting(verdict, site, purpose):
+                self._sighted(verdict, site, at)
         if self._note_scan is not None:
             pack = verdict.pack
             codes = [reason.code for reason in verdict.reasons]
             told = [
-                self._now_us(),
+                at,
                 text[:SCAN_TEXT_MAX],
                 pack.gtin,
                 pack.serial,
@@ -90,14 +99,27 @@ class Verify:
             self._note_scan(SCAN_RECORD_VERSION + _encode(told))
             if self._seen is not None:
                 self._seen(verdict, site)
-            if site and purpose == "dispense" and pack.serial and _DOUBTFUL.intersection(codes):
-                self._sighted(verdict, site)
         return verdict
 
-    def _sighted(self, verdict: Verdict, site: str) -> None:
-        """Keep where a pack turned up that the record does not have there; what was stopped there is stopped anyway."""
-        if self._submit is None or verdict.matched.serial != "yes" or verdict.verdict is not Answer.CHECK:
+    def _sighted(self, verdict: Verdict, site: str, at: int) -> None:
+        """Keep where a pack turned up that the record does not have there."""
+        if self._submit is None:
             return
-        gtin, serial, at = verdict.pack.gtin, verdict.pack.serial, self._now_us()
+        gtin, serial = verdict.pack.gtin, verdict.pack.serial
         with contextlib.suppress(StoreFailed):  # the answer at the counter comes first
             self._submit(lambda tx, _log: note(tx, gtin, serial, site, at))
+
+
+def _is_sighting(verdict: Verdict, site: str, purpose: str) -> bool:
+    """Tell whether a scan shows a pack where the record does not have it; what is stopped there is stopped anyway."""
+    return (
+        verdict.verdict is Answer.CHECK
+        and bool(site)
+        and purpose == "dispense"
+        and verdict.matched.serial == "yes"
+        and any(reason.code in _DOUBTFUL for reason in verdict.reasons)
+    )
+
+
+def _key(verdict: Verdict) -> str:
+    return f"{verdict.pack.gtin}/{verdict.pack.serial}"
