@@ -78,3 +78,25 @@ def test_a_simulated_market_is_scored(rxtrail: CommandLine, tmp_path: Path) -> N
     (tmp_path / "chain" / "truth.jsonl").unlink()
     assert rxtrail("score", chain).code == 0
     assert rxtrail("score", str(tmp_path)).code != 0
+
+
+def test_late_files_are_captured_while_packs_are_scanned(rxtrail: CommandLine, tmp_path: Path) -> None:
+    chain = tmp_path / "chain"
+    assert rxtrail("simulate", "--packs", "200", "--disorder", "0.5", "--out", str(chain)).code == 0
+    late = sorted((chain / "late").iterdir())
+    assert late
+    rxtrail("partner", "load", str(chain / "partners.csv"))
+    rxtrail("capture", str(chain / "documents"))
+    assert rxtrail("score", str(chain)).code == 0
+    again = rxtrail.json("capture", *map(str, late))
+    assert sum(receipt["new_events"] for receipt in again.lines) == 0
+
+
+def test_a_late_file_without_its_moment_is_named(rxtrail: CommandLine, tmp_path: Path) -> None:
+    chain = tmp_path / "chain"
+    rxtrail("simulate", "--packs", "100", "--out", str(chain))
+    (chain / "late").mkdir()
+    (chain / "late" / "tomorrow.xml").write_bytes(b"<x/>")
+    told = rxtrail("score", str(chain))
+    assert told.code == 2
+    assert "tomorrow.xml" in told.err

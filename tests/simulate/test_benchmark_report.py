@@ -5,7 +5,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmarks.machine import Machine, folder_bytes
+from benchmarks.market import Play, Run
+from benchmarks.market import table as table_of_markets
 from benchmarks.report import BEGIN, END, Figure, Results, into_readme, markdown, text
+from rxtrail.simulate.score import Answered, Truth, score
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,3 +60,25 @@ def test_bytes_at_rest_are_all_files_of_the_folder(tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "b").write_bytes(b"x" * 5)
     assert folder_bytes(tmp_path) == 15
+
+
+def scored(seed: int, missed: float, verdicts: list[str]) -> Run:
+    answers = [
+        Answered(number, "2026-11-23T00:00:00Z", "S", verdict, [verdict]) for number, verdict in enumerate(verdicts)
+    ]
+    truths = [Truth(0, "A2"), Truth(1, "A2"), *(Truth(number) for number in range(2, len(verdicts)))]
+    return Run(Play(100, seed, missed), score(answers, truths))
+
+
+def test_markets_of_one_rate_are_added_up_and_the_worst_seed_stands_beside() -> None:
+    runs = [
+        scored(1, 0.0, ["stop", "stop", "ok", "ok"]),
+        scored(2, 0.0, ["stop", "check", "check", "stop"]),
+        scored(1, 0.2, ["check", "check", "ok", "ok"]),
+    ]
+    lines = table_of_markets(runs).splitlines()
+    assert lines[0] == "| | 0% missed | 20% missed |"
+    assert "| A2: stopped | 75.00% (50.00%) | 0.00% |" in lines
+    assert "| false stops a million | 250,000 (500,000) | 0 |" in lines
+    assert "| ambers | 25.00% (50.00%) | 0.00% |" in lines
+    assert "| seeds | 2 | 1 |" in lines

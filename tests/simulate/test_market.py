@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 
 from rxtrail.errors import BadRequest
-from rxtrail.simulate import attacked, documents, market, write
+from rxtrail.simulate import attacked, disorder, documents, market, write
 from rxtrail.simulate.attacks import NAMES
 from rxtrail.simulate.score import Answered, Share, Truth, score
 
@@ -33,11 +34,28 @@ def test_one_seed_gives_one_market() -> None:
 def test_missed_reads_leave_out_events_and_change_no_scan() -> None:
     whole, some = market(5, PACKS, 0.0, DAY), market(5, PACKS, 0.2, DAY)
     assert list(attacked(whole)) == list(attacked(some))
-    count = Counter(step.biz_step for file in whole.files for step in file.steps for _ in step.epcs)
-    less = Counter(step.biz_step for file in some.files for step in file.steps for _ in step.epcs)
-    assert count["commissioning"] == less["commissioning"]
-    for step in ("shipping", "receiving"):
-        assert 0.7 < less[step] / count[step] < 0.9
+    count = Counter((file.kind, step.biz_step) for file in whole.files for step in file.steps for _ in step.epcs)
+    less = Counter((file.kind, step.biz_step) for file in some.files for step in file.steps for _ in step.epcs)
+    for what in (("ship", "shipping"), ("receive", "receiving")):
+        assert 0.7 < less[what] / count[what] < 0.9
+    made, still_made = (
+        {urn for file in each.files if file.speaker in each.makers for step in file.steps for urn in step.epcs}
+        for each in (whole, some)
+    )
+    assert made == still_made
+
+
+def test_a_buyer_is_told_who_made_what_he_bought_and_what_is_in_its_cases() -> None:
+    whole = market(5, PACKS, 0.0, DAY)
+    list(attacked(whole))
+    for file in whole.files:
+        if file.receiver.role != "pharmacy" or not file.transfers:
+            continue
+        told = {urn for step in file.steps if step.biz_step == "commissioning" for urn in step.epcs}
+        shipped = {urn for step in file.steps if step.biz_step == "shipping" for urn in step.epcs}
+        packed = {step.parent: step.epcs for step in file.steps if step.aggregates}
+        packs = {urn for unit in shipped for urn in packed.get(unit, [unit])}
+        assert packs <= told, file.kind
 
 
 def test_every_attack_is_there_and_no_pack_is_taken_by_two() -> None:
@@ -121,3 +139,53 @@ def test_a_share_has_wilsons_interval(count: int, of: int, low: float, high: flo
 
 def test_of_nothing_a_share_may_be_anything() -> None:
     assert Share.of_all(0, 0).high == 1.0
+
+
+# -- files in disorder ---------------------------------------------------------------------------------------------
+
+
+def disordered(folder: Path, share: float) -> Path:
+    whole = market(5, PACKS, 0.0, DAY)
+    played = list(attacked(whole))
+    disorder(whole, share)
+    write(folder, whole, played)
+    return folder
+
+
+def bodies(folder: Path) -> Counter[bytes]:
+    """What the files say, without the numbers of the documents."""
+    files = [*folder.glob("documents/*"), *folder.glob("late/*")]
+    return Counter(file.read_bytes().replace(b":again<", b"<") for file in files)
+
+
+def test_no_disorder_is_no_disorder(tmp_path: Path) -> None:
+    assert bodies(disordered(tmp_path / "a", 0.0)).most_common(1)[0][1] == 1
+    assert not (tmp_path / "a" / "late").exists()
+
+
+def test_in_disorder_files_come_late_and_twice_and_none_is_lost(tmp_path: Path) -> None:
+    orderly, mixed = bodies(disordered(tmp_path / "a", 0.0)), bodies(disordered(tmp_path / "b", 0.3))
+    assert set(mixed) == set(orderly)
+    assert 0.05 < sum(count - 1 for count in mixed.values()) / len(orderly) < 0.15
+    late = len(list((tmp_path / "b" / "late").iterdir()))
+    assert 0.05 < late / len(orderly) < 0.15
+
+
+def test_in_disorder_files_come_in_another_order_than_they_were_written_in(tmp_path: Path) -> None:
+    written = re.compile(rb'creationDate="([^"]+)"')
+    names = sorted((disordered(tmp_path, 0.3) / "documents").iterdir())
+    times = [found[1] for name in names if (found := written.search(name.read_bytes()))]
+    assert len(times) == len(names)
+    assert times != sorted(times)
+
+
+def test_a_late_file_is_named_by_its_arrival_after_the_first_scan(tmp_path: Path) -> None:
+    first = f"{DAY:%Y%m%dT000000Z}"
+    names = [path.name for path in (disordered(tmp_path, 0.3) / "late").iterdir()]
+    assert min(names) >= first
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1])
+def test_a_share_of_disorder_past_its_limits_is_refused(share: float) -> None:
+    with pytest.raises(BadRequest):
+        disorder(market(5, PACKS, 0.0, DAY), share)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from rxtrail.simulate.attacks import attacked
 from rxtrail.simulate.demo import DemoCode, demo_codes
+from rxtrail.simulate.disorder import disorder
 from rxtrail.simulate.files import Written, documents, partners_csv, write
 from rxtrail.simulate.lanes import kept_away, lanes_toml
 from rxtrail.simulate.market import Market, market
@@ -25,6 +26,7 @@ __all__ = [
     "Written",
     "attacked",
     "demo_codes",
+    "disorder",
     "documents",
     "kept_away",
     "lanes_toml",

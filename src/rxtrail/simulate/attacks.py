@@ -29,14 +29,16 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from rxtrail.simulate.catalogue import HUB
-from rxtrail.simulate.epcis_text import File, Step
-from rxtrail.simulate.market import DAY, HOURS_OF_DISPENSING, Market, Pack
+from rxtrail.simulate.epcis_text import File, Step, midnight
+from rxtrail.simulate.market import DAY, HOURS_OF_DISPENSING, Market
+from rxtrail.simulate.restating import restated
 from rxtrail.simulate.scans import Scan, Truth, scan_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from rxtrail.simulate.catalogue import Party
+    from rxtrail.simulate.goods import Pack
 
 LARGE, SMALL = 50, 200  # one fake for so many packs of the market
 CLONE_HOURS = 1_500
@@ -78,11 +80,12 @@ class _Play:
         self.visits: list[Visit] = []
         self.large = max(1, whole.packs // LARGE)
         self.small = max(1, whole.packs // SMALL)
-        self.begin = int(dt.datetime.combine(whole.today, dt.time(), dt.UTC).timestamp())
+        self.begin = midnight(whole.today)
         self.copied: set[str] = set()
         self.free = [pack for pack in whole.genuine if not pack.fate]
         self.rng.shuffle(self.free)
         self.paper = 0
+        self.restatings = 0
 
     def all(self) -> None:
         """Every attack takes its own packs, so that each is counted for itself."""
@@ -172,9 +175,12 @@ class _Play:
             self.visit(self.begin + 4 * DAY + self.rng.randrange(20 * DAY), buyer, pack, "laundering")
 
     def papers(self, when: int, seller: Party, buyer: Party, packs: list[Pack], *, received: bool = True) -> None:
-        """Write a shipping, and the receipt of who believes it."""
+        """Write a shipping, and the receipt of who believes it; a wholesaler restates what the makers said."""
         urns = [pack.urn for pack in packs]
-        self.write("ship", seller, buyer, when, "shipping", "in_transit", urns, sold=(seller, buyer), leaves=True)
+        self.write(
+            "ship", seller, buyer, when, "shipping", "in_transit", urns, sold=(seller, buyer), leaves=True,
+            restates=packs if seller.role == "wholesaler" else (),
+        )  # fmt: skip
         if received:
             self.write("receive", buyer, HUB, when + DAY, "receiving", "in_progress", urns, sold=(seller, buyer))
 
@@ -238,6 +244,7 @@ class _Play:
         *,
         sold: tuple[Party, Party] | None = None,
         leaves: bool = False,
+        restates: Sequence[Pack] = (),
     ) -> None:
         self.paper += 1
         seller, buyer = sold or (None, None)
@@ -247,6 +254,12 @@ class _Play:
         )  # fmt: skip
         self.market.files.append(
             File(kind=kind, created=when + 300, speaker=speaker, receiver=receiver,
-                 instance_id=f"urn:rxtrail:attack:{self.market.seed}:{self.paper}:file", steps=[step],
+                 instance_id=f"urn:rxtrail:attack:{self.market.seed}:{self.paper}:file",
+                 steps=[*restated(restates, self.restating_id), step],
+                 products=tuple({pack.product.gtin: pack.product for pack in restates}.values()),
                  transfers=sold is not None and leaves)
         )  # fmt: skip
+
+    def restating_id(self) -> str:
+        self.restatings += 1
+        return f"urn:rxtrail:attack:{self.market.seed}:{self.paper}:{self.restatings}"

@@ -51,6 +51,17 @@ class File(msgspec.Struct, gc=False, kw_only=True):
     products: tuple[Product, ...] = ()
     parties: tuple[Party, ...] = ()
     transfers: bool = False  # ownership moves, so the law wants the transaction statement
+    arrives: int = 0  # at the hub; 0: as soon as it is written
+
+    @property
+    def arrival(self) -> int:
+        """When it arrives."""
+        return self.arrives or self.created
+
+
+def midnight(day: dt.date) -> int:
+    """Give the second since 1970 at which a day begins in UTC."""
+    return int(dt.datetime.combine(day, dt.time(), dt.UTC).timestamp())
 
 
 def render(file: File) -> bytes:

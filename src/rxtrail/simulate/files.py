@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from rxtrail.simulate.epcis_text import render
+from rxtrail.simulate.epcis_text import midnight, render
 from rxtrail.simulate.scans import Truth, scans
 
 if TYPE_CHECKING:
@@ -39,10 +39,16 @@ class Written(msgspec.Struct, frozen=True):
 
 
 def documents(world: World | Market) -> Iterator[tuple[str, bytes]]:
-    """Give every document as (file name, XML bytes), in the order in which they were sent."""
+    """Give every document as (file name, XML bytes), in the order in which they arrive."""
     for number, file in enumerate(world.files, start=1):
-        day = dt.datetime.fromtimestamp(file.created, dt.UTC).strftime("%Y%m%d")
-        yield f"{number:05d}-{day}-{file.speaker.role}-{file.speaker.gln}-{file.kind}.xml", render(file)
+        yield (
+            f"{number:05d}-{_told(file.arrival)[:8]}-{file.speaker.role}-{file.speaker.gln}-{file.kind}.xml",
+            render(file),
+        )
+
+
+def _told(seconds: int) -> str:
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
 def partners_csv(world: World | Market) -> bytes:
@@ -62,6 +68,7 @@ def write(
 ) -> Written:
     """Write ``documents/``, ``partners.csv``, ``scans.jsonl`` and ``truth.jsonl`` into the folder ``out``.
 
+    What arrives only when packs are being scanned goes to ``late/``; these names begin with the moment of arrival.
     ``played`` are the scans of a market with their truth. Without them each pack on a shelf is scanned once, honestly:
     ``attack`` is empty and ``cloned`` false on each line of the truth. ``told`` hears (documents written, in all).
     """
@@ -69,9 +76,15 @@ def write(
     folder.mkdir(parents=True, exist_ok=True)
     stream = played if played is not None else ((scan, Truth(scan.id)) for scan in scans(world))  # type: ignore[arg-type]
     lines = list(stream)  # the attacks add files of their own
-    world.files.sort(key=lambda file: file.created)
-    for number, (name, data) in enumerate(documents(world), start=1):
-        (folder / name).write_bytes(data)
+    world.files.sort(key=lambda file: file.arrival)
+    begin = midnight(world.today)
+    late = out / "late"
+    for file, (number, (name, data)) in zip(world.files, enumerate(documents(world), start=1), strict=True):
+        if file.arrives >= begin:
+            late.mkdir(exist_ok=True)
+            (late / f"{_told(file.arrives)}-{name}").write_bytes(data)
+        else:
+            (folder / name).write_bytes(data)
         told(number, len(world.files))
     (out / "partners.csv").write_bytes(partners_csv(world))
     encoder = msgspec.json.Encoder()

@@ -3,7 +3,8 @@
 The demo's chain (``supply``) shows every kind of pack; this one is for counting. Its defaults are those of the first
 baseline that was measured: a tenth of the goods pass through two wholesalers, one pack in a hundred comes back and is
 sold again elsewhere, one in two hundred is lent to a neighbour. ``missed`` is the chance that a dock does not read what
-leaves or arrives; packing is never missed, since a line or a picker records it by doing it. One seed, size and day
+leaves or arrives; packing is never missed, since a line or a picker records it by doing it. Whoever sells on restates
+the makers' commissioning, as US law has it, so that the buyer's own record knows the packs too. One seed, size and day
 always give the same market, and nothing here reads a clock.
 """
 
@@ -18,11 +19,13 @@ import msgspec
 
 from rxtrail.errors import BadRequest
 from rxtrail.simulate.catalogue import CASE_INDICATOR, HUB, MAKERS, PRODUCTS, Party, Product, party
-from rxtrail.simulate.epcis_text import File, Step
+from rxtrail.simulate.epcis_text import File, Step, midnight
+from rxtrail.simulate.goods import Case, Lot, Pack
+from rxtrail.simulate.restating import restated
 from rxtrail.simulate.supply import PACKS_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
 PACKS_MIN = 100
 WHOLESALER_COUNT = 30
@@ -37,33 +40,6 @@ LOOSE = 0.30  # of the cases are opened for single packs
 DAY = 86_400
 MADE_DAYS = 60
 HOURS_OF_DISPENSING = 30 * 24  # a pack is dispensed within thirty days after the last document
-
-
-class Pack(msgspec.Struct, gc=False):
-    """One genuine pack: where it lies in the end, and when it is dispensed (seconds since 1970)."""
-
-    product: Product
-    serial: str
-    lot: str
-    expiry: str
-    site: Party
-    wholesaler: Party
-    dispensed: int = 0
-    fate: str = ""  # "", lent, returned, stolen, diverted or expired
-    seller: Party | None = None  # whom the record has it with, when it was diverted or stolen
-
-    @property
-    def urn(self) -> str:
-        """The pack's SGTIN."""
-        return self.product.urn("0") + self.serial
-
-
-class Lot(msgspec.Struct, gc=False, frozen=True):
-    """One production lot."""
-
-    product: Product
-    number: str
-    expiry: str
 
 
 class Market(msgspec.Struct):
@@ -116,12 +92,6 @@ def _pharmacies() -> tuple[Party, ...]:
     )  # fmt: skip
 
 
-class _Case(msgspec.Struct, gc=False):
-    urn: str
-    packs: list[Pack]
-    holder: Party
-
-
 class _Chain:
     def __init__(self, seed: int, packs: int, missed: float, today: dt.date, *, loans_recorded: bool) -> None:
         self.rng = random.Random(f"rxtrail:market:{seed}:{packs}:{today.isoformat()}")  # noqa: S311
@@ -143,10 +113,10 @@ class _Chain:
         for index, pharmacy in enumerate(self.pharmacies):
             for wholesaler in self.rng.sample(self.wholesalers, 2 if index % 5 == 0 else 1):
                 self.served[wholesaler.gln].append(pharmacy)
-        self.orders: dict[tuple[str, str], list[_Case | Pack]] = {}
+        self.orders: dict[tuple[str, str], list[Case | Pack]] = {}
         self.totes = 0
         self.papers = 0
-        self.midnight = int(dt.datetime.combine(today, dt.time(), dt.UTC).timestamp())
+        self.midnight = midnight(today)
 
     def play(self) -> None:
         left, index = self.packs, 0
@@ -176,29 +146,30 @@ class _Chain:
         letters = product.serial_letters
         serials = self._serials(letters, product.serial_length, count + -(-count // CASE_PACKS))
         buyers = rng.sample(self.wholesalers, 2)
-        cases: list[_Case] = []
+        cases: list[Case] = []
         for at in range(0, count, CASE_PACKS):
             buyer = buyers[rng.random() < 0.5]
             packs = [
                 Pack(product, serials.pop(), lot.number, expiry, buyer, buyer, fate="expired" if expired else "")
                 for _ in range(min(CASE_PACKS, count - at))
             ]
-            cases.append(_Case(product.urn(CASE_INDICATOR) + serials.pop(), packs, buyer))
+            cases.append(Case(product.urn(CASE_INDICATOR) + serials.pop(), packs, buyer))
         for buyer in buyers:
             some = [case for case in cases if case.holder is buyer]
             if not some:
                 continue
             urns = [case.urn for case in some]
             made = [pack.urn for case in some for pack in case.packs]
+            for number, case in enumerate(some):
+                case.made, case.packed = now + 60, now + 120 + 5 * number
+                for pack in case.packs:
+                    pack.made = now
             steps = [
                 self.step(now, maker, "commissioning", "active", made, "ADD", lot=lot),
                 self.step(now + 60, maker, "commissioning", "active", urns, "ADD", lot=lot),
-                *(
-                    self.pack(now + 120 + 5 * number, maker, case.urn, [pack.urn for pack in case.packs])
-                    for number, case in enumerate(some)
-                ),
+                *(self.pack(case.packed, maker, case.urn, [pack.urn for pack in case.packs]) for case in some),
             ]
-            self.hand_over(now + 2 * DAY, maker, buyer, urns, before=steps, products=(product,))
+            self.hand_over(now + 2 * DAY, maker, buyer, dict.fromkeys(urns, ()), before=steps, products=(product,))
             now += 3600
         for case in cases:
             self.genuine.extend(case.packs)
@@ -215,14 +186,14 @@ class _Chain:
 
     # --- the wholesalers -----------------------------------------------------------------------------------------
 
-    def route(self, case: _Case) -> None:
+    def route(self, case: Case) -> None:
         """Decide by which wholesaler and to which pharmacies a case goes."""
         rng = self.rng
         if rng.random() < TWO_TIER:
             second = rng.choice(self.wholesalers)
             if second is not case.holder:
                 when = self.midnight - 36 * DAY + rng.randrange(2 * DAY)
-                self.hand_over(when, case.holder, second, [case.urn])
+                self.hand_over(when, case.holder, second, {case.urn: [case]})
                 case.holder = second
         if rng.random() >= LOOSE:
             pharmacy = rng.choice(self.served[case.holder.gln])
@@ -242,14 +213,14 @@ class _Chain:
         for (seller_gln, buyer_gln), things in self.orders.items():
             seller, buyer = by_gln[seller_gln], by_gln[buyer_gln]
             when = self.midnight - 30 * DAY + self.rng.randrange(20 * DAY)
-            loose = [thing.urn for thing in things if isinstance(thing, Pack)]
-            urns = [thing.urn for thing in things if isinstance(thing, _Case)]
+            loose = [thing for thing in things if isinstance(thing, Pack)]
+            units: dict[str, Sequence[Case | Pack]] = {case.urn: [case] for case in things if isinstance(case, Case)}
             before = []
             if loose:
                 tote = self.sscc(seller)
-                before.append(self.pack(when - 3600, seller, tote, loose))
-                urns.append(tote)
-            self.hand_over(when, seller, buyer, urns, before=before)
+                before.append(self.pack(when - 3600, seller, tote, [pack.urn for pack in loose]))
+                units[tote] = loose
+            self.hand_over(when, seller, buyer, units, before=before)
 
     def lend(self) -> None:
         """Neighbours help each other out: a pack goes to another pharmacy, with or without a record of it."""
@@ -258,7 +229,7 @@ class _Chain:
             if pack.fate or neighbour is pack.site:
                 continue
             if self.loans_recorded:
-                self.hand_over(self.midnight - 3 * DAY, pack.site, neighbour, [pack.urn], always=True)
+                self.hand_over(self.midnight - 3 * DAY, pack.site, neighbour, {pack.urn: [pack]}, always=True)
             pack.site, pack.fate = neighbour, "lent"
 
     def take_back(self) -> None:
@@ -267,8 +238,8 @@ class _Chain:
             other = self.rng.choice(self.pharmacies)
             if pack.fate or other is pack.site:
                 continue
-            self.hand_over(self.midnight - 6 * DAY, pack.site, pack.wholesaler, [pack.urn], always=True)
-            self.hand_over(self.midnight - 4 * DAY, pack.wholesaler, other, [pack.urn])
+            self.hand_over(self.midnight - 6 * DAY, pack.site, pack.wholesaler, {pack.urn: ()}, always=True)
+            self.hand_over(self.midnight - 4 * DAY, pack.wholesaler, other, {pack.urn: [pack]})
             pack.site, pack.fate = other, "returned"
 
     # --- what is written -----------------------------------------------------------------------------------------
@@ -278,7 +249,7 @@ class _Chain:
         when: int,
         seller: Party,
         buyer: Party,
-        urns: list[str],
+        units: Mapping[str, Sequence[Case | Pack]],
         *,
         before: list[Step] | tuple[Step, ...] = (),
         products: tuple[Product, ...] = (),
@@ -286,12 +257,15 @@ class _Chain:
     ) -> None:
         """Write the seller's shipping and the buyer's receipt; each dock may miss each unit.
 
+        ``units``: what is shipped, and what of it is restated: nothing by its maker, and nothing of a return.
         ``always``: it is done by hand, unit by unit, so nothing is missed.
         """
         self.papers += 1
         papers = (("po", f"{buyer.gln}:PO{self.papers:07d}"), ("desadv", f"{seller.gln}:D{self.papers:07d}"))
-        read = [urn for urn in urns if always or self.reads.random() >= self.missed]
-        steps = list(before)
+        read = [urn for urn in units if always or self.reads.random() >= self.missed]
+        goods = [thing for urn in read for thing in units[urn]]
+        steps = [*restated(goods, self.uuid), *before]
+        products = products or tuple({thing.product.gtin: thing.product for thing in goods}.values())
         if read:
             steps.append(
                 self.step(when, seller, "shipping", "in_transit", read, "OBSERVE", leaves=True, seller=seller,
@@ -299,7 +273,7 @@ class _Chain:
             )  # fmt: skip
         if steps:
             self.file("ship", seller, steps, receiver=buyer, products=products, transfers=bool(read))
-        arrived = [urn for urn in urns if always or self.reads.random() >= self.missed]
+        arrived = [urn for urn in units if always or self.reads.random() >= self.missed]
         if arrived:
             later = when + DAY + self.rng.randrange(6 * 3600)
             self.file("receive", buyer, [

@@ -14,13 +14,14 @@ from rxtrail.cli.node import own
 from rxtrail.errors import BadRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from rxtrail.bootstrap import Node
     from rxtrail.simulate.scans import Scan
     from rxtrail.simulate.score import Answered, Score
 
 AT_ONCE = 64  # counters that scan in one moment; one serial never twice among them
+LATE = "late"  # the folder of files that arrive while packs are scanned
 PHARMACIES = 30  # of which the view of a single pharmacy is made
 
 
@@ -57,7 +58,8 @@ def score(call: Call, folder: Path, view: str, verdicts: Path | None, pharmacies
     with bar() as told:
         if view == "hub":
             with own(call) as node:
-                answers = list(_play(node, scans, lambda done: told("scanning", done, len(scans))))
+                played = _play(node, scans, lambda done: told("scanning", done, len(scans)), _late(folder))
+                answers = list(played)
         else:
             answers = _as_pharmacies(folder, scans, pharmacies, told)
     if verdicts is not None:
@@ -92,16 +94,49 @@ def _scans(folder: Path) -> list[Scan]:
         raise BadRequest(f"scans.jsonl is not whole: {wrong}", place=str(path)) from wrong
 
 
-def _play(node: Node, scans: list[Scan], told: Any) -> Iterator[Answered]:  # noqa: ANN401 (a bar)
-    """Answer scans in their order, as many at once as counters would; two of one code wait for each other."""
+def _late(folder: Path) -> list[Path]:
+    """Give the files that arrive while packs are scanned, the first first."""
+    late = folder / LATE
+    return sorted(late.iterdir()) if late.is_dir() else []
+
+
+def _arrival(path: Path) -> str:
+    """Give when a late file arrives, as scans have it; raises BadRequest when its name does not tell."""
+    import datetime as dt
+
+    moment = path.name.partition("-")[0]
+    try:
+        return dt.datetime.strptime(moment, "%Y%m%dT%H%M%SZ").replace(tzinfo=dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except ValueError as wrong:
+        raise BadRequest(
+            "the name of a late file begins with its moment of arrival, such as 20261205T101500Z-", place=str(path)
+        ) from wrong
+
+
+def _play(node: Node, scans: list[Scan], told: Any, late: Sequence[Path] = ()) -> Iterator[Answered]:  # noqa: ANN401 (a bar)
+    """Answer scans in their order, as many at once as counters would; two of one code wait for each other.
+
+    Late files are captured between the scans, each when its time has come.
+    """
     from concurrent.futures import ThreadPoolExecutor
 
+    coming = [(_arrival(path), path) for path in reversed(late)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         at = 0
         while at < len(scans):
+            while coming and coming[-1][0] <= scans[at].at:
+                _, path = coming.pop()
+                with path.open("rb") as stream:
+                    node.capture(stream, name=path.name)
+            until = coming[-1][0] if coming else "9999"
             some: list[Scan] = []
             codes: set[str] = set()
-            while at < len(scans) and len(some) < AT_ONCE and scans[at].scan.casefold() not in codes:
+            while (
+                at < len(scans)
+                and len(some) < AT_ONCE
+                and scans[at].at < until
+                and scans[at].scan.casefold() not in codes
+            ):
                 codes.add(scans[at].scan.casefold())
                 some.append(scans[at])
                 at += 1
@@ -162,7 +197,7 @@ def _papers(folder: Path, sites: set[str], told: Any) -> dict[str, list[Path]]: 
     found: dict[str, list[Path]] = {site: [] for site in sites}
     # A 12-digit prefix leaves no reference: the SGLN without dots is the GLN without its check digit.
     by_body = {site[:12]: site for site in sites}
-    paths = sorted((folder / "documents").iterdir())
+    paths = [*sorted((folder / "documents").iterdir()), *_late(folder)]
     for number, path in enumerate(paths, start=1):
         with path.open("rb") as stream:
             told_to = receiver.search(stream.read(4_096))

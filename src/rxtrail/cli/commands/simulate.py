@@ -16,7 +16,7 @@ from rxtrail.errors import BadRequest
 PACKS = 10_000
 SEED = 1
 # What an earlier run left, and nothing else, is replaced.
-WRITTEN = frozenset({"documents", "partners.csv", "scans.jsonl", "truth.jsonl"})
+WRITTEN = frozenset({"documents", "late", "partners.csv", "scans.jsonl", "truth.jsonl"})
 
 
 @command("simulate", "rxtrail simulate --packs 100000 --seed 7 --out chain")
@@ -33,21 +33,30 @@ WRITTEN = frozenset({"documents", "partners.csv", "scans.jsonl", "truth.jsonl"})
     show_default=True,
     help="Whether pharmacies record what they lend each other.",
 )
-def simulate(call: Call, packs: int, seed: int, out: Path, missed: float, loans: str) -> int:
+@click.option(
+    "--disorder",
+    "share",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    help="Share of the files that come twice, out of order, or late.",
+)
+def simulate(call: Call, packs: int, seed: int, out: Path, missed: float, loans: str, share: float) -> int:
     """Write the EPCIS documents of a simulated market with attacks, and the scans that follow.
 
-    OUT gets documents/, partners.csv, scans.jsonl and truth.jsonl. Load the partners, capture the documents with
-    rxtrail capture OUT/documents, then rxtrail score OUT.
+    OUT gets documents/, partners.csv, scans.jsonl and truth.jsonl, and with --disorder late/. Load the partners,
+    capture the documents with rxtrail capture OUT/documents, then rxtrail score OUT, which captures each late file
+    when its time has come.
     """
-    from rxtrail.simulate import attacked, market, write
+    from rxtrail.simulate import attacked, disorder, market, write
 
     _clear(out)
     whole = market(seed, packs, missed, clock.today(), loans_recorded=loans == "recorded")
+    played = list(attacked(whole))  # the criminals' files are in disorder like all others
+    disorder(whole, share)
     try:
         with bar() as told:
-            written = write(
-                out, whole, attacked(whole), told=lambda done, in_all: told("writing documents", done, in_all)
-            )
+            written = write(out, whole, played, told=lambda done, in_all: told("writing documents", done, in_all))
     except OSError as error:
         raise BadRequest(
             f"cannot be written: {error.strerror}",
