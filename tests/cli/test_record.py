@@ -278,12 +278,26 @@ def test_an_exported_epcis_document_is_captured_by_another_node(pharmacy: Comman
     assert other.json("capture", str(out)).one["packages"] == 3
 
 
+def test_transaction_information_is_one_list_or_a_file_that_is_whole(pharmacy: CommandLine, tmp_path: Path) -> None:
+    sales = json.loads(pharmacy("export", "ti", "--json").out)
+    assert [sale["serials"] for sale in sales] == [["A1", "A2", "A3"]]
+    assert sales[0]["lot"] == PACK[2]
+    for form, start in (("pdf", b"%PDF-"), ("parquet", b"PAR1"), ("csv", b"transaction_date,")):
+        out = tmp_path / f"ti.{form}"
+        ran = pharmacy.json("export", "ti", "--format", form, "-o", str(out))
+        assert ran.one == {"file": str(out), "bytes": out.stat().st_size}
+        assert out.read_bytes().startswith(start)
+    assert json.loads(pharmacy("export", "ti", "--lot", "OTHER").out) == []
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         ("export", "cases"),
-        ("export", "packs", "--format", "pdf"),
-        ("export", "packs", "--format", "epcis"),
+        ("export", "packs", "--format", "docx"),
+        ("export", "packs", "--format", "pdf", "--json"),
+        ("export", "ti", "--format", "parquet", "--epcis", "json"),
+        ("export", "ti", "--until", "yesterday"),
         ("export", "events", "--since", "yesterday"),
         ("export", "packs", "--gtin", "x"),
         ("export", "packs", "--format", "csv", "--json"),

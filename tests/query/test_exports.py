@@ -172,11 +172,21 @@ def test_the_packs_inside_a_pallet_are_exported_with_the_cases_that_hold_them(st
     assert set(named(packs_of(stock, sscc=PALLET[3:]))) >= {*SECOND, *IN_CASE}
 
 
+def test_what_was_packed_again_by_somebody_else_is_inside_again(hub: Scene) -> None:
+    hub.capture(*delivery(*FIRST, unit=UNIT, buyer=WHOLESALER), receiver=WHOLESALER)
+    hub.capture(
+        story.received(UNIT, at=WHOLESALER),
+        story.unpacked(UNIT, at=WHOLESALER),
+        story.packed(UNIT, FIRST[0], at=WHOLESALER, minute=55),
+        sender=WHOLESALER,
+    )
+    assert named(packs_of(hub, sscc=UNIT[3:])) == [FIRST[0]]
+
+
 @pytest.mark.parametrize(
     ("what", "fmt", "filters", "place"),
     [
         ("packs", "xml", {}, "format"),
-        ("packs", "epcis", {}, "format"),
         ("trucks", "json", {}, "format"),
         ("packs", "json", {"gtin": "abc"}, "gtin"),
         ("packs", "json", {"gtin": "1" * 15}, "gtin"),

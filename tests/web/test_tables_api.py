@@ -114,13 +114,38 @@ def test_filters_narrow_an_export(api: Api) -> None:
     assert len(answer.text.splitlines()) == 1
 
 
-@pytest.mark.parametrize("query", ["gitn=1", "format=pdf", "gtin=1&gtin=2"])
+@pytest.mark.parametrize("query", ["gitn=1", "format=docx", "gtin=1&gtin=2"])
 def test_a_misspelt_or_repeated_filter_never_exports_everything(api: Api, query: str) -> None:
     assert api.get(f"/api/v1/export/packs?{query}").status_code == 400
 
 
-def test_only_packs_and_events_are_exported(api: Api) -> None:
+def test_only_transactions_packs_and_events_are_exported(api: Api) -> None:
     assert api.get("/api/v1/export/secrets").status_code == 400
+
+
+def test_transaction_information_is_one_list_of_sales(api: Api) -> None:
+    answer = api.get("/api/v1/export/ti", params={"format": "json", "serial": GOOD})
+    assert answer.headers["content-type"] == "application/json"
+    assert 'filename="rxtrail-ti.json"' in answer.headers["content-disposition"]
+    (sale,) = answer.json()
+    assert (sale["from"]["gln"], sale["to"]["gln"], sale["serials"]) == (scene.MAKER, scene.PHARMACY, [GOOD])
+    assert (sale["from"]["name"], sale["lot"], sale["expiry"]) == ("Acme Pharma", scene.LOT, scene.EXPIRY)
+    assert api.get("/api/v1/export/ti", params={"format": "json", "partner": "0399999999999"}).json() == []
+
+
+@pytest.mark.parametrize("what", ["ti", "events", "packs"])
+@pytest.mark.parametrize(
+    ("form", "media_type", "start"),
+    [
+        ("pdf", "application/pdf", b"%PDF-"),
+        ("parquet", "application/vnd.apache.parquet", b"PAR1"),
+        ("epcis-xml-2.0", "application/xml", b"<?xml"),
+    ],
+)
+def test_everything_is_exported_in_every_form(api: Api, what: str, form: str, media_type: str, start: bytes) -> None:
+    answer = api.get(f"/api/v1/export/{what}?format={form}")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, media_type)
+    assert answer.content.startswith(start)
 
 
 def test_an_export_that_fails_on_the_way_does_not_look_whole(planted: Any) -> None:

@@ -1,47 +1,41 @@
-"""Exports: packs and events, filtered, streamed in the order of their keys, whatever their number.
+"""Exports: packages, events and transaction information, filtered, streamed, whatever their number.
 
 Who holds a lot is counted in ``query.holders``.
 """
 
 from __future__ import annotations
 
-import csv
-import datetime
-import io
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from rxtrail.core.epcis.convert import writer
-from rxtrail.core.epcis.head import Head
-from rxtrail.core.epcis.notes import Notes
-from rxtrail.core.epcis.spelling import Spelling
-from rxtrail.core.epcis.write_json import event_json
-from rxtrail.core.gs1 import epc, ndc
+from rxtrail.core.gs1 import ndc
 from rxtrail.errors import BadRequest
 from rxtrail.ledger.containers import is_sgtin
-from rxtrail.ledger.prepare import restore
+from rxtrail.query import sheets, ti
+from rxtrail.query.documents import TARGETS, document, events_of_packages
+from rxtrail.query.events import COLUMNS as EVENT_COLUMNS
+from rxtrail.query.events import event_lines, event_row, events_asked, moment
+from rxtrail.query.sheets import Column
+from rxtrail.query.transactions import transactions
 from rxtrail.record.contents import contents_of
 from rxtrail.record.exact import Shelf
 from rxtrail.record.facts import Memory, Pending, Recalls, find
 from rxtrail.record.identify import identify
 from rxtrail.record.standing import as_seen_by, identity_of
-from rxtrail.record.times import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    import datetime
+    from collections.abc import Iterable, Iterator
 
     from rxtrail.answers import ExportFilters, NodeIdentity
-    from rxtrail.core.epcis.convert import Target
-    from rxtrail.core.epcis.event import Event
     from rxtrail.core.rules.authority import Authority
     from rxtrail.core.rules.steps import Custody
     from rxtrail.store import Reader
-    from rxtrail.store.rows import EventBody
 
 PAGE = 2_000
-_TARGETS: dict[str, Target] = {"epcis": "json", "epcis-xml-1.2": "xml-1.2", "epcis-xml-2.0": "xml-2.0"}
-FORMATS = {"packs": ("json", "csv"), "events": ("json", "csv", *_TARGETS)}
+KINDS = ("ti", "events", "packs")
+FORMATS = ("json", "csv", "pdf", "parquet", *TARGETS)
 
 
 class PackRow(msgspec.Struct, frozen=True, gc=False):
@@ -62,11 +56,21 @@ class PackRow(msgspec.Struct, frozen=True, gc=False):
     basis: str
 
 
-PACK_COLUMNS = PackRow.__struct_fields__
-EVENT_COLUMNS = (
-    "log_index", "event_id", "event_time", "record_time", "type", "action", "biz_step", "disposition", "read_point",
-    "biz_location", "speaker", "epcs", "parent",
-)  # fmt: skip
+PACK_COLUMNS = (
+    Column("gtin", "text", 14),
+    Column("serial", "text", 20),
+    Column("lot", "text", 15),
+    Column("expiry", "text", 10),
+    Column("disposition", "text", 14),
+    Column("custodian", "text", 13),
+    Column("owner", "text", 13),
+    Column("location", "text", 18),
+    Column("in_transit_to", "text", 13),
+    Column("container", "text", 24),
+    Column("holds", "texts", 12),
+    Column("recalled", "flag", 8),
+    Column("basis", "text", 10),
+)
 
 
 def export(
@@ -74,22 +78,69 @@ def export(
 ) -> Iterator[bytes]:
     """Stream an export; an empty one still has its header.
 
-    :raises BadRequest: an unknown kind, format or filter value.
+    :raises BadRequest: an unknown kind, format or filter value, or one that this installation cannot write.
     """
-    if fmt not in FORMATS.get(what, ()):
-        known = "; ".join(f"{kind}: {', '.join(formats)}" for kind, formats in FORMATS.items())
-        raise BadRequest(f"no export of {what!r} as {fmt!r}", place="format", advice=f"There are {known}.")
-    if what == "packs":
-        rows = packs(reader, authority, filters, today=today)
-        return _json_lines(rows) if fmt == "json" else _csv(PACK_COLUMNS, (_pack_cells(row) for row in rows))
-    events = _events(reader, filters, today=today)
-    if fmt == "csv":
-        return _csv(EVENT_COLUMNS, (_event_cells(body, event) for body, event in events))
+    if what not in KINDS or fmt not in FORMATS:
+        advice = f"There are {', '.join(KINDS)}, each as {', '.join(FORMATS)}."
+        raise BadRequest(f"no export of {what!r} as {fmt!r}", place="format", advice=advice)
+    match what:
+        case "ti":
+            return _transactions(reader, authority, fmt, filters, today)
+        case "packs":
+            return _packs(reader, authority, fmt, filters, today)
+        case _:
+            return _events(reader, fmt, filters, today)
+
+
+def _events(reader: Reader, fmt: str, filters: ExportFilters, today: datetime.date) -> Iterator[bytes]:
+    events = events_asked(reader, filters, gtins_of(filters), today=today)
     if fmt == "json":
-        return (
-            msgspec.json.encode(event_json(event, record_time=iso(body.recorded_at))) + b"\n" for body, event in events
-        )
-    return _document(events, _TARGETS[fmt], today)
+        return event_lines(events)
+    if fmt in TARGETS:
+        return document(events, TARGETS[fmt], today)
+    return _sheet("Events", fmt, EVENT_COLUMNS, (event_row(body, event) for body, event in events), today)
+
+
+def _transactions(
+    reader: Reader, authority: Authority, fmt: str, filters: ExportFilters, today: datetime.date
+) -> Iterator[bytes]:
+    times = moment(filters.since, "since"), moment(filters.until, "until")
+    lines = transactions(reader, authority, filters, gtins_of(filters), times, today=today)
+    if fmt in TARGETS:
+        return ti.as_document(reader, lines, TARGETS[fmt], today)
+    told = (line.transaction for line in lines)
+    match fmt:
+        case "json":
+            return ti.as_json(told)
+        case "csv":
+            return sheets.as_csv(ti.PACKAGE_COLUMNS, ti.package_rows(told))
+        case "parquet":
+            return sheets.as_parquet(ti.COLUMNS, ti.rows(told))
+        case _:
+            return ti.as_pdf(told, today)
+
+
+def _packs(
+    reader: Reader, authority: Authority, fmt: str, filters: ExportFilters, today: datetime.date
+) -> Iterator[bytes]:
+    rows = packs(reader, authority, filters, today=today)
+    if fmt == "json":
+        return _json_lines(rows)
+    if fmt in TARGETS:
+        return document(events_of_packages(reader, rows), TARGETS[fmt], today)
+    return _sheet("Packages", fmt, PACK_COLUMNS, map(msgspec.structs.astuple, rows), today)
+
+
+def _sheet(
+    title: str, fmt: str, columns: tuple[Column, ...], rows: Iterable[sheets.Row], today: datetime.date
+) -> Iterator[bytes]:
+    match fmt:
+        case "csv":
+            return sheets.as_csv(columns, rows)
+        case "parquet":
+            return sheets.as_parquet(columns, rows)
+        case _:
+            return sheets.as_pdf(title, columns, rows, today)
 
 
 # -- packs ---------------------------------------------------------------------------------------------------------
@@ -97,7 +148,7 @@ def export(
 
 def packs(reader: Reader, authority: Authority, filters: ExportFilters, *, today: datetime.date) -> Iterator[PackRow]:
     """Give packages by product and serial, then those that are containers themselves."""
-    wanted = _gtins(filters)
+    wanted = gtins_of(filters)
     recalls = Recalls()
     recalls.load(reader, authority)
     identity = identity_of(reader)
@@ -185,7 +236,8 @@ def _pack(
     )
 
 
-def _gtins(filters: ExportFilters) -> set[str]:
+def gtins_of(filters: ExportFilters) -> set[str]:
+    """Give the products that filters name, an NDC at all its packaging levels; empty means all."""
     wanted: set[str] = set()
     if filters.gtin:
         if not (filters.gtin.isascii() and filters.gtin.isdigit() and len(filters.gtin) <= 14):
@@ -194,90 +246,6 @@ def _gtins(filters: ExportFilters) -> set[str]:
     if filters.ndc:
         wanted.update(ndc.to_gtin(filters.ndc, indicator) for indicator in range(9))
     return wanted
-
-
-# -- events --------------------------------------------------------------------------------------------------------
-
-
-def _events(reader: Reader, filters: ExportFilters, *, today: datetime.date) -> Iterator[tuple[EventBody, Event]]:
-    since, until = _moment(filters.since, "since"), _moment(filters.until, "until")
-    keep = _event_test(filters, today)
-    after = -1
-    while True:
-        page = reader.events_from(after, PAGE)
-        for body in page:
-            if (since is not None and body.time < since) or (until is not None and body.time >= until):
-                continue
-            event = restore(body.canonical, body.envelope)
-            if keep(body, event):
-                yield body, event
-        if len(page) < PAGE:
-            return
-        after = page[-1].position
-
-
-def _event_test(filters: ExportFilters, today: datetime.date) -> Callable[[EventBody, Event], bool]:
-    wanted = _gtins(filters)
-    sscc = identify(filters.sscc, this_year=today.year) if filters.sscc else ""
-
-    def keep(body: EventBody, event: Event) -> bool:
-        if filters.partner and filters.partner != body.speaker:
-            return False
-        if filters.po and not any(filters.po in transaction.value for transaction in event.biz_transactions):
-            return False
-        if (
-            filters.lot
-            and filters.lot not in _texts(event.ilmd)
-            and not any(q.epc_class.endswith(f"/10/{filters.lot}") for q in event.quantities)
-        ):
-            return False
-        if not (wanted or filters.serial or sscc):
-            return True
-        for key, serials in _lists(event):
-            if sscc and any(key + serial == sscc for serial in serials):
-                return True
-            if key[:3] == "01/" and (wanted or filters.serial):
-                if wanted and key[3:17] not in wanted:
-                    continue
-                if not filters.serial or filters.serial in serials:
-                    return True
-        return bool(sscc) and event.parent == sscc
-
-    return keep
-
-
-def _lists(event: Event) -> Iterator[tuple[str, list[str]]]:
-    """Give all packages and logistic units that an event speaks of; of the parents, those that are packages too."""
-    yield from _listed(event)
-    if event.parent and is_sgtin(event.parent):
-        yield event.parent[:21], [event.parent[21:]]
-
-
-def _listed(event: Event) -> Iterator[tuple[str, list[str]]]:
-    for runs in (event.epcs, event.children, event.inputs, event.outputs):
-        for run in runs:
-            yield run.key, run.serials
-
-
-def _texts(tree: dict[str, object]) -> set[str]:
-    return {value for value in tree.values() if isinstance(value, str)}
-
-
-def _moment(text: str, name: str) -> int | None:
-    if not text:
-        return None
-    try:
-        moment = datetime.datetime.fromisoformat(text)
-    except ValueError as error:
-        raise BadRequest(
-            f"{name} {text!r} is not a date or time like 2026-11-23 or 2026-11-23T09:14:02Z", place=name
-        ) from error
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=datetime.UTC)
-    return int(moment.timestamp() * 1_000_000)
-
-
-# -- forms ---------------------------------------------------------------------------------------------------------
 
 
 def _json_lines(rows: Iterable[PackRow]) -> Iterator[bytes]:
@@ -290,67 +258,3 @@ def _json_lines(rows: Iterable[PackRow]) -> Iterator[bytes]:
             chunk = []
     if chunk:
         yield b"\n".join(chunk) + b"\n"
-
-
-def _csv(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[bytes]:
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(columns)
-    for count, row in enumerate(rows, 1):
-        writer.writerow([_safe(cell) for cell in row])
-        if count % PAGE == 0:
-            yield out.getvalue().encode()
-            out.seek(0)
-            out.truncate()
-    yield out.getvalue().encode()
-
-
-def _safe(cell: str) -> str:
-    """Keep a spreadsheet from running a cell that a stranger wrote (CSV injection)."""
-    return "'" + cell if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
-
-
-def _pack_cells(row: PackRow) -> list[str]:
-    cells = []
-    for column in PACK_COLUMNS:
-        value = getattr(row, column)
-        cells.append(
-            "|".join(value) if isinstance(value, list) else str(value).lower() if isinstance(value, bool) else value
-        )
-    return cells
-
-
-def _event_cells(body: EventBody, event: Event) -> list[str]:
-    epcs = [key + serial for key, serials in _listed(event) for serial in serials]
-    return [
-        str(body.position),
-        event.event_id,
-        iso(event.event_time),
-        iso(body.recorded_at),
-        event.kind,
-        event.action,
-        event.biz_step,
-        event.disposition,
-        event.read_point,
-        event.biz_location,
-        body.speaker,
-        " ".join(epc.to_digital_link(each) if _is_gs1(each) else each for each in epcs),
-        event.parent,
-    ]
-
-
-def _is_gs1(canonical: str) -> bool:
-    return canonical[:2].isdigit()
-
-
-def _document(events: Iterable[tuple[EventBody, Event]], target: Target, today: datetime.date) -> Iterator[bytes]:
-    """Write an EPCIS document: identifiers as Digital Links, but as URNs for EPCIS 1.2, which knows no others."""
-    spelling = Spelling("urn" if target == "xml-1.2" else "digital-link")
-    out = writer(target, Head(), spelling, Notes(), creation_date=f"{today.isoformat()}T00:00:00Z")
-    pieces = [out.start()]
-    for body, event in events:
-        pieces.append(out.event(event, record_time=iso(body.recorded_at)))
-        if len(pieces) == PAGE:
-            yield "".join(pieces).encode()
-            pieces = []
-    yield "".join([*pieces, out.finish()]).encode()

@@ -1,7 +1,8 @@
-"""``rxtrail export``: packs and events out, streamed."""
+"""``rxtrail export``: transaction information, events and packs out, streamed."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -11,17 +12,20 @@ from rxtrail.cli import exits, say, sinks
 from rxtrail.cli.call import GLN, WORDS, Call, command
 from rxtrail.cli.node import finish_what_was_left, reader
 
-FORMATS = ("json", "csv", "epcis")
+FORMATS = ("json", "csv", "epcis", "pdf", "parquet")
+BINARY = ("pdf", "parquet")
 EPCIS = ("json", "xml-1.2", "xml-2.0")
 
 
 @command(
     "export",
+    "rxtrail export ti --lot QD1DQ --format pdf -o transactions.pdf",
+    "rxtrail export ti --partner 0352601000003 --since 2026-11-01",
     "rxtrail export packs --format csv --lot QD1DQ -o packs.csv",
     "rxtrail export events --format epcis --since 2026-11-01 --until 2026-12-01 -o november.json",
     "rxtrail export events --format epcis --epcis xml-1.2 --partner 0352601000003 -o events.xml",
 )
-@click.argument("what", type=click.Choice(["packs", "events"]))
+@click.argument("what", type=click.Choice(["ti", "events", "packs"]))
 @click.option("--format", "fmt", type=click.Choice(FORMATS), default="json", show_default=True, help="How to write it.")
 @click.option(
     "--epcis",
@@ -44,15 +48,22 @@ EPCIS = ("json", "xml-1.2", "xml-2.0")
 @click.option("--since", type=WORDS, metavar="TIME", help="From this ISO date or time on.")
 @click.option("--until", type=WORDS, metavar="TIME", help="Before this ISO date or time.")
 def export(call: Call, what: str, fmt: str, epcis: str | None, output: Path | None, **filters: str | None) -> int:
-    """Write packs or events as JSON, CSV or EPCIS, to stdout or to a file.
+    """Write ti, events or packs as JSON, CSV, EPCIS, PDF or Parquet, to stdout or to a file.
 
-    With --json and -o, stdout tells the file and its size.
+    ti is the transaction information of the DSCSA with its transaction statements: for each shipment from a seller
+    to a buyer, each product and lot, all serial numbers that were inside at that moment. As EPCIS it is the shipments
+    with the events that made and packed what was in them. Times are those of the shipments.
+
+    Packs are filtered by gtin, ndc, lot, serial, sscc and partner. Parquet needs pyarrow: pip install
+    'rxtrail[arrow]'. With --json and -o, stdout tells the file and its size.
     """
-    if call.as_json and output is None and fmt == "csv":
-        raise click.UsageError("with --json a CSV needs a file: -o FILE")
+    if call.as_json and output is None and fmt in ("csv", *BINARY):
+        raise click.UsageError(f"with --json {fmt} needs a file: -o FILE")
+    if fmt in BINARY and output is None and sys.stdout.isatty():
+        raise click.UsageError(f"{fmt} is nothing for a terminal: -o FILE")
     if epcis is not None:
-        if fmt == "csv":
-            raise click.UsageError("a CSV is no EPCIS: leave --format csv out")
+        if fmt in ("csv", *BINARY):
+            raise click.UsageError(f"{fmt} is no EPCIS: leave --format {fmt} out")
         fmt = "epcis" if epcis == "json" else f"epcis-{epcis}"
     finish_what_was_left(call)
     with reader(call) as node:
