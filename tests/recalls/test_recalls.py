@@ -6,7 +6,7 @@ import pytest
 
 from rxtrail.core.rules.recall import LotScope, Recall, Response, Scope, SerialScope, Span
 from rxtrail.errors import BadRequest, NotFound, Refused
-from rxtrail.recalls import AskedRecall, RecallCommand, asked_of, read_reports
+from rxtrail.recalls import AskedRecall, RecallCommand, Report, asked_of, read_reports
 from tests.story import (
     GTIN,
     LOT,
@@ -271,3 +271,45 @@ def test_what_is_no_enforcement_report_is_refused(data: bytes) -> None:
 def test_a_report_without_a_product_waits_for_a_person() -> None:
     asked = asked_of(read_reports(b'{"code_info": "Lot A12345", "product_description": "Some tablets"}')[0])
     assert asked.doubts == ["no product that can be told by NDC"]
+
+
+def report_of(code_info: str, description: str = "Tablets, NDC 52601-8159-0") -> AskedRecall:
+    return asked_of(Report(product_description=description, code_info=code_info))
+
+
+def test_a_span_of_time_beside_named_lots_takes_no_pack_out() -> None:
+    for told in ("(distributed 1/2/2024 to 3/4/2024)", "manufactured from 1/2/2024 to 3/4/2024", "exp 1/26 to 6/26"):
+        asked = report_of(f"Lots A12345, A12346 {told}")
+        assert [lot.lot for lot in asked.lots] == ["A12345", "A12346"]
+        assert (asked.made, asked.expires) == (Span(), Span()), told
+
+
+def test_days_of_shipping_never_limit_what_a_notice_means() -> None:
+    asked = report_of("Lots distributed between 01/01/2024 and 02/01/2024")
+    assert asked.doubts
+    assert (asked.made, asked.expires) == (Span(), Span())
+
+
+def test_an_element_string_in_a_notice_names_its_product() -> None:
+    asked = report_of("UDI (01)00312345678906(10)A12345(17)270131", "Tablets")
+    assert (asked.gtins, asked.lots) == (["00312345678906"], [LotScope("A12345", "2027-01-31")])
+    assert not asked.doubts
+
+
+def test_of_a_notice_in_review_no_pack_of_its_products_is_not_affected(stocked: Scene) -> None:
+    stocked.capture(made(*packs(3, start="T"), lot=OTHER_LOT))
+    asked = AskedRecall(gtins=[GTIN], lots=[LotScope(OTHER_LOT)], doubts=["unclear"], source="received")
+    recall = opened(stocked, asked)
+    assert at_the_counter(stocked) == {"recalled": "check"}
+    seen = stocked.node.recalls.preview(recall.id)
+    assert (seen.packs, seen.not_affected, [(lot.lot, lot.packs) for lot in seen.unread]) == (3, [], [(LOT, 4)])
+    confirmed = RecallCommand("confirm", KIM, recall.id, "Only this lot.")
+    stocked.node.recall(confirmed)
+    assert at_the_counter(stocked) == {}
+
+
+def test_the_preview_of_serial_numbers_tells_how_many_packs_are_not_affected(stocked_hub: Scene) -> None:
+    asked = AskedRecall(gtins=[GTIN], serials=[SerialScope("S0", "S2")])
+    seen = stocked_hub.node.recalls.preview(asked)
+    assert seen.packs == 3
+    assert [(lot.lot, lot.packs) for lot in seen.not_affected] == [(LOT, 1)]

@@ -24,6 +24,7 @@ from rxtrail.recalls.values import (
     GTINS_MAX,
     LOTS_MAX,
     NOTICE_CHARACTERS_MAX,
+    SERIAL_CHARACTERS_MAX,
     SERIALS_MAX,
     TEXT_CHARACTERS_MAX,
     AskedRecall,
@@ -392,7 +393,7 @@ def checked(scope: Scope) -> Scope:
         if span.since and span.until and span.since > span.until:
             raise BadRequest("a span of dates begins after it ends", place=place)
     for serial in scope.serials:
-        if not serial.first or len(serial.first) > 20 or len(serial.last) != len(serial.first):
+        if not serial.first or len(serial.first) > SERIAL_CHARACTERS_MAX or len(serial.last) != len(serial.first):
             raise BadRequest("serial numbers are from one to another of the same length", place="serials")
         if serial.last < serial.first:
             raise BadRequest(

@@ -11,11 +11,18 @@ from typing import Any
 
 import msgspec
 
-from rxtrail.core.gs1 import ndc
+from rxtrail.core.gs1 import check_digit, ndc
 from rxtrail.core.notices.code_info import Kind, read_code_info
-from rxtrail.core.rules.recall import LotScope, Span
+from rxtrail.core.rules.recall import LotScope, SerialScope, Span
 from rxtrail.errors import BadIdentifier, BadRequest
-from rxtrail.recalls.values import LOTS_MAX, NOTICE_CHARACTERS_MAX, TEXT_CHARACTERS_MAX, AskedRecall
+from rxtrail.recalls.values import (
+    LOTS_MAX,
+    NOTICE_CHARACTERS_MAX,
+    SERIAL_CHARACTERS_MAX,
+    SERIALS_MAX,
+    TEXT_CHARACTERS_MAX,
+    AskedRecall,
+)
 
 NOTICE_BYTES_MAX = 64 << 20
 _NDC = re.compile(r"(?<![\d-])(\d{4,6}-\d{3,4}-\d{1,2})(?![\d-])", re.ASCII)
@@ -85,12 +92,15 @@ def asked_of(report: Report) -> AskedRecall:
             gtins.update(dict.fromkeys(ndc.to_gtin(text, level) for level in range(ndc.INDICATOR_MAX + 1)))
         except BadIdentifier:
             doubts.append(f"NDC {text!r} has no one GTIN")
+    gtins.update((gtin, None) for gtin in read.gtins if check_digit.is_valid(gtin))
     if not gtins:
         doubts.append("no product that can be told by NDC")
-    expires = [Span(_first(since), _last(until)) for since, until in read.expiries]
-    made = [Span(_first(since), _last(until)) for since, until in read.made]
+    # Lots that are named are meant whole: a span of time beside them tells about them, and takes none of them out.
+    spans = ([], []) if read.lots else (read.expiries, read.made)
+    expires, made = ([Span(_first(since), _last(until)) for since, until in each] for each in spans)
     if len(expires) > 1 or len(made) > 1:
         doubts.append("several spans of time")
+        expires = made = []
     lots = [LotScope(each.lot, each.expiry or "") for each in read.lots][:LOTS_MAX]
     if len(read.lots) > LOTS_MAX:
         doubts.append(f"more than {LOTS_MAX:,} lots: the rest is in the notice")
@@ -102,6 +112,7 @@ def asked_of(report: Report) -> AskedRecall:
         all_lots=read.kind is Kind.ALL_LOTS,
         expires=expires[0] if expires else Span(),
         made=made[0] if made else Span(),
+        serials=_serials(read.serials),
         classification=_CLASSES.get(report.classification, "not yet classified"),
         firm=_short(report.recalling_firm),
         number=report.recall_number,
@@ -109,6 +120,12 @@ def asked_of(report: Report) -> AskedRecall:
         source="received",
         doubts=doubts,
     )
+
+
+def _serials(told: list[tuple[str, str]]) -> list[SerialScope]:
+    """Give the serial numbers that a pack can have; a person says whether only these are meant."""
+    fit = [each for each in told if len(each[0]) == len(each[1]) <= SERIAL_CHARACTERS_MAX and each[0] <= each[1]]
+    return [SerialScope(*each) for each in fit[:SERIALS_MAX]]
 
 
 def _first(date: str) -> str:

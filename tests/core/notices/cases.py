@@ -87,6 +87,43 @@ PLAIN: dict[str, list[tuple[str, str | None]]] = {
     "A12345, A12346, A12345": [(A, None), (B, None)],
     "Lot #10098129/10099649": [("10098129", None), ("10099649", None)],
     "Lot: BCDA, Exp 01/2025": [("BCDA", "2025-01")],
+    # a count or a strength, and the packs it is of, is no lot
+    "Tablets 5 mg, 10 ct blister pack: A12345, 1/25; 15 ct blister packs A12346, 2/25": [
+        (A, "2025-01"),
+        (B, "2025-02"),
+    ],
+    "Brand (drug injection) 50mg vial A12345 02/ 2025": [(A, "2025-02")],
+    "10 + 10 ct blister pack: Lot A12345 exp 1/25": [(A, "2025-01")],
+    "Lot A12345, case of 24": [(A, None)],
+    "Lot 23X, Exp. 3/26": [("23X", "2026-03")],
+    "Lots A12345 (1,200 bottles), A12346 (1,300 bottles) exp 1/25": [(A, "2025-01"), (B, "2025-01")],
+    # days
+    "Lot A12345 Exp.01/2025": [(A, "2025-01")],
+    "LOT A12345 EXP 12 2025": [(A, "2025-12")],
+    "Lot A12345 exp. 10-31-27": [(A, "2027-10-31")],
+    "Lot A12345. Expiry Date: 30/06/2026": [(A, "2026-06-30")],
+    "Lot A12345 EXP: 250812": [(A, "2025-08-12")],
+    "Lot A12345 DOM 1/23, exp 1/25": [(A, "2025-01")],
+    "Lot A12345, exp. 09/30/2025 (distributed 01/15/2024-03/12/2024)": [(A, "2025-09-30")],
+    "Lot A12345 (shipped between 1/2/2024 and 3/4/2024), Exp 1/2025": [(A, "2025-01")],
+    # compounders call a lot by its day
+    "Lot: 05-15-2023:23@9; BUD: 11/11/2023": [("05-15-2023:23@9", "2023-11-11")],
+    "Lot: 10-12-2020 BUD: 10/12/2021": [("10-12-2020", "2021-10-12")],
+    "Lot 12APR21 exp 4/23": [("12APR21", "2023-04")],
+    # numbers of another sort
+    "Item 45678: Lot A12345": [(A, None)],
+    "Rx 123456, Lot A12345, BUD 08/23/2023": [(A, "2023-08-23")],
+    "Lot A12345; UPC: 3-12345-67890-1; Exp. 1/25": [(A, "2025-01")],
+    # an element string of GS1
+    "UDI: (01)00312345678906(10)A12345(17)250131": [(A, "2025-01-31")],
+    "(01)00312345678906(17)250100(10)A12345, (01)00312345678906(17)250200(10)A12346": [
+        (A, "2025-01"),
+        (B, "2025-02"),
+    ],
+    "Only lot A12345": [(A, None)],
+    "Sub-Lot #: A12345, A12346": [(A, None), (B, None)],
+    "Lot # A12345 (exp 01/2025) - All serial numbers": [(A, "2025-01")],
+    "Lot 26A01* Exp 1/27 *distributed in PR only": [("26A01", "2027-01")],
 }
 
 ALL = [
@@ -124,6 +161,29 @@ FOR_A_PERSON = [
     "Lots A12345, A12346, A12347, Exp 01/25, 02/25",
     "Lot A12345; Lot A12346, exp 01/2025",
     "the product of 2019",
+    # each of these was once read as if nothing were missing
+    "Lots ABC, ABD, exp 4/26",
+    "Lots A12345, USP, A12346",
+    "Lot A12345 and all subsequent lots",
+    "Lot A12345 and prior lots",
+    "Lots A12345 and up",
+    "Lots A12345+",
+    "Lots 12A*",
+    "Lots 12XXX",
+    "Lot A12345 and others",
+    "All lots, such as A12345",
+    "a) All lots; b) Lot A12345",
+    "1) Units: 16GS36753, 16KS022812) and 3) Unit: 16GS36753",
+    "NR068K, TIBIA PLATEAU, FIXED, T0; NR070K, TIBIA PLATEAU, FIXED, T1",
+    "LOT 1234 TABLETS, LOT 1235, EXP 1/25",
+    "All lots made on 5/5/2022",
+    "All lots distributed between 1/1/2022 and 2/2/2022",
+    "Lots distributed between 1/1/2022 and 2/2/2022",
+    "Lot A12345 Exp May",
+    "Lot A12345, serial numbers 100000000001, 100000000002",
+    "(01)00312345678906(10)A12345(17)250131(21)S1",
+    "(01)00312345678906(10)A12345(17)251331",
+    "Lot A12345 exp. 02/29/2025",
     "Best by May 17 to May 25",
     "\x00\ufffd\u2028",
 ]

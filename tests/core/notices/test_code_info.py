@@ -72,6 +72,21 @@ def test_ndcs_are_told_and_are_no_lots() -> None:
     assert [lot.lot for lot in read.lots] == ["A12345", "A12346"]
 
 
+def test_serial_numbers_and_products_of_element_strings_are_told_and_left_to_a_person() -> None:
+    read = read_code_info("(01)00312345678906(10)A12345(17)250131(21)S1; Lot A12346, serial numbers 1001 through 1009")
+    assert read.gtins == ["00312345678906"]
+    assert read.serials == [("S1", "S1"), ("1001", "1009")]
+    assert [lot.lot for lot in read.lots] == ["A12345", "A12346"]
+    assert not read.confident
+
+
+def test_days_of_shipping_are_no_days_of_making() -> None:
+    for word in ("distributed", "shipped", "sold"):
+        read = read_code_info(f"Lots {word} between 01/01/2024 and 02/01/2024")
+        assert (read.made, read.kind, read.confident) == ([], Kind.RANGE, False)
+    assert read_code_info("Lots manufactured from 01/01/2024 to 02/01/2024").made == [("2024-01-01", "2024-02-01")]
+
+
 @given(st.one_of(st.text(max_size=200), st.lists(st.sampled_from(WORDS), max_size=30).map(" ".join)))
 def test_nothing_is_ever_silently_empty(text: str) -> None:
     read = read_code_info(text)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from rxtrail.core.notices.words import Piece, Sort, pieces
+from rxtrail.core.notices.dates import MONTHS, of_element
+from rxtrail.core.notices.words import IS_PACK_WORD, Piece, Sort, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
 TEXT_CHARS_MAX = 200_000
 LOT_CHARS_MAX = 20  # GS1 General Specifications 3.4.1: AI (10) has at most 20 characters
 DOUBTS_MAX = 20
+
+
+_ELEMENTS = re.compile(r"\((\d{2,4})\)\s?([^\s()]+)", re.ASCII)
+_GLUED = re.compile(r"(?<![\w/-])(\d{1,2}/(?:\d{1,2}/)?\d{2,4})-(?=\d{1,2}/\d)", re.ASCII)  # two dates, from and to
+_WILD = re.compile(r"x{2,}$|x{3,}", re.IGNORECASE)
+_MARKS = re.compile(r"(?<![A-Za-z0-9(])(?:[A-Za-z]|\d{1,2})\)")  # a) or 1), which open nothing
 
 
 class Kind(enum.Enum):
@@ -59,6 +66,8 @@ class CodeInfo(msgspec.Struct, frozen=True, gc=False):
     made: list[tuple[str, str]]
     ndcs: list[str]
     doubts: list[str]
+    gtins: list[str] = []
+    serials: list[tuple[str, str]] = []  # from one to another, or twice the same
 
     @property
     def confident(self) -> bool:
@@ -93,7 +102,7 @@ def read_code_info(text: str) -> CodeInfo:
 
 class _Reading:
     def __init__(self, text: str) -> None:
-        self.text = text[:TEXT_CHARS_MAX]
+        self.text = _GLUED.sub(r"\1 - ", text[:TEXT_CHARS_MAX])
         self.pieces = list(pieces(self.text))
         self.at = 0
         self.lots: list[_Open] = []
@@ -107,9 +116,13 @@ class _Reading:
         self.others = 0  # numbers of another sort in a row
         self.every = False
         self.nothing = False
+        self.among = False  # the lots that are named are some of all
         self.ndcs: list[str] = []
         self.expiries: list[tuple[str, str]] = []
         self.made: list[tuple[str, str]] = []
+        self.sold = False  # days of shipping or selling are told
+        self.gtins: list[str] = []
+        self.serials: list[tuple[str, str]] = []
         self.doubts: list[str] = []
         if len(text) > TEXT_CHARS_MAX:
             self._doubt(f"longer than {TEXT_CHARS_MAX:,} characters: the rest was not read")
@@ -118,11 +131,12 @@ class _Reading:
         while self.at < len(self.pieces):
             self._take(self.pieces[self.at])
         self._compare_shapes()
+        self._expect_a_label()
         named = self._named()
         spans = [LotRange(each.lot, each.last, each.expiry, each.groups) for each in self.lots if each.last]
         if self.every:
             kind = Kind.ALL_LOTS
-        elif spans or ((self.expiries or self.made) and not named):
+        elif spans or ((self.expiries or self.made or self.sold) and not named):
             kind = Kind.RANGE
             self._doubt("a range: somebody has to say which lots lie in it")
         elif named:
@@ -132,9 +146,15 @@ class _Reading:
             self._doubt("no lot is named" if self.nothing or not self.text.strip() else "no lot was found in this text")
         if named and self.nothing:
             self._doubt("it says that lots are not known, and names some")
-        if self.every and (self.expiries or self.made):
+        if self.every and named and not self.among:
+            self._doubt("all lots, and some of them by name: somebody has to say which are meant")
+        if self.every and (self.expiries or self.made or self.sold):
             self._doubt("all lots of a span of time: somebody has to say which lots these are")
-        return CodeInfo(kind, named, spans, self.expiries, self.made, self.ndcs, self.doubts[:DOUBTS_MAX])
+        if self.serials:
+            self._doubt("serial numbers: somebody has to say whether only these packs are meant")
+        return CodeInfo(
+            kind, named, spans, self.expiries, self.made, self.ndcs, self.doubts[:DOUBTS_MAX], self.gtins, self.serials
+        )
 
     # -- one piece -------------------------------------------------------------------------------------------------
 
@@ -146,8 +166,12 @@ class _Reading:
                 self.mode, self.labelled = Sort.LOT, True
             case Sort.EXPIRY if labelled:
                 self.mode, self.labelled = Sort.LOT, True  # a heading: "Lot numbers and exp dates:"
-            case Sort.EXPIRY | Sort.MADE:
+            case Sort.EXPIRY | Sort.MADE | Sort.SOLD:
                 self.mode = piece.sort
+            case Sort.SERIAL:
+                self.mode = Sort.SERIAL
+            case Sort.GS1:
+                self._element_string(piece)
             case Sort.OTHER:
                 self.mode, self.others = Sort.OTHER, 0
             case Sort.ALL:
@@ -156,6 +180,8 @@ class _Reading:
                 self.groups = tuple(piece.value.split(","))
                 self.open, self.ahead, self.mode = [], None, Sort.LOT
                 self.clause += 1
+            case Sort.DATE if labelled and self._next(Sort.EXPIRY) and " " not in self._written(piece):
+                self._add(self._written(piece))  # compounders call a lot by its day: "Lot 10-12-2020, BUD 1/12/2021"
             case Sort.DATE:
                 self._date(piece)
             case Sort.NDC:
@@ -173,6 +199,8 @@ class _Reading:
             case Sort.NOTHING:
                 self.nothing = True
             case Sort.COMMA | Sort.AND | Sort.OPEN | Sort.CLOSE | Sort.FROM | Sort.NOISE | Sort.THROUGH:
+                if labelled and piece.sort is Sort.NOISE and self._may_be_lot(piece):
+                    self._doubt(f"a lot, or a count? {self._around(piece)}")
                 self.labelled = labelled and piece.sort is not Sort.NOISE
 
     def _end_clause(self, piece: Piece) -> None:
@@ -186,6 +214,7 @@ class _Reading:
 
     def _limit(self, piece: Piece) -> None:
         if piece.value.lower().startswith("not limited"):
+            self.among = True
             return  # "including but not limited to lots": all of them, and some are named
         self._doubt(f"a limit that only a person can read: {self._around(piece)}")
 
@@ -196,12 +225,18 @@ class _Reading:
         if through and self.at + 1 < len(self.pieces) and self.pieces[self.at + 1].sort is Sort.DATE:
             last = self.pieces[self.at + 1]
             self.at += 2
-            (self.made if self.mode is Sort.MADE else self.expiries).append((piece.value, last.value))
+            if self.mode is Sort.SOLD:
+                self.sold = True
+            else:
+                (self.made if self.mode is Sort.MADE else self.expiries).append((piece.value, last.value))
             return
         if self._next(Sort.THROUGH) and self._next(Sort.CODE, further=1):
             self._doubt(f"a span of time that is not whole: {self._around(piece)}")
-        if self.mode is Sort.MADE:
-            self.mode = Sort.LOT  # when it was made does not change which lot it is
+        if self.mode in (Sort.MADE, Sort.SOLD):
+            if self.every and self.mode is Sort.MADE:
+                self.made.append((piece.value, piece.value))
+            self.sold = self.sold or self.mode is Sort.SOLD
+            self.mode = Sort.LOT  # when it was made or sold does not change which lot it is
             return
         dates = [piece, *self._further_dates()]
         told = self.mode is Sort.EXPIRY
@@ -256,9 +291,19 @@ class _Reading:
             if self.others > 1:
                 self._doubt(f"numbers of another sort, or lots? {self._around(piece)}")
             return
+        if self.mode is Sort.SERIAL:
+            through = self._next(Sort.THROUGH) and self._next(Sort.CODE, further=1)
+            end = self.pieces[self.at + 1] if through else piece
+            self.at += 2 if through else 0
+            self.serials.append((piece.value, end.value))
+            return
+        if self._is_open_ended(piece):
+            self._doubt(f"a mark that may stand for more than one lot: {self._around(piece)}")
+        if self._closes_alone(piece):
+            self._doubt(f"a bracket that belongs to nothing: {self._around(piece)}")
         if self.at > 1 and self.pieces[self.at - 2].sort is Sort.WORD and len(self.pieces[self.at - 2].value) > 1:
             self._doubt(f"a number in a sentence: {self._around(piece)}")
-        if self.mode in (Sort.EXPIRY, Sort.MADE):
+        if self.mode in (Sort.EXPIRY, Sort.MADE, Sort.SOLD):
             if not (self._listed(piece.value) or labelled):
                 self._doubt(f"no date where one was announced: {self._around(piece)}")
             self.mode = Sort.LOT
@@ -308,10 +353,59 @@ class _Reading:
         alone = follows in (Sort.COMMA, Sort.CLAUSE, Sort.EXPIRY, Sort.DATE, Sort.OPEN, Sort.AND)
         if labelled and alone and len(piece.value) >= 3 and piece.value.isupper():
             self._add(piece.value)
-        elif self.mode in (Sort.EXPIRY, Sort.MADE):
-            return
+        elif self.mode in (Sort.EXPIRY, Sort.MADE, Sort.SOLD):
+            if self.mode is Sort.EXPIRY and piece.value.lower() in MONTHS:
+                self._doubt(f"a date without a year: {self._around(piece)}")
         else:
+            if alone and self._is_in_list(piece):
+                self._doubt(f"a word, or a lot without a digit? {self._around(piece)}")
             self.labelled = labelled and len(piece.value) == 1 and not piece.value.isalnum()
+
+    def _is_in_list(self, piece: Piece) -> bool:
+        """Tell whether a word in capitals stands where the next lot of a list would."""
+        before = [each.sort for each in self.pieces[max(0, self.at - 3) : self.at - 1]]
+        shaped = len(piece.value) > 1 and piece.value.isupper() and not IS_PACK_WORD.fullmatch(piece.value)
+        lots = (Sort.CODE, Sort.WORD)
+        return (
+            shaped and len(before) == 2 and before[0] in lots and before[1] in (Sort.COMMA, Sort.AND) and self.is_last
+        )
+
+    @property
+    def is_last(self) -> bool:
+        """Tell whether what stands two pieces before was taken for a lot."""
+        text = self.pieces[self.at - 3].value.upper()
+        return bool(self.lots) and text in (self.lots[-1].lot, self.lots[-1].last)
+
+    def _may_be_lot(self, piece: Piece) -> bool:
+        """Tell whether what was taken for a strength or a count stands where a lot would, and heads nothing."""
+        return piece.value[:1].isdigit() and not self.text[piece.end :].lstrip().startswith(":")
+
+    def _is_open_ended(self, piece: Piece) -> bool:
+        """Tell whether a code is one for many: 12A34+, 12A*, 12AXXX; a star with its footnote is none."""
+        mark = self.text[piece.end : piece.end + 1]
+        return mark == "+" or (mark == "*" and self.text.count("*") == 1) or bool(_WILD.search(piece.value))
+
+    def _closes_alone(self, piece: Piece) -> bool:
+        """Tell whether a bracket closes right behind a code, as of a mark that has grown together with it."""
+        if self.text[piece.end : piece.end + 1] != ")":
+            return False
+        line = self.text[self.text.rfind("\n", 0, piece.at) + 1 : piece.at]
+        return line.count("(") <= line.count(")") - len(_MARKS.findall(line))
+
+    def _element_string(self, piece: Piece) -> None:
+        """Read an element string: product, lot, expiry and serial number of one pack, each told by its number."""
+        told = dict(_ELEMENTS.findall(piece.value))
+        if told["01"] not in self.gtins:
+            self.gtins.append(told["01"])
+        if "21" in told:
+            self.serials.append((told["21"], told["21"]))
+        expiry = of_element(told["17"]) if "17" in told else None
+        if expiry == "" or any(number not in ("01", "10", "17", "21", "11") for number in told):
+            self._doubt(f"an element string that is not understood: {piece.value[:60]!r}")
+        elif "10" in told:
+            self._add(told["10"])
+            self._give(self.lots[-1:], [expiry])
+            self.open = [each for each in self.open if not each.dated]
 
     def _add(self, lot: str, *, last: str = "") -> None:
         if len(lot) > LOT_CHARS_MAX:
@@ -331,6 +425,14 @@ class _Reading:
             if beside and self.text[left.end : right.at].strip(" ") == "" and _shape(left.value) != _shape(right.value):
                 self._doubt(f"two codes with nothing between them: {self.text[left.at : right.end]!r}")
                 return
+
+    def _expect_a_label(self) -> None:
+        """Doubt numbers in a text of words of which none says that a lot or an expiry follows."""
+        sorts = {piece.sort for piece in self.pieces}
+        if self.lots and not sorts & {Sort.LOT, Sort.ALL, Sort.EXPIRY, Sort.DATE, Sort.GS1}:
+            words = [piece.value for piece in self.pieces if piece.sort is Sort.WORD and len(piece.value) > 2]
+            if words:
+                self._doubt(f"no word says that these are lots, and {words[0]!r} stands among them")
 
     def _named(self) -> list[NamedLot]:
         """Give each lot once: of two mentions that differ only in the presentation, one with both."""
@@ -358,6 +460,9 @@ class _Reading:
 
     def _after_from(self) -> bool:
         return any(piece.sort is Sort.FROM for piece in self.pieces[max(0, self.at - 3) : self.at])
+
+    def _written(self, piece: Piece) -> str:
+        return self.text[piece.at : piece.end]
 
     def _around(self, piece: Piece) -> str:
         return repr(" ".join(self.text[max(0, piece.at - 20) : piece.end + 20].split()))

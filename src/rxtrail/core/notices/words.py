@@ -19,7 +19,10 @@ class Sort(enum.Enum):
 
     LOT = "lot"  # a word that announces lots
     EXPIRY = "expiry"
-    MADE = "made"  # a word that announces a day of making or selling
+    MADE = "made"  # a word that announces a day of making
+    SOLD = "sold"  # a word that announces a day of shipping or selling: which packs these are no code tells
+    SERIAL = "serial"  # a word that announces serial numbers
+    GS1 = "gs1"  # an element string, such as (01)00312345678906(10)A1
     OTHER = "other"  # a word that announces some other number
     ALL = "all"  # all lots
     GROUP = "group"  # a) or 1): of which presentation the following is said
@@ -51,7 +54,7 @@ class Piece(msgspec.Struct, frozen=True, gc=False):
 
 _UNITS = (
     r"mg|mcg|µg|ug|kg|gm?|grams?|ml|l|liters?|litres?|fl\.?\s?oz|oz|lbs?|mmol|meq|iu|usp\s?units?|units?|mci|%|"
-    r"percent|fold|x"
+    r"percent|fold"
 )
 _PACKS = (
     r"tablets?|tabs?|caplets?|capsules?|caps|softgels?|gelcaps?|count|cts?|ct\.?|vials?|bottles?|boxes|box|packages?|"
@@ -67,7 +70,7 @@ _MANY_DRUGS = (
 _ALL_LOTS = (
     rf"\b(?:all|any|every)\s+{_MANY_DRUGS}"
     r"(?:lots?(?:\s*(?:numbers?|codes?|#'?s?))?|batch(?:es)?(?:\s*(?:numbers?|codes?))?|products?(?:\s+lots?)?|codes?|"
-    r"units|serial\s+numbers?|inventory|stock|preparations?|medications?|items?)\b"
+    r"inventory|stock|preparations?|medications?|items?)\b"
 )
 _EXPIRES = (
     r"\b(?:exp(?:ir(?:ation|y|es?|ing|ed))?|bud|best\s+use|best\s+(?:if\s+used\s+)?(?:by|before)|use(?:d)?[- ]by|"
@@ -76,27 +79,40 @@ _EXPIRES = (
     r"(?:\s*\((?:BUD|MM/YYYY|MM/YY|M/YY|MM/DD/YYYY|MM/DD/YY|YYYY-MM-DD|DDMMMYYYY|MMM-?YYYY)\))?\s*[:#=]*"
 )
 _WAS_MADE = (
-    r"\b(?:mfg|mfr|mfd|manufactur(?:e|ed|ing)|made|produced|production|packaged|packed|compounded|distributed|shipped|"
-    r"sold|dispensed|released)\b\.?(?:\s*(?:dates?|on|dt)\b\.?)*\s*:?"
+    r"\b(?:mfg|mfr|mfd|dom|manufactur(?:e|ed|ing)|made|produced|production|packaged|packed|compounded)\b\.?"
+    r"(?:\s*(?:dates?|on|dt)\b\.?)*\s*:?"
+)
+_WAS_SOLD = (
+    r"\b(?:distribut(?:ed|ion)|shipped|shipping|ship|sold|dispensed|released|delivered)\b\.?"
+    r"(?:\s*(?:dates?|on|dt)\b\.?)*\s*:?"
 )
 _LOT_LABEL = (
-    r"\b(?:lots?|lot\(s\)|batch(?:es)?|batch\(es\)|b/n|l/n|control|ctrl|codes?|units?)(?![a-z])"
+    r"\b(?:(?:sub|bulk|kit|finished)-?\s?lots?|lots?|lot\(s\)|batch(?:es)?|batch\(es\)|b/n|l/n|control|ctrl|codes?|units?)(?![a-z])"
     r"(?:\s*(?:numbers?|number\(s\)|nos?\b\.?|num\b\.?|codes?|id'?s?\b|\(s\)))*\s*(?:#\s?'?s?\b)?\s*[:=#.]*"
 )
 _OTHER_LABEL = (
-    r"\b(?:ref(?:erence)?|catalog(?:ue)?|cat|sku|item|model|product|anda|nda|bla|rx|din|gtin|material|serial|s/n|"
+    r"\b(?:ref(?:erence)?|catalog(?:ue)?|cat|sku|item|model|product|anda|nda|bla|rx|din|gtin|material|"
     r"version|bar\s?codes?|warehouse|account|phone|telephone|po)"
     r"(?:\s*(?:numbers?|nos?\b\.?|codes?|id|version))*\s*(?:#|:|\bnumbers?\b|\bnos?\b\.|\bcodes?\b)\s*:?"
 )
+# Without a mark between it must be a number that follows: "Item 45678", and not "item in lot 45678".
+_OTHER_NUMBER = r"\b(?:ref|catalog(?:ue)?|cat|sku|item|model|anda|nda|bla|rx|din|po)\s+(?=[A-Za-z]{0,4}-?\d)"
+_SERIAL_LABEL = (
+    r"\b(?:serials?\b|s/n\b|sn(?=\s*[:#]))(?:\s*(?:numbers?|number\(s\)|nos?\b\.?|codes?|id'?s?\b))*"
+    r"\s*(?:#\s?'?s?\b)?\s*[:=#.]*"
+)
+_ELEMENT = r"\(\d{2,4}\)\s?[^\s();,]{1,90}"
+_ELEMENT_STRING = rf"\(01\)\s?\d{{14}}(?:\s?{_ELEMENT})*"
 _STRENGTH = (
     rf"(?<![\w-])\d[\d.,]*\s?(?:-\s?)?(?:{_UNITS})"
-    rf"(?:\s?/\s?(?:[\d.]+\s?)?(?:{_UNITS}|vial|hr|h|day))?(?![\w])"
+    rf"(?:\s?/\s?(?:[\d.]+\s?)?(?:{_UNITS}|vial|hr|h|day))?(?![\w])(?:\s+(?:{_PACKS})\b)*"
 )
 _LIMITS = (
     r"\b(?:except(?:ing|ion)?|exclud(?:e|es|ing)|other\s+than|not\s+(?:affected|includ\w+|limited)|prior\s+to|before|"
-    r"after|up\s+to|on\s+or|later|earlier|older|newer|(?:beginning|starting|ending|end|start|begin)s?\s+(?:with|in|on|at)|"
+    r"after|up\s+to|on\s+or|and\s+(?:up|above|below|beyond|lower|higher)|subsequent|previous|preceding|prior|"
+    r"(?:to|until|through|thru)\s+(?:the\s+)?present|(?:and|among)\s+others?|etc|e\.g|such\s+as|for\s+example|later|earlier|older|newer|(?:beginning|starting|ending|end|start|begin)s?\s+(?:with|in|on|at)|"
     r"(?:first|last)\s+(?:\w+\s+)?(?:digits?|letters?|characters?|numbers?)|since|until|partial|"
-    r"only\s+(?:those|the|lots?|bottles)|(?:following\s+)?formats?|prefix(?:ed|es)?|suffix(?:es)?)\b"
+    r"only\s+(?:those|the|bottles|lots?(?!\s*(?:numbers?|nos?\.?|#)?\s*:?\s*[A-Z0-9-]*\d))|(?:following\s+)?formats?|prefix(?:ed|es)?|suffix(?:es)?)\b"
 )
 _NO_LOTS = (
     r"\b(?:none|n/a|not\s+(?:available|applicable|known|provided|specified|listed)|unknown|unspecified|tbd|"
@@ -113,10 +129,13 @@ _PATTERNS: tuple[tuple[Sort, str], ...] = (
     (Sort.EXPIRY, _EXPIRES),
     (Sort.MADE, _WAS_MADE),
     (Sort.MADE, r"\bdates?\s+(?:of\s+)?(?:manufactur(?:e|ed|ing)|production|produced|compounded|packaged)\b\s*:?"),
+    (Sort.SOLD, _WAS_SOLD),
     (Sort.LOT, _LOT_LABEL),
+    (Sort.SERIAL, _SERIAL_LABEL),
     (Sort.OTHER, _OTHER_LABEL),
+    (Sort.OTHER, _OTHER_NUMBER),
     (Sort.NOISE, _STRENGTH),
-    (Sort.NOISE, rf"(?<![\w-])\d[\d,]{{0,6}}\s?-?(?:{_PACKS})\b"),
+    (Sort.NOISE, rf"(?<![\w-])(?:\d{{1,4}}\s?\+\s?)?\d(?:[\d,]{{0,5}}\d)?\s?-?(?:{_PACKS})\b(?:\s+(?:{_PACKS})\b)*"),
     (Sort.NOISE, rf"\b(?:{_PACKS})\s+of\s+\d[\d,]{{0,6}}\b(?:\s?(?:{_PACKS})\b)?"),
     (Sort.NOISE, r"\b(?:qty|quantity)\b\s*:?\s*\d[\d,]*"),
     (Sort.LIMIT, _LIMITS),
@@ -130,6 +149,8 @@ _PATTERNS: tuple[tuple[Sort, str], ...] = (
     (Sort.CLOSE, r"[)\]}]"),
 )
 _SCANNER = tuple((sort, re.compile(pattern, re.IGNORECASE)) for sort, pattern in _PATTERNS)
+_ELEMENTS = re.compile(_ELEMENT_STRING, re.ASCII)
+IS_PACK_WORD = re.compile(_PACKS, re.IGNORECASE)
 # a) b) or 1) 2), or (a) (1), and several that share what follows: 1) - 5), 2), 3)
 _ONE = r"\(?(?<![A-Za-z0-9])(?:[a-z]|\d{1,2})\)"
 _NUMBERED = re.compile(r"(?<![\w.])([a-z]|\d{1,2})\.(?=\s+\S)", re.IGNORECASE)
@@ -155,7 +176,7 @@ def pieces(text: str) -> Iterator[Piece]:
             continue
         yield piece
         at = piece.end
-        if piece.sort in (Sort.EXPIRY, Sort.MADE):
+        if piece.sort in (Sort.EXPIRY, Sort.MADE, Sort.SOLD):
             told = not heading
         elif piece.sort is Sort.LOT:
             told, heading = False, True
@@ -168,6 +189,9 @@ def pieces(text: str) -> Iterator[Piece]:
 
 
 def _piece_at(text: str, at: int, *, told: bool) -> Piece | None:
+    elements = _ELEMENTS.match(text, at)
+    if elements is not None:
+        return Piece(Sort.GS1, elements[0], at, elements.end())
     group = _group_at(text, at)
     if group is not None:
         return group
