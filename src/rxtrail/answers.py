@@ -254,8 +254,21 @@ class Document(msgspec.Struct, frozen=True, gc=False):
     events: int
 
 
+class RetiredLog(msgspec.Struct, frozen=True, gc=False):
+    """A log of this record that was given up for a new one; it is still read at ``/log/NUMBER``."""
+
+    number: int
+    origin: str
+    keys: list[str]
+    size: int  # of the largest head of it that was in the store
+    day: str
+    reason: str
+
+
 class LogStatus(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """How the published log stands.
+
+    ``number`` counts the logs of this record from 1; ``retired`` are those before this one.
 
     ``state``: ``published`` | ``behind`` | ``not-published`` | ``refused``. ``size`` of the ``log_size`` records are in
     the newest head, which is ``age_seconds`` old; ``cosigned_size`` are in the newest with its quorum of witnesses.
@@ -273,6 +286,24 @@ class LogStatus(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     cosigned_size: int = 0
     witnesses: list[str] = []
     warnings: list[str] = []
+    number: int = 1
+    retired: list[RetiredLog] = []
+
+
+class LogHead(msgspec.Struct, frozen=True, gc=False):
+    """A signed head that is kept of a log."""
+
+    size: int
+    root: str
+    note: str  # C2SP checkpoint with its signatures
+
+
+class LogHeads(msgspec.Struct, frozen=True, gc=False):
+    """The signed heads that are kept of one log of this record, the largest first."""
+
+    number: int
+    origin: str
+    heads: list[LogHead]
 
 
 class ProvenLog(msgspec.Struct, frozen=True, gc=False):
@@ -347,10 +378,23 @@ class AuditFault(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     offset: int = -1  # in the file
 
 
+class Destroyed(msgspec.Struct, frozen=True, gc=False):
+    """What lies under a key that was destroyed on purpose, as the log says; what commits to it was checked."""
+
+    key: int
+    at: str
+    by: str  # "" when the record that says so is itself under a key that was destroyed later
+    reason: str
+    records: int
+    first: int  # their positions in the log; -1 when there are none
+    last: int
+    chunks: int  # of raw documents
+
+
 class AuditReport(msgspec.Struct, frozen=True, gc=False):
     """What an audit looked at, and what it found."""
 
-    whole: bool  # nothing is wrong, and everything was compared
+    whole: bool  # nothing is wrong, and everything was compared that was not destroyed on purpose
     complete: bool  # everything was compared; when not, ``left_out`` says what was not
     log_size: int
     root: str  # of the tree over all entries, in hex
@@ -365,6 +409,7 @@ class AuditReport(msgspec.Struct, frozen=True, gc=False):
     faults_count: int
     left_out: list[str]  # what could not be compared, and why, and what no audit looks at
     audited_at: str
+    destroyed: list[Destroyed] = []
 
 
 class AuditJob(msgspec.Struct, frozen=True, gc=False):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,14 +15,15 @@ from rxtrail.bootstrap import open_node
 from rxtrail.bootstrap.auditing import rebuild_store
 from rxtrail.cli import exits
 from rxtrail.cli.app import run
+from rxtrail.core.merkle.tile import TileBuilder
 from rxtrail.errors import BadRequest, StoreDamaged, StoreFailed
-from rxtrail.keyring import KeyOrder
+from rxtrail.keyring import KeyOrder, Unaudited
 from rxtrail.log_settings import LogSettings
 from rxtrail.store.rows import RecordKind
 from tests import story
 from tests.auditing.flipping import settled
 from tests.auditing.records import CASE, GOODS, behind_its_back, fill, look, named, other, rows_in, tables
-from tests.story import PHARMACY, delivery
+from tests.story import PHARMACY, delivery, pack
 
 if TYPE_CHECKING:
     from rxtrail.answers import AuditReport
@@ -502,15 +504,123 @@ def exit_of(folder: Path) -> int:
     return run(["audit", "--json", "--data", str(folder)])
 
 
-def test_an_audit_cannot_tell_when_a_key_was_destroyed_on_purpose_and_names_what_was_not_compared(
+def test_an_audit_cannot_tell_when_a_key_was_destroyed_without_an_audit_and_names_what_was_not_compared(
     shredded: Path,
 ) -> None:
     report = look(shredded)
     assert (report.faults, report.whole, report.complete) == ([], False, False)
-    assert any("their key 2 was destroyed, as the log says" in words for words in report.left_out)
+    [gone] = report.destroyed
+    assert (gone.key, gone.by, gone.reason) == (2, "A. Kim", "contract ended")
+    assert (gone.first, gone.records > 10, gone.chunks > 0) == (0, True, True)
     assert any("tables" in words for words in report.left_out)
     assert report.rows, "what the rest of the log says is compared"
     assert exit_of(shredded) == exits.CANNOT_TELL
+
+
+def shred(folder: Path, *words: str) -> int:
+    told = ["--reason", "contract ended", "--by", "A. Kim", "--yes", "--data", str(folder)]
+    return run(["keys", "shred", *words, *told])
+
+
+@pytest.fixture(scope="session")
+def destroyed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An encrypted record of which one key was destroyed by the command, which audits first; and which went on."""
+    folder = tmp_path_factory.mktemp("destroyed") / "data"
+    fill(folder, encrypt=True)
+    assert shred(folder, "--segment", "2") == exits.FINE
+    with story.scene(folder) as scene:
+        scene.change("hold", pack("NEVER"), reason="wet", key="later")
+    return folder
+
+
+def test_an_audit_is_whole_after_a_key_was_destroyed_as_the_log_says(destroyed: Path) -> None:
+    report = look(destroyed)
+    assert (report.faults, report.whole, report.complete, report.left_out) == ([], True, True, [])
+    [gone] = report.destroyed
+    assert (gone.key, gone.by, gone.reason, gone.first) == (2, "A. Kim", "contract ended", 0)
+    assert gone.at
+    assert report.since == 0
+    assert gone.last - gone.first + 1 >= gone.records > 10
+    assert exit_of(destroyed) == exits.FINE
+    assert report.rows > 100, "every table was compared"
+
+
+@pytest.mark.parametrize(
+    ("tampering", "table"),
+    [
+        ("UPDATE unit SET packed = NULL WHERE serial = 'S3'", "unit"),
+        ("DELETE FROM unit_event", "unit_event"),
+        ("UPDATE unit SET own = NULL", "unit"),
+        ("DELETE FROM event WHERE position = (SELECT min(position) FROM event)", "event"),
+        ("UPDATE record SET commitment = zeroblob(32) WHERE position = 1", "record"),
+        ("UPDATE block SET data = substr(data, 1, 30) || zeroblob(length(data) - 30) WHERE id = 1", "block"),
+        ("DELETE FROM data_key WHERE id = 2", "data_key"),
+        ("UPDATE data_key SET ended_at = 1, wrapped = x'' WHERE id = 3", "data_key"),
+    ],
+)  # fmt: skip
+def test_what_is_altered_in_a_record_with_destroyed_keys_is_found(
+    destroyed: Path, tmp_path: Path, tampering: str, table: str
+) -> None:
+    folder = Path(shutil.copytree(destroyed, tmp_path / "data"))
+    with behind_its_back(folder) as connection:
+        assert connection.execute(tampering).rowcount > 0
+    report = look(folder)
+    assert named(report, table) or not report.whole, report.faults
+    assert exit_of(folder) == exits.NO
+
+
+def test_what_was_kept_for_audits_after_a_destruction_outlives_one_that_was_broken_off(
+    destroyed: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(destroyed, tmp_path / "data"))
+    (folder / "audit" / "marker.json").unlink()  # as an audit leaves it that was killed
+    report = look(folder, incremental=True)
+    assert (report.whole, report.since > 0) == (True, True)
+    assert look(folder).whole
+    assert shred(folder, "--tenant", "0") == exits.FINE
+    report = look(folder)
+    assert report.whole
+    assert {gone.by for gone in report.destroyed} == {"A. Kim", ""} or len(report.destroyed) > 1
+    with behind_its_back(folder) as connection:
+        connection.execute("UPDATE unit SET own = NULL")
+    assert exit_of(folder) == exits.NO
+    shutil.rmtree(folder / "audit-base")
+    assert exit_of(folder) != exits.FINE
+
+
+def test_a_copy_of_another_log_makes_nothing_good(destroyed: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(destroyed, tmp_path / "data"))
+    marker = folder / "audit-base" / "marker.json"
+    told = json.loads(marker.read_bytes())
+    other = TileBuilder()
+    other.extend([bytes(32)] * told["size"])
+    partial = {str(level): hashes.hex() for level, hashes in other.partial().items()}
+    marker.write_text(json.dumps({**told, "root": other.root().hex(), "partial": partial}))
+    assert exit_of(folder) == exits.CANNOT_TELL
+
+
+def test_keys_are_not_destroyed_while_something_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "data"
+    fill(folder, encrypt=True)
+    with behind_its_back(folder) as connection:
+        connection.execute("UPDATE unit SET packed = NULL WHERE serial = 'S3'")
+    assert shred(folder, "--segment", "2") == exits.CANNOT_TELL
+    assert "nothing was destroyed" in capsys.readouterr().err
+    with open_node(folder) as node:
+        assert node.keyring.status().data_keys_destroyed == 0
+    assert shred(folder, "--segment", "2", "--no-audit") == exits.FINE
+
+
+def test_what_was_written_since_the_audit_is_not_destroyed(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    fill(folder, encrypt=True)
+    size = look(folder, incremental=True).log_size
+    with story.scene(folder) as scene:
+        scene.change("hold", GOODS[2], reason="wet", key="later")
+        order = KeyOrder("shred", "contract ended", "A. Kim", tenant=0, audited=size)
+        with pytest.raises(Unaudited):
+            scene.node.keyring.change(order)
+        assert scene.node.keyring.status().data_keys_destroyed == 0
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from rxtrail.answers import AuditFault, AuditReport
+from rxtrail.auditing.destruction import Destruction
 from rxtrail.auditing.documents_part import DocumentsPart
 from rxtrail.auditing.faults import Faults, shown
 from rxtrail.auditing.log_part import LogPart
@@ -57,6 +58,8 @@ class Checked(msgspec.Struct, gc=False):
     root: str = ""
     log_size: int = 0
     marker: Marker | None = None  # where the next audit may go on; None when this one found anything wrong
+    waypoint: str = ""  # the root at the size that was asked for
+    destroyed_up_to: int = -1  # the last record that was destroyed on purpose
 
 
 class Audit:
@@ -64,12 +67,15 @@ class Audit:
 
     def __init__(
         self, store: Store, again: Store, faults: Faults, *, progress: Progress, since: Marker | None = None,
-        signed: bytes = b"",
+        signed: bytes = b"", waypoint: int = 0,
     ) -> None:  # fmt: skip
         """``again`` is a fresh store, or with ``since`` the copy that an earlier audit has left.
 
-        ``signed`` is the last head that the signer keeps, as it was before this began.
+        ``signed`` is the last head that the signer keeps, as it was before this began. The root at the size
+        ``waypoint`` is told.
         """
+        self._waypoint = waypoint
+        self._destruction = Destruction()
         self._signed = signed
         self._store = store
         self._again = again
@@ -139,11 +145,8 @@ class Audit:
         checked.log_size, checked.root = log.position, published.builder.root().hex()
         self._check_unpublished(published.unpublished)
         all_told = keys_told = not stopped
-        for key, lost in log.lost.items():
-            what = f"records {lost.first} to {lost.last}" if lost.records > 1 else f"record {lost.first}"
-            self._destroyed(replay, key, f"{lost.records:,} records ({what})")
         if stopped:
-            self._faults.miss(f"the tables, but for single rows: {stopped}")
+            self._faults.miss(f"the tables, but for single rows: {stopped}", tables=bool(log.lost))
             untold = [lost.last for lost in log.lost.values()] + [replay.taken_over - 1] * bool(replay.taken_over)
             lost_up_to = max(untold, default=log.position)
             keys_told = not self._faults.count and replay.keys_anew > lost_up_to
@@ -157,11 +160,10 @@ class Audit:
         )  # fmt: skip
         documents.read(since.document if since is not None else 0)
         checked.documents = documents.documents
-        for key, count in documents.lost.items():
-            self._destroyed(replay, key, f"{count:,} chunks of documents")
+        checked.destroyed_up_to = self._destruction.judge(replay.keys, log.lost, documents.lost, self._faults)
         if documents.untold:
             self._faults.miss(f"{len(documents.untold):,} documents: what told of them cannot be read any more")
-        if not self._faults.count and not self._faults.missed:
+        if not self._faults.count and self._faults.complete:
             last = max(replay.documents, default=since.document if since is not None else 0)
             rows = list(since.rows) if since is not None else []
             if log.position > start:
@@ -182,15 +184,6 @@ class Audit:
                 f"the head of {signed:,} entries that was signed last: it was not stored, or was taken away; "
                 "publish anew (rxtrail serve, or rxtrail log publish), then audit again"
             )
-
-    def _destroyed(self, replay: Replay, key: int, what: str) -> None:
-        """Judge what lies under a key that is not there: only the log can say that it was destroyed on purpose."""
-        told = replay.keys.get(key)
-        if told is not None and told.ended_at:
-            self._faults.miss(f"{what}: their key {key} was destroyed, as the log says")
-            return
-        message = f"{what} lie under key {key}, which is not there, and no record of the log says that it was destroyed"
-        self._faults.find("log", "key-destroyed", message, table="data_key", key=f"id={key}", field="wrapped")
 
     def _declared_otherwise(self, view: View) -> bool:
         """Tell of tables and indexes that are not declared as in a fresh store, which nothing could be read from."""
@@ -219,7 +212,13 @@ class Audit:
         """Read the log; give why the replay stopped, "" when it did not."""
         stopped = ""
         for run, opened, whole in log.read(start):
-            published.extend(leaves_of(run))
+            leaves, to_go = leaves_of(run), self._waypoint - published.builder.size
+            if 0 < to_go <= len(leaves):
+                published.extend(leaves[:to_go])
+                self.checked.waypoint = published.builder.root().hex()
+                leaves = leaves[to_go:]
+            published.extend(leaves)
+            self._destruction.take(opened)
             self._rows.update(_encoded(run))
             if not whole:
                 stopped = stopped or f"from record {run[0].position} on the log cannot be done again"
@@ -290,10 +289,11 @@ class Audit:
 
 
 def audit(
-    store: Store, again: Store, faults: Faults, *, progress: Progress, since: Marker | None = None, signed: bytes = b""
-) -> Checked:
+    store: Store, again: Store, faults: Faults, *, progress: Progress, since: Marker | None = None,
+    signed: bytes = b"", waypoint: int = 0,
+) -> Checked:  # fmt: skip
     """Hold a store against its log; ``again`` is where it is made again."""
-    return Audit(store, again, faults, progress=progress, since=since, signed=signed).run()
+    return Audit(store, again, faults, progress=progress, since=since, signed=signed, waypoint=waypoint).run()
 
 
 def _encoded(rows: Iterable[Row]) -> bytes:

@@ -70,7 +70,8 @@ class DocumentsPart:
             seen.add(number)
         told = self._documents.get(number)
         if told is None and not self._all_told:
-            self.untold.add(number)
+            if self._opened(number, seq, data) is not None:  # what was destroyed is told by its key
+                self.untold.add(number)
             self._whole = False
             return
         if told is None:

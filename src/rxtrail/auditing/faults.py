@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from rxtrail.answers import AuditFault
+from rxtrail.answers import AuditFault, Destroyed
 
 if TYPE_CHECKING:
     from rxtrail.store.tables import Row, Table, Value
@@ -21,10 +21,17 @@ class Faults:
         self.told: list[AuditFault] = []
         self.count = 0
         self.missed: list[str] = []  # an audit that has missed anything says of nothing that it is whole
+        self.missed_tables: list[str] = []  # what a copy of the tables from before can make good
+        self.destroyed: list[Destroyed] = []
 
-    def miss(self, words: str) -> None:
-        """Note what could not be compared, and why."""
-        self.missed.append(words)
+    def miss(self, words: str, *, tables: bool = False) -> None:
+        """Note what could not be compared, and why; ``tables`` when that is only that the log cannot be done again."""
+        (self.missed_tables if tables else self.missed).append(words)
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether everything was compared."""
+        return not self.missed and not self.missed_tables
 
     def add(self, fault: AuditFault) -> None:
         """Note one."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rxtrail.store import Store
 
 FOLDER = "audit"  # in the data folder: how far the last audit came, and the copy that it made
+BASE_FOLDER = "audit-base"  # what the last audit before keys were destroyed left: never written but as a whole
 MARKER_FILE, COPY_FILE = "marker.json", "copy.sqlite"
 _NOWHERE = Path()  # where no data folder is asked for: the store is named in full
 
@@ -52,11 +53,20 @@ def audit_store(data: Path, store_url: str | None, *, incremental: bool, progres
     checked = auditing.Checked()
     since: Marker | None = None
     try:
-        with opened_store(data, store_url) as store, _copy(folder, _root_of_copy(store, keeper, keep=incremental),
-                                                      keep=incremental) as (again, since):  # fmt: skip
-            checked = auditing.audit(store, again, faults, progress=progress, since=since, signed=signed)
-            if incremental and checked.marker is not None:
-                _keep(folder, checked.marker)
+        with opened_store(data, store_url) as store:
+            base = _base(folder, _root_of_copy(store, keeper, keep=True))
+            with _copy(folder, _root_of_copy(store, keeper, keep=incremental), base,
+                       keep=incremental) as (again, since):  # fmt: skip
+                checked = auditing.audit(store, again, faults, progress=progress, since=since, signed=signed,
+                                         waypoint=base.size if base is not None else 0)  # fmt: skip
+                if incremental and checked.marker is not None:
+                    _keep(folder, checked.marker)
+            if base is not None and _makes_good(checked, faults, base, since):
+                # The log cannot be done again over what was destroyed; but the tables were held against it before that.
+                faults.missed_tables = []
+                with _copied(folder, keeper.root()) as again:
+                    behind = auditing.audit(store, again, faults, progress=progress, since=base, signed=signed)
+                checked.rows = behind.rows
     except (StoreFailed, CannotDecrypt) as error:
         if not faults.count:
             faults.find("file", "unreadable", f"the store cannot be opened: {error.message}")
@@ -86,8 +96,8 @@ def _signed_last(data: Path, left_out: list[str]) -> bytes:
 
 def _report(checked: Checked, faults: Faults, left_out: list[str], since: Marker | None, pages: int) -> AuditReport:
     return AuditReport(
-        whole=not faults.count and not faults.missed,
-        complete=not faults.missed,
+        whole=not faults.count and faults.complete,
+        complete=faults.complete,
         log_size=checked.log_size,
         root=checked.root,
         since=since.size if since is not None else 0,
@@ -99,8 +109,9 @@ def _report(checked: Checked, faults: Faults, left_out: list[str], since: Marker
         checkpoints=checked.checkpoints,
         faults=faults.told,
         faults_count=faults.count,
-        left_out=[*faults.missed, *left_out],
+        left_out=[*faults.missed_tables, *faults.missed, *left_out],
         audited_at=iso(clock.now_us()),
+        destroyed=faults.destroyed,
     )
 
 
@@ -152,9 +163,61 @@ def opened_store(data: Path, store_url: str | None) -> Iterator[Store]:
         let_go()
 
 
+def keep_base(data: Path, store_url: str | None) -> None:
+    """Keep what the incremental audit that has just ended well made, for when the log cannot be done again any more.
+
+    Keys are about to be destroyed: from then on tables can only be held against the log by way of this copy.
+    """
+    folder = data if is_server(store_url) else store_path(data, store_url).parent
+    beside, there = folder / (BASE_FOLDER + ".partial"), folder / BASE_FOLDER
+    shutil.rmtree(beside, ignore_errors=True)
+    shutil.copytree(folder / FOLDER, beside)
+    shutil.rmtree(there, ignore_errors=True)
+    beside.rename(there)
+
+
+def _base(folder: Path, root: Root | None) -> Marker | None:
+    """Tell of the copy that was kept before keys were destroyed, if there is one that can be read."""
+    from rxtrail.store import sqlite
+
+    there = folder / BASE_FOLDER
+    marker = _read_marker(there)
+    if marker is None or sqlite.root_of(there / COPY_FILE) != (sqlite.PLAIN if root is None else root.id):
+        return None
+    return marker
+
+
+def _makes_good(checked: Checked, faults: Faults, base: Marker, since: Marker | None) -> bool:
+    """Tell whether the copy of before stands for what was destroyed: it is of this log, and has all of that in it."""
+    return (
+        since is None
+        and bool(faults.missed_tables)
+        and not faults.count
+        and checked.destroyed_up_to < base.size
+        and checked.waypoint == base.root
+    )
+
+
 @contextlib.contextmanager
-def _copy(folder: Path, root: Root | None, *, keep: bool) -> Iterator[tuple[Store, Marker | None]]:
-    """Give a store to make the record again in: a fresh one, or the one that the last audit has left."""
+def _copied(folder: Path, root: Root | None) -> Iterator[Store]:
+    """Give a store with what was kept before keys were destroyed; what is kept stays as it is."""
+    from rxtrail.store import sqlite
+
+    with tempfile.TemporaryDirectory(prefix="audit-", dir=folder) as there:
+        shutil.copytree(folder / BASE_FOLDER, there, dirs_exist_ok=True)
+        store = sqlite.open_scratch(Path(there) / COPY_FILE, root)
+        try:
+            yield store
+        finally:
+            store.close()
+
+
+@contextlib.contextmanager
+def _copy(folder: Path, root: Root | None, base: Marker | None, *, keep: bool) -> Iterator[tuple[Store, Marker | None]]:
+    """Give a store to make the record again in: a fresh one, or the one that the last audit has left.
+
+    Where that is not there any more, the one that was kept before keys were destroyed.
+    """
     from rxtrail.store import sqlite
 
     with contextlib.ExitStack() as stack:
@@ -163,8 +226,10 @@ def _copy(folder: Path, root: Root | None, *, keep: bool) -> Iterator[tuple[Stor
             there = folder / FOLDER
             marker = _read_marker(there)
             if marker is None or sqlite.root_of(there / COPY_FILE) != (sqlite.PLAIN if root is None else root.id):
-                marker = None
+                marker = base
                 shutil.rmtree(there, ignore_errors=True)
+                if base is not None:
+                    shutil.copytree(folder / BASE_FOLDER, there)
             there.mkdir(mode=0o700, exist_ok=True)
             (there / MARKER_FILE).unlink(missing_ok=True)  # until this audit has ended well, there is none
         else:

@@ -15,7 +15,7 @@ import msgspec
 
 from rxtrail.core.merkle.entry import positions_in
 from rxtrail.core.merkle.tree import HASH_BYTES
-from rxtrail.errors import BadRequest, NotFound, StoreDamaged, StoreFailed
+from rxtrail.errors import BadRequest, Busy, NotFound, StoreDamaged, StoreFailed
 from rxtrail.ledger.changes import data_keys_of
 from rxtrail.record.times import iso
 from rxtrail.sealing import SEGMENT, TENANT, Sealer, key_of
@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 DECISION_VERSION: Final = b"\x01"
 BLOCKS_AT_ONCE: Final = 64  # sealed anew in one transaction: some 8 MiB of records
 _encode = msgspec.msgpack.Encoder().encode
+
+
+class Unaudited(Busy):
+    """What would be destroyed was written after the audit that came before."""
+
+    code = "unaudited"
 
 
 class TenantKey(msgspec.Struct, frozen=True, gc=False):
@@ -75,6 +81,7 @@ class KeyOrder(msgspec.Struct, frozen=True, gc=False):
     everything: bool = False  # of reseal: also what lies under keys of the newest version
     after_block: int = 0  # of reseal: where the last call stopped
     after_document: int = 0
+    audited: int = 0  # of shred: the records in front of this one were audited; none behind may lie under these keys
 
 
 class KeysChanged(msgspec.Struct, frozen=True, gc=False):
@@ -90,6 +97,7 @@ class KeysChanged(msgspec.Struct, frozen=True, gc=False):
     more: bool = False
     after_block: int = 0
     after_document: int = 0
+    audited: int = 0  # of shred: the records that an audit had found whole; 0 when nobody had looked
 
 
 class Keyring:
@@ -223,6 +231,8 @@ def _shred(tx: Transaction, log: Log, sealer: Sealer, order: KeyOrder) -> KeysCh
         meant = [row for row in rows if row.tenant == order.tenant]
     if not meant:
         raise NotFound("there is no such key", place="segment" if order.segment else "tenant")
+    if order.audited:
+        _refuse_unaudited(tx, order.audited, log.position, {row.id for row in meant})
     ended = [row._replace(ended_at=log.now, wrapped=b"") for row in meant if not row.ended_at]
     tx.set_data_keys(ended)
     sealer.forget()
@@ -235,7 +245,26 @@ def _shred(tx: Transaction, log: Log, sealer: Sealer, order: KeyOrder) -> KeysCh
     )
     what = ["segment", order.segment] if order.segment else ["tenant", order.tenant]
     record = _decide(log, ["keys-shredded", *what, blocks, documents, order.reason, order.by])
-    return KeysChanged("shred", data_keys=len(ended), blocks=blocks, documents=documents, record=record)
+    return KeysChanged(
+        "shred", data_keys=len(ended), blocks=blocks, documents=documents, record=record, audited=order.audited
+    )
+
+
+def _refuse_unaudited(tx: Transaction, audited: int, size: int, keys: set[int]) -> None:
+    """Refuse to destroy what was written since an audit looked: nobody could ever hold the tables against it.
+
+    :raises Unaudited: there is something.
+    """
+    while audited < size:
+        rows = tx.records_from(audited, BLOCKS_AT_ONCE)
+        blocks = sorted({row.block for row, _ in rows})
+        if any(key_of(data) in keys for data in tx.blocks_stored(blocks).values()):
+            raise Unaudited(
+                "records were written under this key since the audit",
+                place="audited",
+                advice="Audit again and repeat. Stop what writes, if that does not help.",
+            )
+        audited += len(rows)
 
 
 def _reseal(tx: Transaction, log: Log, sealer: Sealer, order: KeyOrder) -> KeysChanged:

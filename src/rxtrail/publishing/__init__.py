@@ -12,20 +12,31 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from rxtrail.answers import LogStatus
+from rxtrail.answers import LogStatus, RetiredLog
+from rxtrail.core.merkle import checkpoint, note
 from rxtrail.core.merkle.note import VerifierKey
 from rxtrail.core.merkle.policy import NONE, Policy
+from rxtrail.core.merkle.tile import TileBuilder
 from rxtrail.errors import BadRequest, Busy, LogSetBack, NotFound, RxtrailError
 from rxtrail.keys import FOLDER as KEYS_FOLDER
 from rxtrail.keys import open_key
 from rxtrail.log_settings import CHECKPOINT_SECONDS, CHECKPOINT_SECONDS_MIN, CHILD, INLINE, LogSettings
 from rxtrail.private_socket import user_number
+from rxtrail.publishing import retired
 from rxtrail.publishing.files import LogFiles
 from rxtrail.publishing.opening import child_arguments, next_name, read_policy, signer_of
-from rxtrail.publishing.publisher import LOG_KEYS, LOG_ORIGIN, Published, Publisher, read_published
+from rxtrail.publishing.publisher import (
+    ENTRIES_AT_ONCE,
+    LOG_KEYS,
+    LOG_ORIGIN,
+    Published,
+    Publisher,
+    read_published,
+)
 from rxtrail.publishing.signer_client import InlineSigner, SignerAway, SignerChild, SocketSigner
 from rxtrail.publishing.signer_wire import SOCKET_NAME
-from rxtrail.publishing.signing import LogRefused, put_away
+from rxtrail.publishing.signing import RETIRED_FOLDER, LogRefused, put_away
+from rxtrail.publishing.tiles import leaves_of
 from rxtrail.publishing.witnesses import Witnesses
 from rxtrail.store.rows import RecordKind
 
@@ -39,6 +50,7 @@ if TYPE_CHECKING:
     from rxtrail.ledger.writer import Writer
     from rxtrail.publishing.signer_client import SignerPort
     from rxtrail.store import Reader, Transaction
+    from rxtrail.store.rows import CheckpointRow
 
 __all__ = [
     "LogFiles", "LogRefused", "Published", "Publishing", "SignerAway", "read_published", "signer_of",
@@ -205,11 +217,18 @@ class Publishing:
         :raises BadRequest: the name is the old one.
         """
         assert self._publisher is None, "nobody publishes meanwhile"
-        before = self._reader().settings().get(LOG_ORIGIN, "")
+        reader = self._reader()
+        before = reader.settings().get(LOG_ORIGIN, "")
         origin = origin or next_name(before or f"{open_key(self._data, random_bytes=self._random).verifier.name}/log")
-        if origin == before:
+        if origin in {before, *(log.origin for log in retired.logs(reader))}:
             raise BadRequest("a new log needs another name", place="--origin")
-        put_away(self._data, f"{day.isoformat()}-{self._random(4).hex()}")
+        away = f"{day.isoformat()}-{self._random(4).hex()}"
+        put_away(self._data, away)
+        old, rows = self._given_up(before, day, reason), reader.checkpoints()
+        folder = self._data / KEYS_FOLDER / RETIRED_FOLDER
+        heads = retired.stored_heads(rows, folder, before)
+        if rows and not _is_of_these_records(reader, rows[-1]):
+            retired.keep_tiles(reader, rows[-1].size, folder / away)
         settings = LogSettings(origin=origin)
         signer = signer_of(self._data, settings, now_us=self._now_us, random_bytes=self._random)
         with contextlib.closing(InlineSigner(signer)) as port:
@@ -221,12 +240,21 @@ class Publishing:
             }
 
             def begin(tx: Transaction, _log: Log) -> None:
+                if before:
+                    retired.retire(tx, old, heads)
                 tx.drop_published()
                 tx.set_settings(marks)
 
             self._writer().do(begin, alone=True)
             self._new_publisher(port, self._random(_ID_BYTES).hex(), CHECKPOINT_SECONDS).publish()
         return self.status()
+
+    def _given_up(self, origin: str, day: date, reason: str) -> RetiredLog:
+        """Tell of the log that is published now as one that was given up."""
+        reader = self._reader()
+        row = reader.checkpoint()
+        number, keys = retired.number_of(reader), self.keys()
+        return RetiredLog(number, origin, keys, row.size if row else 0, day.isoformat(), reason)
 
     def reader(self) -> Reader:
         """Give the calling thread's reader."""
@@ -261,6 +289,8 @@ class Publishing:
             cosigned_size=cosigned.size if cosigned else 0,
             witnesses=self._witnesses.told() if self._witnesses is not None else [],
             warnings=warnings,
+            number=retired.number_of(reader),
+            retired=retired.logs(reader),
         )
 
     def warnings(self) -> list[str]:
@@ -341,3 +371,15 @@ class Publishing:
     def _heard(self, _published: Published) -> None:
         if self._witnesses is not None:
             self._witnesses.wake()
+
+
+def _is_of_these_records(reader: Reader, row: CheckpointRow) -> bool:
+    """Tell whether the records as they are make the tree of a head."""
+    head = checkpoint.parse(note.parse(row.note).text)
+    builder = TileBuilder()
+    while builder.size < head.size:
+        found = reader.entries_from(builder.size, min(ENTRIES_AT_ONCE, head.size - builder.size))
+        if not found or found[-1][0] != builder.size + len(found) - 1:
+            return False
+        builder.extend(leaves_of(found))
+    return builder.root() == head.root

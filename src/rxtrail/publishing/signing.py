@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("rxtrail.signer")
 HEAD_FILE: Final = "log.head"
+RETIRED_FOLDER: Final = "retired"  # in the folder of keys: those of logs that were given up
 LOCK_FILE: Final = "signer.lock"
 NOTHING_YET: Final = b"rxtrail signer v1: nothing is signed yet\n"
 PROOF_HASHES_MAX: Final = 63
@@ -278,7 +279,7 @@ def put_away(folder: Path, name: str) -> None:
         there = [path for path in sorted(keys.glob("log*")) if path.is_file()]
         if not there:
             return
-        target = keys / "retired" / name
+        target = keys / RETIRED_FOLDER / name
         target.mkdir(mode=0o700, parents=True)
         # The head last: a key without its head signs nothing.
         for path in [*(path for path in there if path.name != HEAD_FILE), *(p for p in there if p.name == HEAD_FILE)]:

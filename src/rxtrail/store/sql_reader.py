@@ -823,6 +823,13 @@ class SqlReader(abc.ABC):
         row = self._one("tile", level, number)
         return None if row is None else bytes(row[0])
 
+    def checkpoints(self) -> list[CheckpointRow]:
+        """Give all signed tree heads that are kept, the smallest first."""
+        rows = self._all("checkpoints")
+        return [
+            CheckpointRow(size, at, publisher, cosigned, bytes(note)) for size, at, publisher, cosigned, note in rows
+        ]
+
     def checkpoint(self, *, cosigned: bool = False) -> CheckpointRow | None:
         """Give the newest signed tree head, or the newest that has its quorum of witnesses."""
         row = self._one("checkpoint_cosigned" if cosigned else "checkpoint_last")

@@ -23,7 +23,7 @@ from rxtrail.outbound import Unreachable
 from rxtrail.proofs import NotPublished, RecordAltered
 from rxtrail.publishing.checking import LogWrong
 from rxtrail.publishing.signer_client import SignerAway
-from rxtrail.publishing.signing import LogRefused
+from rxtrail.publishing.signing import LogRefused, MemoryBehind
 from rxtrail.publishing.witnesses import WitnessRefused
 from rxtrail.receipts import BadReceipt
 from rxtrail.sealing import CannotDecrypt, NotEncrypted, Shredded
@@ -119,6 +119,7 @@ STATUSES: Final[dict[type[errors.RxtrailError], HTTPStatus]] = {
     merkle.BadEntry: HTTPStatus.BAD_REQUEST,
     LogWrong: HTTPStatus.BAD_REQUEST,
     LogRefused: HTTPStatus.SERVICE_UNAVAILABLE,
+    MemoryBehind: HTTPStatus.SERVICE_UNAVAILABLE,
     SignerAway: HTTPStatus.SERVICE_UNAVAILABLE,
     WitnessRefused: HTTPStatus.BAD_GATEWAY,
 }

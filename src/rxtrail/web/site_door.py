@@ -30,7 +30,7 @@ _SCOPE: Final = "rxtrail.grant"
 # (nothing can be guessed from it), and the address for verification requests, which asks for a proof of its own.
 _FOR_ALL: Final = re.compile(
     r"/healthz|/readyz|/openapi\.json|/api/v1/hub|/api/v1/keys|/api/v1/receipts/.*|/static/.*|/service-worker\.js"
-    r"|/favicon\.ico|/receipt|/proof|/vrs/.*|/log/(checkpoint|vkey|tile/.*)"
+    r"|/favicon\.ico|/receipt|/proof|/vrs/.*|/log/([0-9]+/)?(checkpoint|vkey|heads|tile/.*)"
 )
 # For a site with its key; what a body or a path names is held against the key's GLN by the handler.
 _FOR_SITES: Final = re.compile(

@@ -11,7 +11,7 @@ from rxtrail.cli.bars import bar
 from rxtrail.cli.call import Call, command
 
 if TYPE_CHECKING:
-    from rxtrail.answers import AuditFault, AuditReport
+    from rxtrail.answers import AuditFault, AuditReport, Destroyed
 
 FAULTS_SHOWN_MAX = 50
 
@@ -75,6 +75,8 @@ def _show(report: AuditReport) -> None:
         say.line(("  wrong: ", "stop"), _words(fault))
     if report.faults_count > FAULTS_SHOWN_MAX:
         say.line(f"  and {report.faults_count - FAULTS_SHOWN_MAX:,} more: --json tells them")
+    for gone in report.destroyed:
+        say.line(("  destroyed: ", "strong"), _gone(gone))
     for words in report.left_out:
         say.line(("  not compared: ", "strong"), words)
     if report.whole:
@@ -83,6 +85,13 @@ def _show(report: AuditReport) -> None:
         say.line(("not whole: ", "stop"), f"{report.faults_count:,} faults")
     else:
         say.line(("cannot tell: ", "strong"), "nothing is wrong with what was compared, and not everything could be")
+
+
+def _gone(gone: Destroyed) -> str:
+    what = [f"{gone.records:,} records ({gone.first} to {gone.last})"] * bool(gone.records)
+    what += [f"{gone.chunks:,} chunks of documents"] * bool(gone.chunks)
+    said = f"{gone.by}: {gone.reason}" if gone.by else "the record that says by whom was destroyed too"
+    return f"key {gone.key} on {gone.at} ({said}); {' and '.join(what)}; what commits to them is as it was"
 
 
 def _words(fault: AuditFault) -> str:

@@ -7,19 +7,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from rxtrail.cli import exits, say, show
 from rxtrail.cli.bars import bar
 from rxtrail.cli.call import WORDS, Call, command, group
 from rxtrail.cli.node import reader, writer
-from rxtrail.errors import BadRequest
+from rxtrail.errors import BadRequest, RxtrailError, StoreDamaged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rxtrail.keyring import KeysChanged
+    from rxtrail.keyring import KeyOrder, KeysChanged
     from rxtrail.sealing import Keeper, Root, RootFile
 
+AUDITS_MAX = 3  # before keys are destroyed that others go on writing under
 _BY = click.option("--by", type=WORDS, required=True, metavar="NAME", help="Who does it; it stands in the log.")
 
 
@@ -105,22 +107,26 @@ def reseal(call: Call, everything: bool, reason: str | None, by: str) -> int:
 @click.option("--reason", type=WORDS, required=True, help="Why.")
 @_BY
 @click.option("--yes", is_flag=True, help="Do it. There is no way back.")
-def shred(call: Call, segment: int | None, tenant: int | None, reason: str, by: str, yes: bool) -> int:
+@click.option("--no-audit", is_flag=True, help="Do not audit the record first: no audit can ever be whole again.")
+def shred(call: Call, segment: int | None, tenant: int | None, reason: str, by: str, yes: bool, no_audit: bool) -> int:
     """Destroy a key for good, and with it the meaning of all that it sealed.
 
     Events and raw documents under that key can never be read again; the index, the log and its proofs stay. The law
     asks for six years of most records: see docs/law.md first. Backups that were made before still hold the key.
+
+    The record is audited first, and a copy of its tables is kept: later audits need it, since the log cannot be done
+    again over what was destroyed. When that audit finds anything wrong, nothing is destroyed.
     """
     from rxtrail.keyring import KeyOrder
-    from rxtrail.web.key_socket import keyring_of
 
     if (segment is None) == (tenant is None):
         raise click.UsageError("say which: --segment KEY or --tenant N")
     if not yes:
         raise click.UsageError("this cannot be undone, and the law asks for six years of most records: add --yes")
-    with writer(call) as node:
-        order = KeyOrder("shred", reason=reason, by=by, segment=segment or 0, tenant=tenant or 0)
-        changed = keyring_of(node).change(order)
+    order = KeyOrder("shred", reason=reason, by=by, segment=segment or 0, tenant=tenant or 0)
+    changed = _shred(call, order, audits=0 if no_audit else AUDITS_MAX)
+    if not changed.audited:
+        say.note("no audit of this record can be whole any more: the tables were not audited before")
     if not _told(call, changed):
         say.line(
             ("destroyed: ", "stop"),
@@ -212,6 +218,43 @@ keys = group(
     "rxtrail keys status",
 )
 COMMANDS = {"keys": keys}
+
+
+def _shred(call: Call, order: KeyOrder, *, audits: int) -> KeysChanged:
+    """Audit, then destroy; again when others wrote under these keys meanwhile."""
+    from rxtrail.keyring import Unaudited
+    from rxtrail.web.key_socket import keyring_of
+
+    for left in range(max(1, audits))[::-1]:
+        audited = _audited(call) if audits else 0
+        try:
+            with writer(call) as node:
+                return keyring_of(node).change(msgspec.structs.replace(order, audited=audited))
+        except RxtrailError as error:
+            if error.code != Unaudited.code or not left:
+                raise
+    raise AssertionError
+
+
+def _audited(call: Call) -> int:
+    """Audit the record and keep what that made; give up to where, 0 when something could not be compared.
+
+    :raises StoreDamaged: something is wrong: evidence of it would be destroyed.
+    """
+    from rxtrail.bootstrap import auditing
+
+    with bar() as progress:
+        report = auditing.audit_store(call.data, call.store, incremental=True, progress=progress)
+    if report.faults_count:
+        raise StoreDamaged(
+            f"an audit finds {report.faults_count:,} faults in this record: nothing was destroyed",
+            place=report.faults[0].message,
+            advice="Look at them: rxtrail audit. Evidence of them would be destroyed; --no-audit does it all the same.",
+        )
+    if not report.whole:
+        return 0
+    auditing.keep_base(call.data, call.store)
+    return report.log_size
 
 
 def _opened(call: Call) -> tuple[Keeper, Root]:

@@ -44,6 +44,7 @@ def status(call: Call) -> int:
         ("signer", told.signer),
         *(("key", key if len(key) < 200 else f"{key[:80]}...") for key in told.keys),
         *(("witness", words) for words in told.witnesses),
+        *(("given up", f"{old.origin}, {old.size:,} entries, on {old.day}: {old.reason}") for old in told.retired),
         *(("warning", words) for words in told.warnings),
     ):
         if value:
@@ -124,8 +125,8 @@ def publish(call: Call) -> int:
 def renew(call: Call, reason: str, origin: str) -> int:
     """Begin a new log, with a new key and a new name, over the record as it is now. The old key is put away.
 
-    For after a loss: what was published of the old log can then never be continued. Partners and witnesses must be
-    given the new verifier key, and told why.
+    For after a loss: what was published of the old log can then never be continued. Its signed heads are kept, and it
+    is still read at /log/1 (2, ...). Partners and witnesses must be given the new verifier key, and told why.
     """
     with own(call) as node:
         told = node.log.renew(origin=origin, reason=reason, day=clock.today())

@@ -639,6 +639,10 @@ ON CONFLICT (size) DO UPDATE SET at = excluded.at, publisher = excluded.publishe
 -- Forget the signed tree heads since a moment that are below a size, all but one.
 DELETE FROM checkpoint WHERE at >= %s::bigint AND size < %s::bigint AND size <> %s::bigint;
 
+-- name: checkpoints
+-- Read all signed tree heads.
+SELECT size, at, publisher, cosigned, note FROM checkpoint ORDER BY size;
+
 -- name: checkpoint_last
 -- Read the newest signed tree head.
 SELECT size, at, publisher, cosigned, note FROM checkpoint ORDER BY size DESC LIMIT 1;

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from starlette.responses import Response
 
-from rxtrail.answers import LogStatus
+from rxtrail.answers import LogHeads, LogStatus
 from rxtrail.errors import NotFound
 from rxtrail.web import limits, refusals
 from rxtrail.web.body import read_whole
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _IMMUTABLE: Final = "public, max-age=31536000, immutable"
 ADDING_MAX: Final = 1024
+_ASK_AGAIN: Final = "no-cache"
+NUMBER_DIGITS_MAX: Final = 6
 _FRESH: Final = "public, max-age=1"
 # The log is for everybody, and so for pages of others that check it in a browser.
 _OPEN: Final = {"access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin"}
@@ -57,8 +59,10 @@ async def get_checkpoint(web: Web, request: Request) -> Response:  # noqa: ARG00
 async def get_tile(web: Web, request: Request) -> Response:
     """Answer with a tile of hashes or a bundle of entries."""
     path = f"tile/{request.path_params['path']}"
-    body = await _read(web, partial(_log(web).files.read, path))
-    headers = {**_OPEN, "cache-control": _IMMUTABLE}
+    files = _log(web).files
+    body, number = await _read(web, lambda: (files.read(path), files.number()))
+    # Behind a log that was given up the same path had another tile: only /log/N/tile is for ever.
+    headers = {**_OPEN, "cache-control": _IMMUTABLE if number == 1 else _ASK_AGAIN}
     return Response(body, media_type="application/octet-stream", headers=headers)
 
 
@@ -69,6 +73,41 @@ async def get_vkey(web: Web, request: Request) -> Response:  # noqa: ARG001
         raise NotFound("nothing of this log is published yet", advice="The signer may not run: see /readyz.")
     headers = {**_OPEN, "cache-control": _FRESH}
     return Response(f"{keys[0]}\n", media_type="text/plain; charset=utf-8", headers=headers)
+
+
+async def get_numbered_checkpoint(web: Web, request: Request) -> Response:
+    """Answer with a signed head of one of the logs that this record has had."""
+    body = await _read(web, partial(_log(web).files.checkpoint, _number(request)))
+    return Response(body, media_type="text/plain; charset=utf-8", headers={**_OPEN, "cache-control": _FRESH})
+
+
+async def get_numbered_tile(web: Web, request: Request) -> Response:
+    """Answer with a tile or a bundle of one of the logs; what lies there never becomes anything else."""
+    path = f"tile/{request.path_params['path']}"
+    body = await _read(web, partial(_log(web).files.read, path, _number(request)))
+    headers = {**_OPEN, "cache-control": _IMMUTABLE}
+    return Response(body, media_type="application/octet-stream", headers=headers)
+
+
+async def get_numbered_vkey(web: Web, request: Request) -> Response:
+    """Answer with the verifier key of one of the logs, one line."""
+    keys = await _read(web, partial(_log(web).files.keys, _number(request)))
+    if not keys:
+        raise NotFound("nothing of this log is published yet", advice="The signer may not run: see /readyz.")
+    headers = {**_OPEN, "cache-control": _FRESH}
+    return Response(f"{keys[0]}\n", media_type="text/plain; charset=utf-8", headers=headers)
+
+
+async def get_heads(web: Web, request: Request) -> Response:
+    """Answer with all signed heads that are kept of one of the logs."""
+    return json_response(await _read(web, partial(_log(web).files.heads, _number(request))))
+
+
+def _number(request: Request) -> int:
+    text: str = request.path_params["number"]
+    if not (text.isascii() and text.isdigit() and 0 < len(text) <= NUMBER_DIGITS_MAX) or text[0] == "0":
+        raise NotFound("logs are numbered from 1", advice="The newest is at /log/checkpoint.")
+    return int(text)
 
 
 async def post_add(web: Web, request: Request) -> Response:
@@ -126,6 +165,42 @@ ENDPOINTS: Final = (
         ("text/plain",),
         body=("application/octet-stream",),
         refusals=(NotFound, refusals.Overloaded, refusals.TooLarge, refusals.UploadBroken),
+    ),
+    Endpoint(
+        "GET",
+        "/log/{number}/checkpoint",
+        "A signed head of one of the logs that this record has had; a new one is begun after a loss.",
+        get_numbered_checkpoint,
+        ("text/plain",),
+        query=None,
+        refusals=_REFUSALS,
+    ),
+    Endpoint(
+        "GET",
+        "/log/{number}/tile/{path:path}",
+        "A tile or a bundle of one of the logs; it never changes.",
+        get_numbered_tile,
+        ("application/octet-stream",),
+        query=None,
+        refusals=_REFUSALS,
+    ),
+    Endpoint(
+        "GET",
+        "/log/{number}/vkey",
+        "The verifier key of one of the logs.",
+        get_numbered_vkey,
+        ("text/plain",),
+        query=None,
+        refusals=_REFUSALS,
+    ),
+    Endpoint(
+        "GET",
+        "/log/{number}/heads",
+        "All signed heads that are kept of one of the logs.",
+        get_heads,
+        LogHeads,
+        query=None,
+        refusals=_REFUSALS,
     ),
     Endpoint("GET", "/api/v1/log", "How the published log stands.", get_status, LogStatus, refusals=_REFUSALS),
 )
