@@ -272,7 +272,7 @@ QUERY_NAME = re.compile(r"^-- name: *(\w+)", re.MULTILINE)
 def test_every_named_query_is_used() -> None:
     for queries in sorted(SOURCE.rglob("queries.sql")):
         names = QUERY_NAME.findall(queries.read_text(encoding="utf-8"))
-        both = [queries.parents[1] / "sql_reader.py", queries.parents[1] / "sql_transaction.py"]
+        both = [path for path in queries.parents[1].glob("sql_*.py") if queries.parents[1].name == "store"]
         engine = "\n".join(path.read_text(encoding="utf-8") for path in [*both, *sorted(queries.parent.rglob("*.py"))])
         # Numbers are asked for by what they number: "{what}_last".
         engine += " ".join(f"{what}_last" for what in re.findall(r'_(?:next|number)\("(\w+)"', engine))

@@ -86,8 +86,8 @@ def test_every_refusal_is_a_problem(description: Any) -> None:
 
 def test_the_verdict_object_is_described_field_for_field(api: Api, description: Any) -> None:
     verdict = api.verify("x")
-    assert set(description["components"]["schemas"]["Verdict"]["properties"]) == {*verdict, "eu"}, (
-        "eu only where an alert is raised"
+    assert set(description["components"]["schemas"]["Verdict"]["properties"]) == {*verdict, "eu", "safety"}, (
+        "eu only where an alert is raised, safety only where openFDA's files were loaded"
     )
 
 

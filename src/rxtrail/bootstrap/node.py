@@ -47,6 +47,7 @@ from rxtrail.ledger.committing import OFF, ON, PACKAGE_PROOFS, open_writer
 from rxtrail.ledger.containers import fold_all
 from rxtrail.moving import LogPosition, LogWatch, backup
 from rxtrail.offline import Offline, scans_of
+from rxtrail.openfda import OpenFda
 from rxtrail.products import Products, ProductsReport
 from rxtrail.proofs import Proofs
 from rxtrail.publishing import Publishing
@@ -145,6 +146,7 @@ class Node:
             changed=self._changed,
         )
         self.audits = Audits(data, store_url)
+        self.openfda = OpenFda(data, now_us=clock.now_us, today=clock.today, seconds=time.monotonic)
         self.log = Publishing(
             data,
             reader=self._reader,
@@ -278,6 +280,7 @@ class Node:
             self._watch.look()
         for reader in self._opened:
             reader.close()
+        self.openfda.close()
         self._store.close()
         self._let_go()
 
@@ -585,7 +588,9 @@ class Node:
             )
             if self.hub.joined:
                 verdict = self.hub.verdict(verdict, scan if turned is None else turned.text, purpose=purpose)
-            return self.vrs.returned(verdict) if purpose == "return" else verdict
+            if purpose == "return":
+                verdict = self.vrs.returned(verdict)
+            return self.openfda.beside(verdict) if known_site and purpose != "public" else verdict
         except Exception as error:
             if not isinstance(error, CannotDecrypt) and self._store.failure(error) is None:
                 raise

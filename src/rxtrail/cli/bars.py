@@ -65,3 +65,34 @@ class Counted:
     ) -> None:
         """Leave the file as its own ``with`` would."""
         self._file.__exit__(kind, error, where)
+
+
+class Seen:
+    """A file in which one may go back and forth, as unpacking does, that tells a bar how far it is read."""
+
+    def __init__(self, file: BinaryIO, told: Callable[[str, int, int], None], what: str, size: int) -> None:
+        """Take the file, what ``bar`` gave, the words for it, and its bytes."""
+        self._file = file
+        self._told = told
+        self._what = what
+        self._size = size
+        self.seekable = file.seekable
+        self.seek = file.seek
+        self.tell = file.tell
+        self.close = file.close
+
+    def read(self, count: int = -1) -> bytes:
+        """Give the next bytes."""
+        piece = self._file.read(count)
+        self._told(self._what, self._file.tell(), self._size)
+        return piece
+
+    def __enter__(self) -> Self:
+        """Read on."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        """Leave the file as its own ``with`` would."""
+        self._file.__exit__(kind, error, where)

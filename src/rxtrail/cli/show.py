@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from rxtrail.answers import CaptureReceipt, ChangeReceipt, Finding, Journey, JourneyEvent, Place, Verdict
+    from rxtrail.core.rules.safety import SafetyNote
 
 FINDINGS_SHOWN_MAX = 20
 
@@ -50,9 +51,19 @@ def verdict(answer: Verdict) -> None:
     ]
     if any(value for _, value in where):
         say.line("     ", ("  ".join(f"{name} {value}" for name, value in where if value), "dim"))
+    if answer.safety:
+        safety(answer.safety)
     if answer.scan.repairs:
         say.line("     ", (f"read with repair: {', '.join(answer.scan.repairs)}", "dim"))
     say.line("     ", (f"record: {answer.record.basis}; checked {answer.checked_at}", "dim"))
+
+
+def safety(notes: Sequence[SafetyNote]) -> None:
+    """What public files say of a product, word for word, and that it is no advice."""
+    for note in notes:
+        say.line("     ", (f"! {note.title}", "strong"))
+        say.line(f"       {note.text}")
+        say.line("       ", (f"{note.source}. {note.advice}", "dim"))
 
 
 def receipts(captured: Sequence[CaptureReceipt]) -> None:

@@ -7,6 +7,7 @@ import enum
 import msgspec
 
 from rxtrail.core.rules.alert import EuView
+from rxtrail.core.rules.safety import SafetyNote
 
 
 class Answer(enum.Enum):
@@ -102,3 +103,5 @@ class Verdict(msgspec.Struct, frozen=True, gc=False):
     proof: str = ""
     as_of: str = ""  # of a copy that follows another server: when the last change that it has was made
     eu: EuView | msgspec.UnsetType = msgspec.UNSET  # the alert that it raises in the EU market
+    # What public files say of the product, where any are loaded: beside the verdict, and never a reason for it.
+    safety: list[SafetyNote] | msgspec.UnsetType = msgspec.UNSET

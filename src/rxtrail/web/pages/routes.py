@@ -18,6 +18,7 @@ from rxtrail.web.api.alerts import alerts_of
 from rxtrail.web.api.changes import journey_of
 from rxtrail.web.api.documents import digest_of
 from rxtrail.web.api.log import log_of
+from rxtrail.web.api.openfda import openfda_of
 from rxtrail.web.api.recalls import recalls_of
 from rxtrail.web.api.stations import SYMBOL_PATH
 from rxtrail.web.api.verify import PURPOSES
@@ -156,6 +157,7 @@ async def _journey(web: Web, code: str) -> Response:
         bound_for=names.get(journey.state.in_transit_to, ""),
         restated=restatements_of(journey),
         json_address=_json_address(journey),
+        safety=await web.read(partial(openfda_of(web).notes, journey.gtin)) if journey.gtin else [],
     )
 
 

@@ -39,6 +39,8 @@ export const actOnRecall = (id, step) => request("PATCH", recallPath(id), JSON.s
 const alertPath = (id) => `/api/v1/alerts/${encodeURIComponent(id)}`;
 export const actOnAlert = (id, step) => request("PATCH", alertPath(id), JSON.stringify(step));
 
+export const askBasket = (codes) => request("POST", "/api/v1/safety/basket", JSON.stringify({ codes }));
+
 export const job = (address) => request("GET", address, undefined);
 
 export function newKey() {

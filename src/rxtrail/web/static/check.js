@@ -1,6 +1,7 @@
 // The check page: one scan at a time, in the order they were made. What was stopped stays named on the page until a
 // person says that it was set aside, however many packs are scanned after it.
 import { change, newKey, verify } from "./api.js";
+import { addToBasket, newBasket } from "./basket.js";
 import { el, keep, kept, shape, timeWords, visible } from "./dom.js";
 import { laterButton, sentWords } from "./later.js";
 import { followRecalls } from "./live.js";
@@ -81,6 +82,7 @@ function show(verdict, asked) {
   say([verdict.headline, first?.message, first?.next].filter(Boolean).map(visible).join(". "), verdict.verdict !== "ok");
   play(verdict.verdict);
   remember(verdict);
+  addToBasket(verdict);
   refocus();
 }
 
@@ -249,6 +251,7 @@ document.getElementById("scan-form").addEventListener("submit", (event) => {
   event.preventDefault();
   onScan(field.value, { byScanner: false });
 });
+document.getElementById("basket-new").addEventListener("click", () => { newBasket(); refocus(); });
 document.getElementById("history-clear").addEventListener("click", () => { forget(); refocus(); });
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") {

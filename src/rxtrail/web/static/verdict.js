@@ -81,6 +81,17 @@ function reasons(verdict) {
       el("span", {}, visible(reason.message), reason.next ? el("span", { class: "reason-next" }, visible(reason.next)) : null)))));
 }
 
+// What public files say of the product: beside the verdict, never a part of it, and marked so.
+export function safetyNotes(notes, title = "Beside the verdict") {
+  if (!notes || notes.length === 0) return null;
+  return el("section", { class: "safety", "aria-label": title, "data-safety": notes.length },
+    el("h3", {}, title),
+    el("ul", {}, ...notes.map((note) => el("li", { class: `safety-note safety-${visible(note.kind)}`, "data-kind": visible(note.kind) },
+      el("strong", {}, visible(note.title)),
+      el("p", {}, visible(note.text)),
+      el("p", { class: "faint" }, `${visible(note.source)}${note.more ? ", shortened" : ""}. ${visible(note.advice)}`)))));
+}
+
 export function draw(result, verdict, { actions, nameOf, purpose }) {
   const first = verdict.reasons[0];
   const why = first && first.message !== verdict.headline ? first.message : "";
@@ -98,6 +109,7 @@ export function draw(result, verdict, { actions, nameOf, purpose }) {
       el("div", { class: "actions", id: "actions" }, ...actions),
       el("p", { class: "change-words", id: "change-words", hidden: true }),
       reasons(verdict),
+      safetyNotes(verdict.safety),
       facts(verdict, nameOf),
       details(verdict),
       el("p", { class: "stamp" },

@@ -1,0 +1,19 @@
+"""Opens what stands in DATA beside the record, without opening the record."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from rxtrail import clock
+from rxtrail.bootstrap.engines import is_server, store_path
+from rxtrail.openfda import OpenFda
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def open_openfda(data: Path, *, store_url: str | None = None) -> OpenFda:
+    """Open what was loaded from openFDA; the caller closes it."""
+    folder = data if is_server(store_url) else store_path(data, store_url).parent
+    return OpenFda(folder, now_us=clock.now_us, today=clock.today, seconds=time.monotonic)

@@ -1,0 +1,77 @@
+"""openFDA's files from the command line: loaded, looked at, shown beside a verdict."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.openfda import files
+from tests.openfda.files import BOXED, NDC, OTHER_GTIN, answer, label, shortage
+from tests.web import scene
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import CommandLine
+
+
+def test_files_are_loaded_looked_at_and_shown_beside_a_verdict(rxtrail: CommandLine, tmp_path: Path) -> None:
+    folder = tmp_path / "labels"
+    folder.mkdir()
+    text = "Warfarin: watch the INR."
+    (folder / "a.json").write_bytes(answer(label(boxed_warning=BOXED, drug_interactions=text)))
+    (folder / "b.json.zip").write_bytes(files.zipped(answer(label(files.OTHER_SET, ndc=files.OTHER_NDC))))
+    ndc, shortages = tmp_path / "ndc.json.zip", tmp_path / "shortages.json"
+    ndc.write_bytes(files.zipped(answer(*files.PRODUCTS)))
+    shortages.write_bytes(answer(shortage()))
+
+    assert rxtrail.json("openfda", "load", "ndc", str(ndc)).one["kept"] == 2
+    assert rxtrail.json("openfda", "load", "label", str(folder), "--replace").one["files"] == 2
+    assert rxtrail.json("openfda", "load", "shortages", str(shortages)).one["records"] == 1
+    status = rxtrail.json("openfda", "status").one
+    assert (status["shown"], status["products"], status["labels"], status["shortages"]) == (True, 2, 2, 1)
+    assert rxtrail.json("openfda", "product", NDC).one["gtin"] == scene.GTIN
+    assert [each["gtin"] for each in rxtrail.json("openfda", "find", "warfarin").lines] == [OTHER_GTIN]
+
+    notes = rxtrail.json("verify", scene.scan("A1")).one["safety"]
+    assert [note["kind"] for note in notes] == ["boxed-warning", "shortage"]
+    told = rxtrail("verify", scene.scan("A1")).out.decode()
+    assert "Boxed warning" in told
+    assert "not clinical advice" in told
+    assert rxtrail.json("safety", "show", NDC).one["gtin"] == scene.GTIN
+    basket = rxtrail.json("safety", "basket", scene.GTIN, OTHER_GTIN).one
+    assert [note["other"] for note in basket["interactions"]] == [OTHER_GTIN]
+    listed = rxtrail.json("safety", "basket", "-", stdin=f"{scene.GTIN}\n{OTHER_GTIN}\n".encode()).one
+    assert listed == basket
+
+    assert rxtrail.json("safety", "off").one["shown"] is False
+    assert "safety" not in rxtrail.json("verify", scene.scan("A1")).one
+    assert rxtrail.json("safety", "on").one["shown"] is True
+    for words in (("openfda", "status"), ("openfda", "find", "warfarin"), ("safety", "basket", scene.GTIN, OTHER_GTIN)):
+        assert rxtrail(*words).code == 0
+        assert rxtrail(*words).out
+
+
+def test_a_cut_file_is_refused_with_its_place_and_nothing_stays(rxtrail: CommandLine, tmp_path: Path) -> None:
+    whole = answer(*files.PRODUCTS)
+    cut = tmp_path / "cut.json"
+    cut.write_bytes(whole[: len(whole) // 2])
+    refused = rxtrail.json("openfda", "load", "ndc", str(cut))
+    assert refused.code == 1
+    assert refused.one["error"]["place"].startswith(f"{cut}, record 1 (byte")
+    assert rxtrail.json("openfda", "status").one["products"] == 0
+
+
+def test_what_cannot_be_read_is_said(rxtrail: CommandLine, tmp_path: Path) -> None:
+    assert rxtrail("openfda", "load", "ndc", str(tmp_path / "nowhere.json")).code == 2
+    assert rxtrail("openfda", "load", "ndc", str(tmp_path)).code == 2
+    assert rxtrail("openfda", "load", "enforcement", "x").code == 2
+    assert rxtrail("safety", "show", "nonsense").code == 3, "a code that cannot be read is to be looked at"
+    assert rxtrail("safety", "show", scene.GTIN).code == 1
+    assert "nothing loaded yet" in rxtrail("openfda", "status").err
+    key = tmp_path / "key"
+    key.write_text("two words")
+    assert rxtrail("openfda", "poll", "ndc", "--key-file", str(key), "--base-url", "http://127.0.0.1:9").code == 2
+
+
+def test_an_api_that_does_not_answer_is_exit_code_4(rxtrail: CommandLine) -> None:
+    assert rxtrail("openfda", "poll", "ndc", "--base-url", "http://127.0.0.1:9").code == 4
