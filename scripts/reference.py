@@ -14,13 +14,14 @@ import msgspec
 from rxtrail.cli.app import rxtrail
 from rxtrail.core.epcis.query.parameters import ALIASES, TABLE, Parameter
 from rxtrail.core.epcis.query.parse import VALUES_MAX
-from rxtrail.epcis_query import named, pages
+from rxtrail.epcis_query import budget, costs, named, pages
 from rxtrail.epcis_query.delivery import ATTEMPTS_MAX
-from rxtrail.epcis_query.subscriptions import SUBSCRIPTIONS_MAX
+from rxtrail.epcis_query.subscriptions import SUBSCRIPTIONS_EACH_MAX, SUBSCRIPTIONS_MAX
 from rxtrail.web.api.table import ENDPOINTS
 from rxtrail.web.epcis.events import ADDRESS_CHARACTERS_MAX
 from rxtrail.web.epcis.resources import RESOURCES
 from rxtrail.web.epcis.socket import SOCKETS_MAX
+from rxtrail.web.limits import QUERIES_EACH_MAX, WAITING_EACH_MAX
 from rxtrail.web.problems import STATUSES
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ costs the server at most five seconds.
 An event whose key was destroyed (`rxtrail keys shred`) is gone, and is no part of any answer.
 
 Where site keys are required, a site reads the events that concern it: that it said, in which it sends or gets goods, or
-that happened at its places. Its named queries and subscriptions are its own. A subscription whose owner has no key any
+that happened at its places; an event that two companies say is each one's. Conditions on master data (`WD_`, `HASATTR_`,
+`EQ_ATTR_`) go by what the site said itself. Its named queries and subscriptions are its own. A subscription whose owner has no key any
 more rests until there is one again; a WebSocket ends with the key that opened it.
 """
 
@@ -96,12 +98,24 @@ EPCIS_LIMITS = (
     ("events of a page, unless `perPage` says less", pages.PAGE_DEFAULT, "a next page"),
     ("events of a page at most", pages.PAGE_MAX, "a next page"),
     ("events of an answer without pages (SOAP `poll`)", pages.WHOLE_MAX, "QueryTooLargeException"),
-    ("events decoded for one answer", pages.DECODED_MAX, "the page ends early; without pages QueryTooComplexException"),
-    ("events decoded to count against `maxEventCount`", pages.DECODED_MAX, "QueryTooComplexException"),
+    (
+        "events decoded for one answer",
+        budget.DECODED_MAX,
+        "the page ends early; without pages QueryTooComplexException",
+    ),
+    ("events decoded to count against `maxEventCount`", budget.DECODED_MAX, "QueryTooComplexException"),
     ("events sorted by an extension field", pages.SORTED_MAX, "QueryTooComplexException"),
     ("values in one query", VALUES_MAX, "QueryTooComplexException"),
     ("characters of an address", ADDRESS_CHARACTERS_MAX, "414; name the query instead"),
-    ("named queries", named.QUERIES_MAX, "400"),
+    ("seconds of one answer", int(budget.SECONDS_MAX), "the page ends early; where none can, QueryTooComplexException"),
+    (
+        "seconds of queries of one site key at once, and half a second more each second",
+        int(costs.SECONDS_MAX),
+        "QueryTooComplexException",
+    ),
+    ("queries of one site key at a time", QUERIES_EACH_MAX, f"they wait; past {WAITING_EACH_MAX} that do, 503"),
+    ("named queries of one company", named.QUERIES_MAX, "400"),
+    ("subscriptions of one company with a key", SUBSCRIPTIONS_EACH_MAX, "SubscriptionControlsException"),
     ("subscriptions", SUBSCRIPTIONS_MAX, "SubscriptionControlsException"),
     ("WebSockets open at once", SOCKETS_MAX, "503"),
     ("attempts to deliver, at growing distances up to an hour", ATTEMPTS_MAX, "the dead letters"),

@@ -16,6 +16,7 @@ from rxtrail.core.epcis.query.terms import number_of
 from rxtrail.core.epcis.query.units import in_base, is_known
 from rxtrail.core.gs1 import epc
 from rxtrail.epcis_query import Refiling
+from rxtrail.epcis_query.budget import Budget
 from rxtrail.epcis_query.walk import Members, of_term
 from rxtrail.keyring import KeyOrder
 from rxtrail.ledger import batch, filing
@@ -107,7 +108,7 @@ def test_positions_come_back_in_either_order_from_anywhere(
             assert list(of_term(reader, "x:y", start, descending=False)) == [p for p in positions if p >= start]
             assert list(of_term(reader, "x:y", start, descending=True)) == [p for p in positions[::-1] if p <= start]
         asked = sorted({*positions[::3], 0, 5, positions[-1] + 1, positions[4] + 1})
-        assert Members(reader, ["x:y"]).among(asked) == set(asked) & set(positions)
+        assert Members(reader, ["x:y"], Budget()).among(asked) == set(asked) & set(positions)
 
 
 # -- identifiers by their meaning ----------------------------------------------------------------------------------

@@ -476,7 +476,9 @@ class Node:
         _, capture, _ = self._writing()
         accepted = capture.accept(stream, name=name, proceed=proceed, speaker=speaker)
         self._captured(None)
-        if not accepted.duplicate:
+        if accepted.again:
+            self._apply(accepted)  # its job is done already, so its new speaker is told so when that is noted
+        elif not accepted.duplicate:
             self._pool.submit(self._apply, accepted)
         return self.job(accepted.job)
 

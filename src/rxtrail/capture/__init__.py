@@ -28,6 +28,7 @@ from rxtrail.core.epcis.reader import DocumentReader, open_document
 from rxtrail.errors import BadDocument, NotFound, StoreFailed, StoreFull
 from rxtrail.ledger.batch import Appended, append_events
 from rxtrail.ledger.prepare import Prepared, prepare
+from rxtrail.record import retold
 from rxtrail.record.findings import finding_of
 from rxtrail.record.standing import authority_of
 from rxtrail.store.rows import DocumentRow, FindingRow, JobRow
@@ -63,6 +64,7 @@ class Accepted(msgspec.Struct, gc=False):
     header: Header
     spool: Spool | None
     duplicate: bool = False
+    again: bool = False  # kept already, and said by someone else this time
 
 
 class Capture:
@@ -140,8 +142,7 @@ class Capture:
             sha256 = raw.finish()
             earlier = reader.document_by_sha(sha256)
             if earlier is not None:
-                spool.close()
-                return self._again(reader, earlier, header)
+                return self._again(reader, earlier, header, spool)
             found = [
                 *document.findings,
                 *watch.findings(header, authority),
@@ -159,10 +160,9 @@ class Capture:
             )  # fmt: skip
             number = self._writer.do(lambda tx, _log: _keep(tx, row, raw.chunks(), job, found, header), alone=True)
             if number is None:  # the same document came in twice at once, and the other one was first
-                spool.close()
                 earlier = reader.document_by_sha(sha256)
                 assert earlier is not None, "what was there before the write is there after it"
-                return self._again(reader, earlier, header)
+                return self._again(reader, earlier, header, spool)
             return Accepted(job.id, number, header, spool)
         except BaseException as error:
             spool.close()
@@ -174,9 +174,14 @@ class Capture:
             buffered.close()  # and the copy with it
 
     @staticmethod
-    def _again(reader: Reader, earlier: DocumentRow, header: Header) -> Accepted:
+    def _again(reader: Reader, earlier: DocumentRow, header: Header, spool: Spool) -> Accepted:
         job = reader.job_of_document(earlier.id)
         assert job is not None, "a kept document has a job"
+        # The very same bytes from someone else (who sent it is not in them) are that one's word, too.
+        speaker = header.sender
+        if speaker and speaker != earlier.sender and not retold.was_told(reader, job.id, speaker):
+            return Accepted(job.id, earlier.id, header, spool, again=True)
+        spool.close()
         return Accepted(job.id, earlier.id, header, None, duplicate=job.state == "success")
 
     # -- applying --------------------------------------------------------------------------------------------------
@@ -187,6 +192,8 @@ class Capture:
             return self.receipt(accepted.job, duplicate=True)
         if accepted.spool is None:
             return self.resume(accepted.job, progress=progress)
+        if accepted.again:
+            return self._retell(accepted, accepted.spool)
         header = accepted.header
         events = accepted.spool.take(speaker=header.sender, receiver=header.receiver)
         try:
@@ -207,6 +214,26 @@ class Capture:
             accepted.spool.close()
             self._turns.pop(accepted.job, None)
         return self.receipt(accepted.job)
+
+    def _retell(self, accepted: Accepted, spool: Spool) -> CaptureReceipt:
+        """Note a further speaker of every event of a document that is kept already."""
+        header = accepted.header
+        try:
+            self.resume(accepted.job)  # what is still being written for the first one comes first
+            for batch in _batches(spool.take(speaker=header.sender, receiver=header.receiver)):
+                write = functools.partial(
+                    _write_again, today=self._today(), batch=batch, speaker=header.sender, document=accepted.document
+                )
+                self._changed(self._writer.do(write, alone=True))
+
+            def note(tx: Transaction, log: Log) -> None:
+                _add_things(tx, header, accepted.document)
+                retold.note(tx, accepted.job, header.sender, log.now)
+
+            self._writer.do(note)
+        finally:
+            spool.close()
+        return self.receipt(accepted.job, duplicate=True)
 
     def resume(self, job_id: str, *, progress: Callable[[int, int], None] | None = None) -> CaptureReceipt:
         """Go on with a job that was accepted before the process stopped."""
@@ -406,16 +433,21 @@ def _keep(
     number = tx.add_document(row, chunks)
     tx.add_job(msgspec.structs.replace(job, document=number))
     _add_findings(tx, number, [(None, finding) for finding in findings])
+    _add_things(tx, header, number)
+    return number
+
+
+def _add_things(tx: Transaction, header: Header, document: int) -> None:
+    """Keep the master data of a document as its sender's word."""
     said_at = header.creation_date
     things = [
         *(("01/" + gtin.removeprefix("01/"), attributes) for gtin, attributes in header.products.items()),
         *header.locations.items(),
     ]
-    tx.add_master([(thing, header.sender, said_at, number, attributes) for thing, attributes in things])
+    tx.add_master([(thing, header.sender, said_at, document, attributes) for thing, attributes in things])
     tx.add_vocabulary(
-        [(kind, thing, header.sender, said_at, number, attributes) for kind, thing, attributes in header.things]
+        [(kind, thing, header.sender, said_at, document, attributes) for kind, thing, attributes in header.things]
     )
-    return number
 
 
 def _write_batch(
@@ -437,6 +469,12 @@ def _write_batch(
         error="",
     )
     return appended
+
+
+def _write_again(
+    tx: Transaction, log: Log, *, today: datetime.date, batch: list[Prepared], speaker: str, document: int
+) -> Appended:
+    return append_events(tx, log, authority_of(tx, today), batch, speaker=speaker, document=document)
 
 
 def _claim(tx: Transaction, _log: Log, *, job: str) -> bool:

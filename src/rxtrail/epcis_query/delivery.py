@@ -306,7 +306,8 @@ class Deliveries:
         query = msgspec.structs.replace(each.read(), per_page=EVENTS_AT_ONCE, max_event_count=0)
         cursor: Cursor | None = Cursor(high, left=query.event_count_limit)
         while cursor is not None:
-            page = read_page(reader, query, world_of(reader, query.prefixes), viewer=each.owner, cursor=cursor, low=low)
+            world = world_of(reader, query.prefixes, viewer=each.owner)
+            page = read_page(reader, query, world, viewer=each.owner, cursor=cursor, low=low)
             if page.events:
                 yield page.events
             cursor = page.next
@@ -318,14 +319,14 @@ class Deliveries:
             spelling=spelling_of(each.epc_format, each.cbv_format),
             created_at=self._now(),
             query_name=each.query_name,
-            subscription_id=each.id,
+            subscription_id=each.shown,
         )
         first = events[0].position if events else low
         headers = {
             "Content-Type": "application/xml" if each.xml else "application/json",
             "GS1-EPCIS-Version": "1.2" if each.xml else "2.0",
             "GS1-Signature": signature(each.token, body),
-            "Idempotency-Key": f"{each.id}-{first}-{len(events)}",
+            "Idempotency-Key": f"{each.shown}-{first}-{len(events)}",
         }
         reply = request(
             "POST", each.dest, connect_seconds=CONNECT_SECONDS, seconds=ANSWER_SECONDS, headers=headers, body=body,
@@ -343,7 +344,7 @@ class Deliveries:
 def _first_terms(reader: Reader, each: Subscription) -> frozenset[int] | None:
     """Give the terms of one of which every event of a subscription is; None when terms do not tell."""
     query = each.read()
-    world = world_of(reader, query.prefixes)
+    world = world_of(reader, query.prefixes, viewer=each.owner)
     # What is under a place may be other places tomorrow, so no condition on descent is among these.
     lasting = [condition for condition in query.conditions if condition.named.parameter.op is not Op.WD]
     groups = [terms for condition in lasting if (terms := narrowing(condition, world)) is not None]

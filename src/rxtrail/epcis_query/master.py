@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from rxtrail.access.sight import may_see_master_data
 from rxtrail.core.epcis.query.match import World, attribute_name
 from rxtrail.core.epcis.query.refusals import BadQuery, QueryTooLarge
 from rxtrail.core.gs1 import epc
@@ -35,8 +36,11 @@ class Element(msgspec.Struct, frozen=True, gc=False):
     children: list[str]  # canonical
 
 
-def world_of(reader: Reader, prefixes: Mapping[str, str]) -> World:
-    """Give what the exact filter needs to know beside events; each thing is asked for once."""
+def world_of(reader: Reader, prefixes: Mapping[str, str], *, viewer: str = "") -> World:
+    """Give what the exact filter needs to know beside events; each thing is asked for once.
+
+    A query by attributes or by what lies within a place tells of master data, so it goes by what the viewer may see.
+    """
     known: dict[str, dict[str, str]] = {}
 
     def attributes(thing: str) -> Mapping[str, str]:
@@ -44,28 +48,32 @@ def world_of(reader: Reader, prefixes: Mapping[str, str]) -> World:
             return {}
         told = known.get(thing)
         if told is None:
-            told = known[thing] = attributes_of(reader, thing)
+            told = known[thing] = attributes_of(reader, thing, viewer=viewer)
         return told
 
-    return World(prefixes, lambda places: within(reader, places), attributes)
+    return World(prefixes, lambda places: within(reader, places, viewer=viewer), attributes)
 
 
-def attributes_of(reader: Reader, thing: str) -> dict[str, str]:
+def attributes_of(reader: Reader, thing: str, *, viewer: str = "") -> dict[str, str]:
     """Give the effective attributes of a thing, whatever vocabularies it stands in."""
     told: dict[str, str] = {}
-    for row in reader.vocabulary_of(thing):
+    for row in _rows_of(reader, thing, viewer):
         for name, value in row.attributes.items():
             told.setdefault(name, value)
     told.pop(CHILDREN, None)
     return told
 
 
-def within(reader: Reader, places: frozenset[str]) -> frozenset[str]:
+def _rows_of(reader: Reader, thing: str, viewer: str) -> list[VocabularyRow]:
+    return [row for row in reader.vocabulary_of(thing) if may_see_master_data(viewer, row.speaker)]
+
+
+def within(reader: Reader, places: frozenset[str], *, viewer: str = "") -> frozenset[str]:
     """Give these places and all that master data says to lie within them, however deep."""
     found = set(places)
     waiting = list(places)
     while waiting and len(found) <= WITHIN_MAX:
-        for row in reader.vocabulary_of(waiting.pop()):
+        for row in _rows_of(reader, waiting.pop(), viewer):
             for child in children_of(row):
                 if child not in found:
                     found.add(child)
@@ -147,7 +155,7 @@ def master_data(reader: Reader, query: MasterQuery, *, viewer: str = "") -> list
     :raises QueryTooLarge: more than ``maxElementCount``, or than one answer may hold.
     """
     limit = query.count_max or ELEMENTS_MAX
-    places = within(reader, query.within) if query.within is not None else None
+    places = within(reader, query.within, viewer=viewer) if query.within is not None else None
     found: list[Element] = []
     for kind in reader.vocabulary_types():
         if query.vocabularies is not None and kind not in query.vocabularies:
@@ -183,7 +191,7 @@ def elements(reader: Reader, kind: str, *, viewer: str = "") -> Iterator[Element
             if held and held[0].id != row.id:
                 yield _element(held)
                 held = []
-            if not viewer or row.speaker == viewer:
+            if may_see_master_data(viewer, row.speaker):
                 held.append(row)
         if len(rows) < ROWS_AT_ONCE:
             break

@@ -30,6 +30,8 @@ SIMPLE: Final = "SimpleEventQuery"
 NAME_CHARACTERS_MAX: Final = 200
 QUERY_BYTES_MAX: Final = 1 << 20
 QUERIES_MAX: Final = 10_000
+"""So many of one company: what one makes takes no place from another."""
+
 _NAME: Final = re.compile(r"[^\x00-\x1f\x7f/?#]+")
 
 
@@ -82,19 +84,20 @@ class NamedQueries:
         read = from_object(query)
         if read.token:
             raise BadQuery("a named query begins at its beginning", place="nextPageToken")
-        world = world_of(self._reader(), read.prefixes)
+        world = world_of(self._reader(), read.prefixes, viewer=owner)
         for condition in read.conditions:
             narrowing(condition, world)  # what parses may still mean nothing: told now, not at every asking
         if name == SIMPLE:
             raise NameTaken(f"there is a query {name} already", place="name")
 
         def write(tx: Transaction, log: Log) -> NamedQuery:
-            if tx.kept_count(KIND) >= QUERIES_MAX:
+            kind = _kind(owner)
+            if tx.kept_count(kind) >= QUERIES_MAX:
                 raise BadRequest(f"There are {QUERIES_MAX} named queries already.", advice="Delete those not in use.")
-            if tx.kept(KIND, _key(owner, name)) is not None:
+            if tx.kept(kind, _key(owner, name)) is not None:
                 raise NameTaken(f"there is a query {name[:80]} already", place="name")
             made = NamedQuery(name, query, owner, iso(log.now))
-            tx.keep(KIND, _key(owner, name), log.now, _encode(made), tell=True)
+            tx.keep(kind, _key(owner, name), log.now, _encode(made), tell=True)
             return made
 
         return self._writer().do(write)
@@ -103,7 +106,7 @@ class NamedQueries:
         """Give a query by its name; raises NotFound."""
         if name == SIMPLE:
             return NamedQuery(SIMPLE, {}, owner)
-        row = self._reader().kept(KIND, _key(owner, name)) if "\0" not in name else None
+        row = self._reader().kept(_kind(owner), _key(owner, name)) if "\0" not in name else None
         if row is None:
             raise NotFound(f"there is no query {name[:200]!r}", place="queryName")
         return _decode(row[1])
@@ -114,12 +117,9 @@ class NamedQueries:
         place = (int(at), key) if after else (-1, "")
         found: list[tuple[str, NamedQuery]] = []
         while len(found) < limit:
-            rows = self._reader().kept_from(KIND, place, 500)
-            for key, at_us, body in rows:
-                named = _decode(body)
-                if named.owner == owner and len(found) < limit:
-                    found.append((f"{at_us} {key}", named))
-            if len(rows) < 500:
+            rows = self._reader().kept_from(_kind(owner), place, min(500, limit - len(found)))
+            found += [(f"{at_us} {key}", _decode(body)) for key, at_us, body in rows]
+            if not rows:
                 break
             place = (rows[-1][1], rows[-1][0])
         return found
@@ -133,7 +133,11 @@ class NamedQueries:
         if name == SIMPLE:
             raise BadRequest(f"{SIMPLE} cannot be deleted.", place="queryName")
         self.find(name, owner=owner)
-        self._writer().do(lambda tx, _log: tx.drop_kept(KIND, _key(owner, name), tell=True))
+        self._writer().do(lambda tx, _log: tx.drop_kept(_kind(owner), _key(owner, name), tell=True))
+
+
+def _kind(owner: str) -> str:
+    return f"{KIND} {owner}" if owner else KIND
 
 
 def _key(owner: str, name: str) -> str:

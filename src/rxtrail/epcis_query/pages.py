@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from rxtrail.access.sight import may_see_event
 from rxtrail.core.epcis.event import Event
 from rxtrail.core.epcis.query import values
 from rxtrail.core.epcis.query.match import Seen, World, compiled, name_of
 from rxtrail.core.epcis.query.refusals import QueryTooComplex, QueryTooLarge
 from rxtrail.epcis_query import walk
-from rxtrail.epcis_query.bodies import bodies_of
+from rxtrail.epcis_query.bodies import bodies_of, concerned
+from rxtrail.epcis_query.budget import Budget
 from rxtrail.epcis_query.plan import Plan, plan
-from rxtrail.ledger.filing import parties_of
 from rxtrail.ledger.prepare import restore
 
 if TYPE_CHECKING:
@@ -30,11 +30,6 @@ PAGE_MAX: Final = 5_000
 WHOLE_MAX: Final = 20_000
 """So many events one answer without pages may hold."""
 
-DECODED_MAX: Final = 50_000
-"""So many events are decoded for one answer; a page then ends early, and the next goes on."""
-
-LOOKED_AT_MAX: Final = 2_000_000
-SECONDS_MAX: Final = 5.0
 SORTED_MAX: Final = 20_000
 """So many events are sorted by an extension field."""
 
@@ -70,28 +65,6 @@ class Page(msgspec.Struct, frozen=True):
     upto: int
 
 
-class Budget:
-    """What one answer may cost."""
-
-    def __init__(self, *, seconds: float = SECONDS_MAX, decoded: int = DECODED_MAX) -> None:
-        """Start now."""
-        self._until = time.monotonic() + seconds
-        self._decoded, self._looked_at = decoded, LOOKED_AT_MAX
-
-    def look(self, count: int) -> None:
-        """Count keys that were looked at."""
-        self._looked_at -= count
-
-    def decode(self, count: int) -> None:
-        """Count events that were decoded."""
-        self._decoded -= count
-
-    @property
-    def spent(self) -> bool:
-        """Tell whether nothing is left."""
-        return self._decoded <= 0 or self._looked_at <= 0 or time.monotonic() > self._until
-
-
 def read_page(
     reader: Reader,
     query: Query,
@@ -108,6 +81,7 @@ def read_page(
     :raises QueryTooLarge: more events than ``maxEventCount``.
     :raises QueryTooComplex: an order, or a whole answer, that costs too much.
     """
+    budget = Budget()
     test = _Test(query, world, viewer)
     at = cursor or Cursor(reader.log_size(), left=query.event_count_limit)
     count = min(query.per_page or PAGE_DEFAULT, PAGE_MAX)
@@ -115,10 +89,10 @@ def read_page(
         count = min(query.max_event_count or WHOLE_MAX, WHOLE_MAX)
     if at.left:
         count = min(count, at.left)
-    how = plan(reader, query, world, low=low, upto=at.upto, viewer=viewer)
+    how = plan(reader, query, world, budget, low=low, upto=at.upto, viewer=viewer)
     if query.max_event_count and cursor is None:
         _check_count(reader, query, world, how, test, at)
-    budget = Budget()
+        budget = Budget()
     found: list[Found] = []
     last: Key | None = None
     ended = True
@@ -169,8 +143,7 @@ class _Test:
     def keeps(self, body: EventBody, event: Event, head: EventHead | None) -> bool:
         if self.viewer:
             assert head is not None, "who may see an event is told by its typed columns too"
-            source, destination = ";".join(head.source), ";".join(head.destination)
-            if self.viewer not in parties_of(event, head.speaker, source, destination):
+            if not may_see_event(self.viewer, concerned(event, head)):
                 return False
         return self._fits is None or self._fits(Seen(event, body.recorded_at, body.event_id))
 
@@ -182,13 +155,13 @@ def _search(
     if query.order_by and query.order_by not in ("eventTime", "recordTime"):
         yield from _sorted(reader, query, world, how, test, at)
         return
-    chunks, groups = _keys(reader, query, how, at)
-    members = [walk.Members(reader, terms) for terms in groups]
+    chunks, groups = _keys(reader, query, how, at, budget)
+    members = [walk.Members(reader, terms, budget) for terms in groups]
     for chunk in chunks:
         budget.look(len(chunk))
         for part, heads in _narrowed(reader, how, test, members, chunk):
             budget.decode(len(part))
-            yield from _decoded(reader, part, heads, test)
+            yield from _decoded(reader, part, heads, test, budget)
             if budget.spent:
                 yield None, part[-1]
                 return
@@ -197,7 +170,9 @@ def _search(
             return
 
 
-def _keys(reader: Reader, query: Query, how: Plan, at: Cursor) -> tuple[Iterator[list[Key]], list[list[str]]]:
+def _keys(
+    reader: Reader, query: Query, how: Plan, at: Cursor, budget: Budget
+) -> tuple[Iterator[list[Key]], list[list[str]]]:
     """Give keys in the order of the query, behind the cursor, and the groups that they are still to be held against."""
     descending = query.descending
     bounds = how.bounds
@@ -221,7 +196,9 @@ def _keys(reader: Reader, query: Query, how: Plan, at: Cursor) -> tuple[Iterator
         start = behind[1] - 1 if descending else behind[1] + 1
     groups = how.groups
     if groups:
+        budget.check()
         driver = min(groups, key=lambda terms: _density(reader, terms, start, descending=descending))
+        budget.check()
         positions = walk.of_terms(reader, driver, start, descending=descending)
         groups = [terms for terms in groups if terms is not driver]
     else:
@@ -253,12 +230,15 @@ def _narrowed(
         yield left[start : start + _DECODED_AT_ONCE], heads
 
 
-def _decoded(reader: Reader, part: list[Key], heads: dict[int, EventHead], test: _Test) -> Iterator[tuple[Found, Key]]:
+def _decoded(
+    reader: Reader, part: list[Key], heads: dict[int, EventHead], test: _Test, budget: Budget
+) -> Iterator[tuple[Found, Key]]:
     bodies = {body.position: body for body in bodies_of(reader, (position for _, position in part))}
     for key in part:
         body = bodies.get(key[1])
         if body is None:
             continue
+        budget.check()
         event = restore(body.canonical, body.envelope)
         if test.keeps(body, event, heads.get(key[1])):
             yield Found(body.position, event, body.recorded_at, body.event_id, key[0]), key

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rxtrail.core.epcis.query.parse import Query
+    from rxtrail.epcis_query.budget import Budget
     from rxtrail.store import Reader
 
 THINGS_AT_ONCE: Final = 1_000
@@ -43,8 +44,13 @@ class Plan(msgspec.Struct):
     heads_tell_all: bool  # all groups are told by the typed columns too
 
 
-def plan(reader: Reader, query: Query, world: World, *, low: int = 0, upto: int, viewer: str = "") -> Plan:
-    """Plan a query over positions from ``low`` to before ``upto``; ``viewer`` sees what concerns it."""
+def plan(
+    reader: Reader, query: Query, world: World, budget: Budget, *, low: int = 0, upto: int, viewer: str = ""
+) -> Plan:
+    """Plan a query over positions from ``low`` to before ``upto``; ``viewer`` sees what concerns it.
+
+    :raises QueryTooComplex: planning alone takes all the time there is.
+    """
     bounds = _bounds(reader, query.conditions, low, upto)
     known: set[int] | None = None
     groups: list[list[str]] = [[f"p:{viewer}"]] if viewer else []
@@ -69,7 +75,7 @@ def plan(reader: Reader, query: Query, world: World, *, low: int = 0, upto: int,
     for terms in groups if whole else []:
         if known is not None and len(known) <= FEW:
             break  # few enough: looking at each is cheaper than reading more of the index
-        found = all_of(reader, terms, bounds, FEW)
+        found = all_of(reader, terms, bounds, FEW, budget)
         if found is None:
             dense.append(terms)
         else:
@@ -118,7 +124,12 @@ def _exact_positions(reader: Reader, condition: Condition) -> set[int] | None:
 
 def positions_of_things(reader: Reader, things: Iterable[str]) -> set[int]:
     """Give the events of packages and containers, by canonical identifiers."""
-    found: set[int] = set()
+    return set().union(*events_of_things(reader, things).values())
+
+
+def events_of_things(reader: Reader, things: Iterable[str]) -> dict[str, set[int]]:
+    """Give the positions of the events of each of many packages and containers that is on record."""
+    found: dict[str, set[int]] = {}
     products: dict[str, list[str]] = {}
     held = sorted(things)
     for thing in held:
@@ -130,8 +141,11 @@ def positions_of_things(reader: Reader, things: Iterable[str]) -> set[int]:
             continue
         for at in range(0, len(serials), THINGS_AT_ONCE):
             rows = reader.units_of(product[0], serials[at : at + THINGS_AT_ONCE])
-            for parts in reader.unit_parts(product[0], rows.values()).values():
-                found.update(event for event, _, _ in parts)
+            for serial, parts in reader.unit_parts(product[0], rows.values()).items():
+                found.setdefault(f"01/{gtin}/21/{serial}", set()).update(event for event, _, _ in parts)
     for at in range(0, len(held), THINGS_AT_ONCE):
-        found.update(reader.container_positions(reader.container_ids(held[at : at + THINGS_AT_ONCE]).values()))
+        ids = reader.container_ids(held[at : at + THINGS_AT_ONCE])
+        positions = reader.events_of_containers(ids.values())
+        for thing, number in ids.items():
+            found.setdefault(thing, set()).update(positions.get(number, ()))
     return found

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from rxtrail.epcis_query.bodies import bodies_of
+from rxtrail.epcis_query.bodies import bodies_of, concerned
 from rxtrail.ledger.filing import file_events
 from rxtrail.ledger.prepare import restore
 
@@ -44,24 +44,7 @@ def _file_some(tx: Transaction, _log: Log) -> bool:
             tx.file_from(0)
         return False
     heads = tx.event_heads(positions)
-    file_events(
-        tx,
-        [
-            (
-                body.position,
-                restore(body.canonical, b""),
-                (
-                    heads[body.position].speaker,
-                    _three(heads[body.position].source),
-                    _three(heads[body.position].destination),
-                ),
-            )
-            for body in bodies_of(tx, positions)
-        ],
-    )
+    events = [(body.position, restore(body.canonical, b"")) for body in bodies_of(tx, positions)]
+    file_events(tx, [(position, event, concerned(event, heads[position])) for position, event in events])
     tx.file_from(positions[0])
     return True
-
-
-def _three(parts: tuple[str, str, str]) -> str:
-    return ";".join(parts) if any(parts) else ""

@@ -12,6 +12,7 @@ from rxtrail.epcis_query.named import NamedQueries
 from rxtrail.epcis_query.subscriptions import Subscriptions
 from rxtrail.errors import NotFound, Refused, RxtrailError
 from rxtrail.outbound import Reach, Unreachable
+from rxtrail.record import retold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -119,7 +120,7 @@ class Epcis:
         reader = self._reader()
         row = reader.job(name)
         document = reader.document(row.document) if row is not None else None
-        return document is not None and document.sender == viewer
+        return (document is not None and document.sender == viewer) or retold.was_told(reader, name, viewer)
 
     # -- in the background -----------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ kept only after its client has answered, and a client knows an event that it is 
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -18,7 +19,7 @@ from rxtrail.outbound import Reach, usable_url
 from rxtrail.record.times import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from rxtrail.epcis_query.named import NamedQuery
     from rxtrail.ledger.log import Log
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 KIND: Final = "epcis-subscription"
 DEAD: Final = "epcis-dead-letter"
 SUBSCRIPTIONS_MAX: Final = 20_000
+SUBSCRIPTIONS_EACH_MAX: Final = 2_000
+"""So many of one company: what one makes takes no place from another."""
+
 TOKEN_CHARACTERS_MAX: Final = 1_000
 _PAGE: Final = 1_000
 
@@ -56,6 +60,11 @@ class Subscription(msgspec.Struct, frozen=True):
     epc_format: str = "Always_GS1_Digital_Link"
     cbv_format: str = "No_Preference"
     xml: bool = False  # the answers are written as XML 1.2, for who subscribed by SOAP
+
+    @property
+    def shown(self) -> str:
+        """The identifier as its subscriber knows it: a name that one company chose says nothing to another."""
+        return self.id.rpartition("\n")[2]
 
     def read(self) -> Query:
         """Read the query."""
@@ -142,10 +151,12 @@ class Subscriptions:
         def write(tx: Transaction, log: Log) -> Subscription:
             if tx.kept_count(KIND) >= SUBSCRIPTIONS_MAX:
                 raise BadSubscription(f"there are {SUBSCRIPTIONS_MAX} subscriptions already")
-            if wish.id and tx.kept(KIND, wish.id) is not None:
+            if owner and sum(each.owner == owner for each in _all(tx)) >= SUBSCRIPTIONS_EACH_MAX:
+                raise BadSubscription(f"you have {SUBSCRIPTIONS_EACH_MAX} subscriptions already", advice=_UNUSED)
+            if wish.id and tx.kept(KIND, _chosen(owner, wish.id)) is not None:
                 raise SubscriptionExists(f"there is a subscription {wish.id[:80]!r} already", place="subscriptionID")
             made = Subscription(
-                id=wish.id or self._new_id(),
+                id=_chosen(owner, wish.id) if wish.id else self._new_id(),
                 query_name=named.name,
                 query=named.query,
                 owner=owner,
@@ -178,7 +189,10 @@ class Subscriptions:
 
     def find(self, name: str, *, query: str = "", owner: str | None = "") -> Subscription:
         """Give one subscription (of a query, when one is named); raises NotFound."""
-        row = self._reader().kept(KIND, name) if "\0" not in name else None
+        reader = self._reader()
+        row = reader.kept(KIND, name) if "\0" not in name else None
+        if owner and "\0" not in name:
+            row = reader.kept(KIND, _chosen(owner, name)) or row
         found = _decode(row[1]) if row is not None else None
         if found is None or (owner is not None and found.owner != owner) or (query and found.query_name != query):
             raise NotFound(f"there is no subscription {name[:200]!r}", place="subscriptionID")
@@ -186,14 +200,7 @@ class Subscriptions:
 
     def all(self) -> list[Subscription]:
         """Give all subscriptions, the oldest first."""
-        found: list[Subscription] = []
-        place = (-1, "")
-        while True:
-            rows = self._reader().kept_from(KIND, place, _PAGE)
-            found += [_decode(body) for _, _, body in rows]
-            if len(rows) < _PAGE:
-                return found
-            place = (rows[-1][1], rows[-1][0])
+        return list(_all(self._reader()))
 
     def of_query(self, query: str, *, owner: str = "") -> list[Subscription]:
         """Give the subscriptions of one query."""
@@ -210,8 +217,8 @@ class Subscriptions:
 
     def drop(self, name: str, *, query: str = "", owner: str | None = "") -> None:
         """Unsubscribe, durably; raises NotFound."""
-        self.find(name, query=query, owner=owner)
-        self._writer().do(lambda tx, _log: tx.drop_kept(KIND, name))
+        found = self.find(name, query=query, owner=owner)
+        self._writer().do(lambda tx, _log: tx.drop_kept(KIND, found.id))
         self._changed()
 
     # -- what could not be told ------------------------------------------------------------------------------------
@@ -232,8 +239,8 @@ class Subscriptions:
 
     def dead_letters(self, *, owner: str | None = "", limit: int = 1_000) -> list[DeadLetter]:
         """Give what could not be told, the oldest first."""
-        rows = self._reader().kept_from(DEAD, (-1, ""), limit)
-        return [each for each in (_decode_dead(body) for _, _, body in rows) if owner is None or each.owner == owner]
+        letters = (_decode_dead(body) for body in _bodies(self._reader(), DEAD))
+        return list(islice((each for each in letters if owner is None or each.owner == owner), limit))
 
     def dead_letter(self, name: str, *, owner: str | None = "") -> DeadLetter:
         """Give one of them; raises NotFound."""
@@ -246,6 +253,26 @@ class Subscriptions:
     def drop_dead_letter(self, name: str) -> None:
         """Forget one, durably."""
         self._writer().do(lambda tx, _log: tx.drop_kept(DEAD, name))
+
+
+_UNUSED: Final = "Delete those not in use."
+
+
+def _chosen(owner: str, name: str) -> str:
+    """Give what a subscription is kept under whose name its subscriber chose."""
+    return f"{owner}\n{name}" if owner else name
+
+
+def _all(reader: Reader) -> Iterator[Subscription]:
+    return (_decode(body) for body in _bodies(reader, KIND))
+
+
+def _bodies(reader: Reader, kind: str) -> Iterator[bytes]:
+    """Give all that is kept of one kind, the oldest first."""
+    place = (-1, "")
+    while rows := reader.kept_from(kind, place, _PAGE):
+        yield from (body for _, _, body in rows)
+        place = (rows[-1][1], rows[-1][0])
 
 
 def check_controls(*, stream: bool, schedule: dict[str, str]) -> None:

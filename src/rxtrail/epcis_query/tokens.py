@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from rxtrail.core.epcis.query.parse import TOKEN_CHARACTERS_MAX
 from rxtrail.core.epcis.query.refusals import BadQuery
 from rxtrail.epcis_query.pages import Cursor
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from rxtrail.core.epcis.query.parse import Query
 
 LIFETIME_US: Final = 3_600 * 1_000_000
-CHARACTERS_MAX: Final = 400
 _SIGNATURE_BYTES: Final = 16
 _REVOKED_MAX: Final = 10_000
 
@@ -80,7 +80,7 @@ class Tokens:
                 self._revoked.popitem(last=False)
 
     def _open(self, token: str) -> _Token | None:
-        if len(token) > CHARACTERS_MAX or _mark(token.rstrip("=")) in self._revoked:
+        if len(token) > TOKEN_CHARACTERS_MAX or _mark(token.rstrip("=")) in self._revoked:
             return None
         try:
             padded = token.encode("ascii") + b"=" * (-len(token) % 4)

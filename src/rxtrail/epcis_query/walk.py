@@ -7,7 +7,6 @@ the last one ended whatever came in meanwhile, and a late page costs what the fi
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -17,8 +16,9 @@ from rxtrail.core.epcis.query.terms import number_of
 from rxtrail.ledger.filing import positions_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from rxtrail.epcis_query.budget import Budget
     from rxtrail.store import Reader
 
 FEW: Final = 5_000
@@ -46,13 +46,14 @@ class Bounds(msgspec.Struct, frozen=True):
         return self.since > -END or self.until < END
 
 
-def all_of(reader: Reader, terms: Sequence[str], bounds: Bounds, limit: int) -> list[int] | None:
+def all_of(reader: Reader, terms: Sequence[str], bounds: Bounds, limit: int, budget: Budget) -> list[int] | None:
     """Give the positions of all events that have one of these terms; None when there are more than ``limit``."""
     found: set[int] = set()
     rows_read = 0
     for term in terms:
         number, after = number_of(term), bounds.low - 1
         while after < bounds.high:
+            budget.check()
             rows = reader.postings(number, after, ROWS)
             for first, _, steps in rows:
                 if first < bounds.high:
@@ -86,6 +87,23 @@ def of_term(reader: Reader, term: str, start: int, *, descending: bool) -> Itera
             )
         after = rows[-1][1]
         rows_wanted = ROWS
+
+
+def overlap(reader: Reader, one: str, other: str, budget: Budget) -> bool:
+    """Tell whether any event is filed under both of two terms; what only one of them has is passed over."""
+    first, second, at = number_of(one), number_of(other), -1
+    while True:
+        budget.check()
+        rows, others = reader.postings(first, at, ROWS), reader.postings(second, at, ROWS)
+        if not rows or not others:
+            return False
+        if rows[-1][1] < others[0][0] or others[-1][1] < rows[0][0]:
+            at = max(rows[0][0], others[0][0]) - 1
+            continue
+        held = {position for start, _, steps in rows for position in positions_of(start, steps)}
+        if any(not held.isdisjoint(positions_of(start, steps)) for start, _, steps in others):
+            return True
+        at = min(rows[-1][1], others[-1][1])
 
 
 def of_terms(reader: Reader, terms: Sequence[str], start: int, *, descending: bool) -> Iterator[int]:
@@ -152,9 +170,10 @@ def in_chunks(keys: Iterator[Key]) -> Iterator[list[Key]]:
 class Members:
     """Tells of positions, asked in chunks, whether they have one of a group of terms."""
 
-    def __init__(self, reader: Reader, terms: Sequence[str]) -> None:
+    def __init__(self, reader: Reader, terms: Sequence[str], budget: Budget) -> None:
         """Take the terms of one condition."""
         self._reader = reader
+        self._budget = budget
         self._numbers = [number_of(term) for term in terms]
 
     def among(self, positions: list[int]) -> set[int]:
@@ -168,6 +187,7 @@ class Members:
     def _of_one(self, number: int, wanted: list[int], found: set[int]) -> None:
         index = 0
         while index < len(wanted):
+            self._budget.check()
             rows = self._reader.postings(number, wanted[index] - 1, 4)
             if not rows:
                 return
@@ -180,6 +200,3 @@ class Members:
                 if wanted[index] in held:
                     found.add(wanted[index])
                 index += 1
-
-
-Filter = Callable[[list[Key]], list[Key]]

@@ -18,9 +18,10 @@ from rxtrail.core.epcis.event_hash import event_hash
 from rxtrail.core.rules.authority import originates
 from rxtrail.core.rules.steps import Flag, Role
 from rxtrail.core.rules.words import NOT_SELLABLE, RECALLED, RELEASING, SENDS
-from rxtrail.ledger.changes import batch_of, commands_of, parties_of
+from rxtrail.ledger.changes import batch_of, commands_of
+from rxtrail.ledger.changes import parties_of as parties_told
 from rxtrail.ledger.containers import GTIN_PART, ContainerRows
-from rxtrail.ledger.filing import file_events
+from rxtrail.ledger.filing import file_events, file_late, parties_of
 from rxtrail.ledger.notes import notes_of
 from rxtrail.ledger.packages import PackageRows, add_mentions
 from rxtrail.ledger.prepare import ACTION_NUMBERS, KIND_NUMBERS, Prepared
@@ -114,8 +115,8 @@ def append_commands(tx: Transaction, log: Log, events: Sequence[Prepared]) -> li
     file_events(
         tx,
         [
-            (position, prepared.event, (prepared.speaker, prepared.source, prepared.destination))
-            for prepared, position in zip(events, positions, strict=True)
+            (position, each.event, parties_of(each.event, (each.speaker,), each.source, each.destination))
+            for each, position in zip(events, positions, strict=True)
         ],
     )
     add_mentions(tx, parts)
@@ -138,12 +139,13 @@ class _Batch:
         self.voids: dict[int, int | None] = {}  # event -> the declaration that voids it
         self.here: dict[int, Prepared] = {}  # the new events of this batch
         self.class_rows: list[tuple[int, str, int]] = []
+        self.late: dict[str, set[int]] = {}  # whom events that are on record turn out to concern, too
         self.containers = ContainerRows(tx, authority, self.speaker_number)
         self.packages = PackageRows(tx, authority, speaker, self.containers)
 
     def append(self, events: Sequence[Prepared]) -> Appended:
         first = self.log.position
-        told = parties_of(events)  # as they came: a further document of this batch may know better
+        told = parties_told(events)  # as they came: a further document of this batch may know better
         new, positions, repeated = self._select(events)
         if events:
             self.log.note(batch_of(self.speaker, self.document, first, positions, events, told))
@@ -155,9 +157,14 @@ class _Batch:
             self._take(position, prepared)
         self.tx.add_events(self.rows)
         self.tx.add_identities(self.identities)
+        for party, late in self.late.items():
+            file_late(self.tx, party, late)
         file_events(
             self.tx,
-            [(position, each.event, (self.speaker, each.source, each.destination)) for position, each in new],
+            [
+                (position, each.event, parties_of(each.event, (self.speaker,), each.source, each.destination))
+                for position, each in new
+            ],
         )
         self._write_voids()
         self.tx.add_lot_events(self.class_rows)
@@ -218,7 +225,12 @@ class _Batch:
         if earlier.position in self.here or self.speaker in self.tx.event_brief(earlier.position).speakers:
             return
         self.tx.add_event_speaker(earlier.position, self.speaker, self.document)
+        self._concerns(self.speaker, earlier.position)
         self._refold(earlier.position)
+
+    def _concerns(self, party: str, position: int) -> None:
+        if party:
+            self.late.setdefault(party, set()).add(position)
 
     def _parties(self, earlier: NamedEvent, prepared: Prepared) -> None:
         """Choose between what two documents add to one shipping that names no parties itself.
@@ -240,6 +252,8 @@ class _Batch:
             self.here[earlier.position].source, self.here[earlier.position].destination = told
         else:
             self.tx.set_parties(earlier.position, *told)
+            for party in parties_of(event, (), *told):
+                self._concerns(party, earlier.position)
             self._refold(earlier.position)
 
     def _weigh_declarations(self, named: Sequence[NamedEvent]) -> None:

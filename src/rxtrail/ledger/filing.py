@@ -22,11 +22,11 @@ ROW_POSITIONS_MAX: Final = 1_000
 STEP_MAX: Final = 0xFFFF
 USED_KINDS: Final = ("eventTypes", "bizSteps", "dispositions", "readPoints", "bizLocations")
 _PLACES: Final = ("414/", "417/")
-type_filed = tuple[int, "Event", tuple[str, str, str]]  # position, event, (speaker, source, destination)
+type_filed = tuple[int, "Event", set[str]]  # position, event, the GLNs of those whom it concerns
 
 
 def file_events(tx: Transaction, events: Sequence[type_filed]) -> None:
-    """File events, given in the order of their positions; speaker and parties tell whom they concern."""
+    """File new events, given in the order of their positions."""
     if not events:
         return
     if not tx.is_filed():
@@ -35,7 +35,7 @@ def file_events(tx: Transaction, events: Sequence[type_filed]) -> None:
     under: dict[int, list[int]] = {}
     used: set[tuple[str, str]] = set()
     for position, event, parties in events:
-        for term in terms_of(event, parties_of(event, *parties)):
+        for term in terms_of(event, parties):
             number = number_of(term)
             if number in under:
                 under[number].append(position)
@@ -52,9 +52,31 @@ def file_events(tx: Transaction, events: Sequence[type_filed]) -> None:
     tx.add_used(sorted((kind, text) for kind, text in used if text))
 
 
-def parties_of(event: Event, speaker: str, source: str, destination: str) -> set[str]:
-    """Give the GLNs of those whom an event concerns: who said it, who sends and gets, where it happened."""
-    found = {speaker}
+def file_late(tx: Transaction, party: str, positions: Iterable[int]) -> None:
+    """File events that are on record already for one whom they turn out to concern: who said them again."""
+    term = number_of(f"p:{party}")
+    filed_from = tx.filed_from()
+    # What comes before is filed later, for all whom it concerns by then.
+    left = sorted({each for each in positions if filed_from is not None and each >= filed_from})
+    while left:
+        rows = tx.postings(term, left[0] - 1, 1)
+        first, last, steps = rows[0] if rows else (sys.maxsize, sys.maxsize, b"")
+        before = [each for each in left if each < first]
+        if before:
+            tx.add_postings(list(rows_of(term, before)))
+        within = {each for each in left if first <= each <= last}
+        if within:
+            held = set(positions_of(first, steps))
+            if not within <= held:
+                # One row cannot take more than its steps tell, so it is written anew with what lies between.
+                tx.drop_posting(term, last)
+                tx.add_postings(list(rows_of(term, sorted(held | within))))
+        left = [each for each in left if each > last]
+
+
+def parties_of(event: Event, speakers: Iterable[str], source: str, destination: str) -> set[str]:
+    """Give the GLNs of those whom an event concerns: all who said it, who sends and gets, where it happened."""
+    found = set(speakers)
     for three in (source, destination):
         if three:
             owner, possessor, place = three.split(";", 2)

@@ -248,14 +248,17 @@ class CheckpointRow(NamedTuple):
 
 
 class EventHead(NamedTuple):
-    """The typed columns of an event that a query narrows by; parties are (owning, possessing, location)."""
+    """The typed columns of an event that a query narrows by; parties are (owning, possessing, location).
+
+    ``speakers`` holds all who said it.
+    """
 
     time: int
     kind: str
     action: str
     biz_step: str
     disposition: str
-    speaker: str
+    speakers: frozenset[str]
     read_point: str
     biz_location: str
     source: tuple[str, str, str]

@@ -16,7 +16,7 @@ import zstandard
 
 from rxtrail.core.epcis.event import KINDS
 from rxtrail.core.merkle.tree import HASH_BYTES
-from rxtrail.core.rules.steps import Step
+from rxtrail.core.rules.steps import Flag, Step
 from rxtrail.sealing import REREAD_SECONDS, KeyRow, Shredded, key_of, not_sealed
 from rxtrail.store.names import Names
 from rxtrail.store.rows import (
@@ -257,7 +257,7 @@ class SqlReader(abc.ABC):
 
     def _speakers(self, event: int, speaker: int, flags: int) -> frozenset[str]:
         first = self.name(speaker)
-        if not flags & 8:
+        if not flags & Flag.MORE_SPEAKERS:
             return frozenset((first,))
         return frozenset((first, *(self.name(more) for (more,) in self._all("event_speakers", event))))
 
@@ -707,12 +707,18 @@ class SqlReader(abc.ABC):
     def event_heads(self, positions: Iterable[int]) -> dict[int, EventHead]:
         """Give the typed columns of many events with their texts."""
         name, three = self.name, self._three
+        columns = self._columns(positions)
+        more: dict[int, list[str]] = {}
+        shared = [position for position, row in columns.items() if row[14] & Flag.MORE_SPEAKERS]
+        for position, speaker in self._all("speakers_of_events", self._numbers(shared)) if shared else ():
+            more.setdefault(position, []).append(name(speaker))
         return {
             position: EventHead(
                 row[1], KINDS[row[3]] if row[3] >= 0 else name(-row[3]), ACTIONS[row[4]], name(row[5]), name(row[6]),
-                name(row[7]), name(row[8]), name(row[9]), three(row[10]), three(row[11]), row[14],
+                frozenset((name(row[7]), *more.get(position, ()))), name(row[8]), name(row[9]), three(row[10]),
+                three(row[11]), row[14],
             )
-            for position, row in self._columns(positions).items()
+            for position, row in columns.items()
         }  # fmt: skip
 
     def recorded_from(self, at: int) -> int:
@@ -734,10 +740,13 @@ class SqlReader(abc.ABC):
         """Give the positions of the events and declarations of many names, in log order."""
         return [event for _, event in self._identified(list(identities))]
 
-    def container_positions(self, ids: Iterable[int]) -> list[int]:
-        """Give the positions of all events of many containers."""
+    def events_of_containers(self, ids: Iterable[int]) -> dict[int, set[int]]:
+        """Give the positions of all events of each of many containers."""
         wanted = list(ids)
-        return sorted({row[1] for row in self._all("container_events", self._numbers(wanted))}) if wanted else []
+        found: dict[int, set[int]] = {}
+        for number, event, *_ in self._all("container_events", self._numbers(wanted)) if wanted else ():
+            found.setdefault(number, set()).add(event)
+        return found
 
     def used_from(self, kind: str, after: str, limit: int) -> list[str]:
         """Give the words or places of one kind that were ever used, in order."""

@@ -199,6 +199,10 @@ class SqlTransaction(SqlReader, abc.ABC):
         """File events under terms: (term, last, first, steps) each."""
         self._many("add_posting", rows)
 
+    def drop_posting(self, term: int, last: int) -> None:
+        """Take out one row of a term, to be written anew."""
+        self._run("drop_posting", term, last)
+
     def is_filed(self) -> bool:
         """Tell whether the record says from which position on events are filed."""
         self._names.filed = self._names.filed or self.filed_from() is not None

@@ -34,7 +34,9 @@ class Web:
         self.doors = doors
         self.meter = Meter()
         self.workers = Workers("web", threads=limits.WORKERS_MAX, waiting_max=limits.WAITING_MAX)
-        self.queries = Workers("query", threads=limits.QUERIES_MAX, waiting_max=limits.WAITING_MAX)
+        self.queries = Workers(
+            "query", threads=limits.QUERIES_MAX, waiting_max=limits.WAITING_MAX, each_max=limits.QUERIES_EACH_MAX
+        )
         self.log_reads = Workers("log", threads=limits.LOG_READS_MAX, waiting_max=limits.LOG_WAITING_MAX)
         self.uploads = Workers("upload", threads=limits.UPLOADS_MAX, waiting_max=0)
         self.streams = Workers("stream", threads=limits.STREAMS_MAX, waiting_max=0)
@@ -49,9 +51,12 @@ class Web:
         """A read of the record, in a thread, within ``ANSWER_SECONDS_MAX``."""
         return await self.workers.call(work, seconds=limits.ANSWER_SECONDS_MAX)
 
-    async def ask(self, work: Callable[[], T]) -> T:
-        """A query that may take seconds, like ``read``; in threads of its own, so that reads don't wait behind it."""
-        return await self.queries.call(work, seconds=limits.ANSWER_SECONDS_MAX)
+    async def ask(self, work: Callable[[], T], owner: str = "") -> T:
+        """A query that may take seconds, like ``read``; in threads of its own, so that reads don't wait behind it.
+
+        ``owner`` is the company that asks, "" for who needs no key; none may take all threads.
+        """
+        return await self.queries.call(work, seconds=limits.ANSWER_SECONDS_MAX, owner=owner)
 
     async def write(self, work: Callable[[], T]) -> T:
         """A durable change, in a thread, within ``CHANGE_SECONDS_MAX``."""

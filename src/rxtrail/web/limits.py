@@ -46,6 +46,12 @@ STALL_SECONDS_MAX: Final = 60.0
 WORKERS_MAX: Final = 8
 WAITING_MAX: Final = 64
 QUERIES_MAX: Final = 3
+QUERIES_EACH_MAX: Final = 2
+"""So many queries of one site key run at once; the last thread is always for somebody else."""
+
+WAITING_EACH_MAX: Final = 16
+"""So many more of one site key wait."""
+
 LOG_READS_MAX: Final = 2
 LOG_WAITING_MAX: Final = 512
 """Who reads the public log asks for many small files at once; it may not take threads from the counter."""

@@ -350,3 +350,56 @@ def test_a_prefix_that_stands_for_two_namespaces_is_kept_for_one_of_them() -> No
         for target in route:
             text, _ = written(text, target)
         assert [event_hash(each) for each in read(text)[0]] == [event_hash(each) for each in events]
+
+
+def encoded(value: Any) -> bytes:
+    return json.dumps(value).encode()
+
+
+def test_what_xml_cannot_say_of_an_extension_is_told_at_its_place() -> None:
+    event = {
+        "type": "ObjectEvent", "eventTime": "2026-01-01T10:00:00Z", "eventTimeZoneOffset": "+00:00",
+        "action": "OBSERVE", "epcList": ["urn:epc:id:sgtin:0614141.107346.2017"],
+        "readPoint": {"id": "urn:epc:id:sgln:0614141.00777.0", "ex:gate": None},
+        "ilmd": {"ex:lot": [], "ex:dose": 5},
+        "sensorElementList": [{
+            "sensorReport": [{"type": "Temperature", "value": 26, "booleanValue": True, "ex:raw": None, "ex:ok": True}],
+            "ex:box": {"ex:in": None},
+        }],
+        "ex:none": None, "ex:no": [], "ex:object": {}, "ex:rows": [[1.5, "a"], "b"], "ex:yes": False, "ex:text": "5",
+    }  # fmt: skip
+    data = encoded({"type": "EPCISDocument", "schemaVersion": "2.0", "creationDate": CREATED,
+                     "@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",
+                                  {"ex": "https://ex.example/ns/"}],
+                     "epcisBody": {"eventList": [event]}})  # fmt: skip
+    at = "/epcisBody/eventList/0/"
+    empty = {"readPoint/ex:gate", "ilmd/ex:lot", "sensorElementList/0/sensorReport/0/ex:raw",
+             "sensorElementList/0/ex:box/ex:in", "ex:none", "ex:no", "ex:object", "ex:rows"}  # fmt: skip
+    typed = {"ilmd/ex:dose", "sensorElementList/0/sensorReport/0/ex:ok", "ex:rows", "ex:yes"}
+    for target in ("xml-1.2", "xml-2.0"):
+        text, report = written(data, target)
+        told: dict[str, set[str]] = {}
+        for each in report.findings:
+            told.setdefault(each.code, set()).add(each.place)
+        assert told["EMPTY_NOT_EXPRESSIBLE"] == {at + name for name in empty}
+        assert told["TYPE_NOT_EXPRESSIBLE"] == {at + name for name in typed}
+        back, report = written(text, "json")
+        assert [event_hash(each) for each in read(text)[0]] == [event_hash(each) for each in read(data)[0]]
+        assert [event_hash(each) for each in read(back)[0]] == [event_hash(each) for each in read(data)[0]]
+    _, report = written(data, "json")
+    assert report.findings == [], "JSON says all of it"
+
+
+def test_a_number_too_long_and_text_between_elements_are_told() -> None:
+    number = 12345678901234567890123
+    event = {"type": "ObjectEvent", "eventTime": "2026-01-01T10:00:00Z", "eventTimeZoneOffset": "+00:00",
+             "action": "OBSERVE", "epcList": [], "https://ex.example/n": number}  # fmt: skip
+    data = encoded({"type": "EPCISDocument", "epcisBody": {"eventList": [event]}})
+    text, report = written(data, "json")
+    assert "NUMBER_AS_TEXT" in {each.code for each in report.findings}
+    assert str(number).encode() in text
+    mixed = XML.replace(b"<ex:inner>x</ex:inner>", b"<ex:inner>x</ex:inner> again")
+    _, report = written(mixed, "json")
+    assert "MIXED_CONTENT" in {each.code for each in report.findings}
+    _, report = written(XML, "json")
+    assert "MIXED_CONTENT" not in {each.code for each in report.findings}

@@ -145,7 +145,10 @@ class EventMembers:
                 raise refusals.too_deep(self._limits.depth, self.build.place)
             return self.tree(value[0], depth + 1) if len(value) == 1 else [self.tree(each, depth + 1) for each in value]
         if isinstance(value, int) and not -(1 << 63) <= value < 1 << 64:
-            return str(value)  # MessagePack, in which events are kept, has no longer whole numbers
+            # MessagePack, in which events are kept, has no longer whole numbers.
+            message = f"the number {str(value)[:40]} has more than 64 bits; it is kept as text, every digit of it"
+            self.build.find("info", "NUMBER_AS_TEXT", message)
+            return str(value)
         return value
 
     # -- the plain way
@@ -211,7 +214,7 @@ class EventMembers:
                 kind = local_name(written)
                 if kind not in KINDS and ":" in written:
                     kind = self._names.key(written)  # a sender's own kind of event
-            elif name != "@context" and value is not None:
+            elif name != "@context" and (value is not None or not _is_standard(name)):
                 self._take(name, value, raw)
         return kind, raw
 
@@ -248,6 +251,11 @@ class EventMembers:
             if name not in known:
                 trees.add(found, self._names.key(name), self.tree(each))
         return found
+
+
+def _is_standard(name: str) -> bool:
+    standard = name.removeprefix("epcis:")
+    return standard in _TEXTS or standard in _TAKERS
 
 
 def members(value: Any) -> list[Any]:  # noqa: ANN401 -- any JSON value

@@ -14,7 +14,7 @@ from rxtrail.core.epcis.times import utc
 if TYPE_CHECKING:
     from rxtrail.core.epcis.build import Builder
 
-_NUMBERS = frozenset(("value", "minValue", "maxValue", "meanValue", "sDev", "percRank", "percValue"))
+NUMBERS = frozenset(("value", "minValue", "maxValue", "meanValue", "sDev", "percRank", "percValue"))
 _TIMES = frozenset(("time", "startTime", "endTime"))
 _WORDS = {"type": vocabulary.MEASUREMENT, "exception": vocabulary.ALERT, "component": vocabulary.COMPONENT}
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
@@ -22,7 +22,7 @@ _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 def value(name: str, written: Any, build: Builder) -> Any:  # noqa: ANN401 -- a leaf of an extension tree
     """Give one field of metadata or report; one that is not the standard's stays as it is."""
-    if name in _NUMBERS and isinstance(written, str | int | float) and not isinstance(written, bool):
+    if name in NUMBERS and isinstance(written, str | int | float) and not isinstance(written, bool):
         number = build.number(written, name)
         return written if number is None else number
     if not isinstance(written, str):

@@ -7,10 +7,11 @@ that knows it finds all of it. Each such case is told in the notes.
 
 from __future__ import annotations
 
+from itertools import starmap
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from rxtrail.core.epcis import event as events
-from rxtrail.core.epcis import namespaces, vocabulary
+from rxtrail.core.epcis import namespaces, sensors, vocabulary
 from rxtrail.core.epcis.times import written as moment
 from rxtrail.core.epcis.xml_text import XmlText, attribute, escaped, needs_care, number
 
@@ -212,17 +213,23 @@ class XmlEvents:
                 for each in declaration.corrective_event_ids
             )
             parts.append(f"<correctiveEventIDs>{ids}</correctiveEventIDs>")
-        parts.append(self._extended(declaration.extensions))
+        parts.append(self._extended(declaration.extensions, "errorDeclaration"))
         return f"<errorDeclaration>{''.join(parts)}</errorDeclaration>"
 
-    def _extended(self, tree: type_tree) -> str:
-        """Give extensions as the schemas want them: those without namespace in an ``extension`` of their own."""
+    def _extended(self, tree: type_tree, *at: str) -> str:
+        """Give extensions as the schemas want them: those without namespace in an ``extension`` of their own.
+
+        ``at`` is the way to them, for what is told of them.
+        """
         if not tree:
             return ""
+        self.text.path += at
         local = {key: value for key, value in tree.items() if not (key.startswith(("{", "@{")) or ":" in key)}
         foreign = {key: value for key, value in tree.items() if key not in local}
         wrapped = f"<extension>{self.text.members(local)}</extension>" if local else ""
-        return wrapped + self.text.members(foreign)
+        written = wrapped + self.text.members(foreign)
+        del self.text.path[len(self.text.path) - len(at) :]
+        return written
 
     def _wrapped(self, kind: str, element: str) -> str:
         """Put an event where its list may hold it."""
@@ -292,7 +299,7 @@ class XmlEvents:
         """Give a read point or business location; "" when there is none."""
         if not canonical and not extensions:
             return ""
-        return f"<{name}><id>{self._identifier(canonical)}</id>{self._extended(extensions)}</{name}>"
+        return f"<{name}><id>{self._identifier(canonical)}</id>{self._extended(extensions, name)}</{name}>"
 
     def words(self, name: str, words: Iterable[str], kind: str) -> str:
         """Give each word in an element of its own."""
@@ -306,7 +313,7 @@ class XmlEvents:
 
     def ilmd(self, event: Event) -> str:
         """Give the instance and lot master data; "" when there is none."""
-        return f"<ilmd>{self._extended(event.ilmd)}</ilmd>" if event.ilmd else ""
+        return f"<ilmd>{self._extended(event.ilmd, 'ilmd')}</ilmd>" if event.ilmd else ""
 
     def parent(self, event: Event) -> str:
         """Give the parent; "" when there is none."""
@@ -325,30 +332,37 @@ class XmlEvents:
         """Give the sensor elements; "" when there are none."""
         if not event.sensors:
             return ""
-        return f"<sensorElementList>{''.join(map(self._sensor, event.sensors))}</sensorElementList>"
+        return f"<sensorElementList>{''.join(starmap(self._sensor, enumerate(event.sensors)))}</sensorElementList>"
 
-    def _sensor(self, tree: type_tree) -> str:
+    def _sensor(self, index: int, tree: type_tree) -> str:
         parts = []
+        path = ("sensorElementList", str(index))
         others = dict(tree)
         metadata = others.pop("sensorMetadata", None)
         if metadata is not None:
-            parts.append(self._fields("sensorMetadata", metadata))
+            parts.append(self._fields("sensorMetadata", metadata, path))
         reports = others.pop("sensorReport", None)
         several = reports if isinstance(reports, list) else [] if reports is None else [reports]
-        parts += [self._fields("sensorReport", report) for report in several]
-        parts.append(self._extended(others))
+        parts += [self._fields("sensorReport", report, path, str(at)) for at, report in enumerate(several)]
+        parts.append(self._extended(others, *path))
         return f"<sensorElement>{''.join(parts)}</sensorElement>"
 
-    def _fields(self, name: str, tree: Any) -> str:  # noqa: ANN401 -- an extension is any tree
+    def _fields(self, name: str, tree: Any, path: tuple[str, ...], *index: str) -> str:  # noqa: ANN401 -- any tree
         """Write as attributes what JSON has as members; what has members of its own stays an element."""
         if not isinstance(tree, dict):
             return self.text.element(name, tree)
+        at = (*path, name, *index)
+        self.text.path += at
         attributes: list[str] = []
         others: type_tree = {}
         for key, value in tree.items():
             if key == "#text" or isinstance(value, dict | list):
                 others[key] = value
-            elif value is not None:
+            elif value is None:
+                self.text.left_out(key, "null")
+            else:
+                if not isinstance(value, str) and key not in sensors.NUMBERS and key != "booleanValue":
+                    self.text.untyped(key, value)
                 spelt = self._sensor_value(key, value)
                 attributes.append(f' {self.text.name(key.removeprefix("@"))}="{attribute(spelt)}"')
         text = self.text.text(others.pop("#text", ""))
@@ -356,6 +370,7 @@ class XmlEvents:
             message = f"{name} has members of its own, which no XML attribute can hold; they are written as elements"
             self._note("warning", "NOT_EXPRESSIBLE", message)
         inside = text + self._extended(others)
+        del self.text.path[-len(at) :]
         return f"<{name}{''.join(attributes)}>{inside}</{name}>" if inside else f"<{name}{''.join(attributes)}/>"
 
     def _sensor_value(self, key: str, value: Any) -> str:  # noqa: ANN401 -- any JSON value

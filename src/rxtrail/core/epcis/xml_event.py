@@ -74,6 +74,10 @@ class EventElements:
         for child in element:
             trees.add(tree, namespaces.key(child.tag), self.tree(child, depth + 1))
             texts.append((child.tail or "").strip())
+        if any(texts[1:]):
+            name = namespaces.split(element.tag)[1]
+            message = f"{name[:80]} has text between its elements; it is kept as one text, and where it stood is not"
+            self.build.find("info", "MIXED_CONTENT", message)
         return " ".join(text for text in texts if text)
 
     def _text(self, element: _Element) -> str:

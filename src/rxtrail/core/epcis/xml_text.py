@@ -75,12 +75,14 @@ class XmlText:
         """Start a document; what cannot be written as it is goes to the notes."""
         self.notes = notes
         self.place = ""
+        self.path: list[str] = []  # from the element at hand to the tree that is being written
         self.declared: dict[str, str] = {}  # on the root
         self._used: dict[str, str] = {}  # on the element at hand
 
     def start(self, place: str = "") -> None:
         """Begin an element that declares the namespaces of what stands in it."""
         self.place = place
+        self.path = []
         self._used = {}
 
     def declare(self, namespace: str) -> None:
@@ -163,21 +165,49 @@ class XmlText:
 
     def _element(self, key: str, value: Any, out: list[str]) -> None:  # noqa: ANN401 -- an extension is any tree
         if isinstance(value, list):
+            if not value:
+                self.left_out(key, "an empty list")
             for each in value:
+                if isinstance(each, list):
+                    self.left_out(key, "the inner brackets of a list within a list")
                 self._element(key, each, out)
             return
         if value is None:
-            return  # a JSON null says that there is nothing (JSON-LD 1.1, section 4.3)
+            self.left_out(key, "null")  # that there is nothing (JSON-LD 1.1, section 4.3)
+            return
         name = self.name(key)
         if not isinstance(value, dict):
+            if not isinstance(value, str):
+                self.untyped(key, value)
             text = self.text(value)
             out.append(f"<{name}>{text}</{name}>" if text else f"<{name}/>")
             return
+        if not value:
+            self.left_out(key, "an object without members")
+        self.path.append(name)
         attributes, others = self.attributes(value)
         out.append(f"<{name}{attributes}>{self.text(others.pop('#text', ''))}")
         for inner, each in others.items():
             self._element(inner.removeprefix("@"), each, out)
         out.append(f"</{name}>")
+        self.path.pop()
+
+    def left_out(self, key: str, what: str) -> None:
+        """Tell what of a member XML cannot say."""
+        self._tell("EMPTY_NOT_EXPRESSIBLE", key, f"XML has no form for {what}; it is left out")
+
+    def untyped(self, key: str, value: object) -> None:
+        """Tell that a number or boolean is a text from here on, which JSON made of it will have too."""
+        kind = "boolean" if isinstance(value, bool) else "number"
+        message = f"the {kind} {self.plain(value)[:40]} is written as text: XML does not tell it from one"
+        self._tell("TYPE_NOT_EXPRESSIBLE", key, message)
+
+    def _tell(self, code: str, key: str, message: str) -> None:
+        namespace, local = namespaces.split(key)
+        prefix = self.declared.get(namespace) or self._used.get(namespace)
+        name = f"{prefix}:{local}" if prefix else local
+        where = "/".join([self.place, *self.path, name.replace("~", "~0").replace("/", "~1")])
+        self.notes.add("info", code, message, where)
 
     def _prefix_for(self, namespace: str) -> str:
         if uri_of(namespace) != namespace:

@@ -241,6 +241,10 @@ UPDATE event SET flags = flags | 8 WHERE position = %s::bigint;
 -- Add one more speaker of an event. [key: event]
 INSERT INTO event_speaker (event, speaker, document) VALUES (%s::bigint, %s, %s) ON CONFLICT DO NOTHING;
 
+-- name: speakers_of_events
+-- Read the further speakers of many events. [keys: event]
+SELECT event, speaker FROM event_speaker WHERE event = ANY(%s::bigint[]);
+
 -- name: event_speakers
 -- Read the further speakers of an event. [key: event]
 SELECT speaker FROM event_speaker WHERE event = %s::bigint;
@@ -662,6 +666,10 @@ DELETE FROM checkpoint;
 -- name: add_posting
 -- File events under a term.
 COPY posting (term, last, first, steps) FROM STDIN;
+
+-- name: drop_posting
+-- Take out one row of a term. [key: term]
+DELETE FROM posting WHERE term = %s::bigint AND last = %s::bigint;
 
 -- name: file_from
 -- Note from which position on events are filed. [key: term]

@@ -236,6 +236,10 @@ UPDATE event SET flags = flags | 8 WHERE position = ?;
 -- Add one more speaker of an event.
 INSERT INTO event_speaker (event, speaker, document) VALUES (?, ?, ?) ON CONFLICT DO NOTHING;
 
+-- name: speakers_of_events
+-- Read the further speakers of many events.
+SELECT s.event, s.speaker FROM json_each(?) j JOIN event_speaker s ON s.event = j.value;
+
 -- name: event_speakers
 -- Read the further speakers of an event.
 SELECT speaker FROM event_speaker WHERE event = ?;
@@ -622,6 +626,10 @@ DELETE FROM checkpoint;
 -- name: add_posting
 -- File events under a term.
 INSERT INTO posting (term, last, first, steps) VALUES (?, ?, ?, ?);
+
+-- name: drop_posting
+-- Take out one row of a term.
+DELETE FROM posting WHERE term = ? AND last = ?;
 
 -- name: file_from
 -- Note from which position on events are filed.

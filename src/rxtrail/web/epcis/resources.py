@@ -254,13 +254,13 @@ async def _discover(web: Web, request: Request, resource: Resource, allowed: str
     """Answer with what a resource can do (EPCIS 2.0, clause 12.5.1)."""
     speaks = agreed(request)
     visitor = visitor_of(web, request)
-    await web.read(lambda: _check_there(web, request, visitor.sees))
+    await web.ask(lambda: _check_there(web, request, visitor.sees), visitor.sees)
     headers = {
         **speaks.headers(),
         **SHARED,
         "allow": allowed,
-        "gs1-epc-format": "No_Preference",
-        "gs1-cbv-xml-format": "No_Preference",
+        "gs1-epc-format": speaks.epc_format,  # as an answer to this request would be written
+        "gs1-cbv-xml-format": speaks.cbv_format,
         "gs1-extensions": "cbvmda=urn:epcglobal:cbv:mda,gs1ushc=http://epcis.gs1us.org/hc/ns,gs1=https://gs1.org/voc/",
         **resource.discovery,
     }

@@ -100,7 +100,7 @@ def route(web: Web) -> Route:
             operation = _OPERATIONS.get(call.name)
             if operation is None:
                 raise BadRequest(f"There is no operation {call.name[:40]!r}.", advice=f"See {PATH}?wsdl.")
-            body = await web.ask(lambda: operation(web, call, visitor.sees))
+            body = await web.ask(lambda: operation(web, call, visitor.sees), visitor.sees)
         except RxtrailError as error:
             web.failed(error)
             return _fault(error, soap, number)
@@ -151,7 +151,7 @@ def _subscription_ids(web: Web, call: Call, viewer: str) -> str:
     epcis = node_of(web).epcis
     if name != MASTER:
         epcis.named.find(name, owner=viewer)
-    ids = [each.id for each in epcis.subscriptions.of_query(name, owner=viewer)]
+    ids = [each.shown for each in epcis.subscriptions.of_query(name, owner=viewer)]
     return _strings(call, "GetSubscriptionIDsResult", ids)
 
 

@@ -163,7 +163,7 @@ class Sockets:
         while True:
             read = partial(queries.since, asked.query, position, cursor=cursor, viewer=asked.viewer)
             async with self._asking:
-                page = await self._web.ask(read)
+                page = await self._web.ask(read, asked.viewer)
             if page.events:
                 told += len(page.events)
                 await send({"type": "websocket.send", "text": _document(page.events, asked).decode()})

@@ -56,7 +56,7 @@ _decoder = msgspec.json.Decoder(SubscriptionRequest)
 def told(each: Subscription) -> dict[str, Any]:
     """Give a subscription as EPCIS 2.0 tells it, without its secret."""
     found: dict[str, Any] = {
-        "subscriptionID": each.id,
+        "subscriptionID": each.shown,
         "queryName": each.query_name,
         "dest": each.dest,
         "createdAt": iso(each.created_at),
@@ -105,7 +105,7 @@ async def post_subscription(web: Web, request: Request, speaks: Speaks) -> Respo
         return epcis.subscriptions.create(epcis.named.find(name, owner=visitor.sees), wish, owner=visitor.sees)
 
     made = await web.write(create)
-    headers = {"location": f"/epcis/queries/{quote(name, safe='')}/subscriptions/{made.id}"}
+    headers = {"location": f"/epcis/queries/{quote(name, safe='')}/subscriptions/{quote(made.shown, safe='')}"}
     return writing.json_or_xml(told(made), speaks, root="Subscription", status=201, headers=headers)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from rxtrail.core.epcis.event import KINDS
 from rxtrail.epcis_query.documents import spelling_of
 from rxtrail.web.epcis import writing
 from rxtrail.web.epcis.lists import list_headers, list_query
@@ -36,26 +35,23 @@ async def list_members(web: Web, request: Request, speaks: Speaks) -> Response:
     visitor = visitor_of(web, request)
     scope = f"{kind}\n{visitor.sees}"
     asked = list_query(web, request, scope)
-    read = partial(node_of(web).epcis.queries.members, kind, asked.after, asked.count + 1, viewer=visitor.sees)
-    texts = await web.read(read)
-    page, more = texts[: asked.count], len(texts) > asked.count
-    if kind == "eventTypes":
-        page = list(dict.fromkeys([*(KINDS if not asked.after else ()), *(text for text in page if text not in KINDS)]))
-    last = texts[asked.count - 1] if more else ""
-    return writing.collection(shown(kind, page, speaks), speaks, list_headers(web, request, asked, scope, last))
+    read = partial(node_of(web).epcis.queries.members, kind, asked.after, asked.count, viewer=visitor.sees)
+    found = await web.ask(read, visitor.sees)
+    return writing.collection(
+        shown(kind, found.members, speaks), speaks, list_headers(web, request, asked, scope, found.next)
+    )
 
 
 def shown(kind: str, texts: list[str], speaks: Speaks) -> list[str]:
     """Give members as the client spells them."""
     if kind in ("epcs", "readPoints", "bizLocations"):
         spelling = spelling_of(speaks.epc_format)
-        plain = (text.partition(" ")[2] if text.startswith("#") else text for text in texts)
-        return list(dict.fromkeys(spelling.identifier(text, {}) for text in plain))
+        return [spelling.identifier(text, {}) for text in texts]
     return texts
 
 
 async def get_member(web: Web, request: Request, speaks: Speaks) -> Response:
     """Answer with what can be asked of one member."""
     visitor = visitor_of(web, request)
-    await web.read(partial(check_member, web, request, visitor))
+    await web.ask(partial(check_member, web, request, visitor), visitor.sees)
     return writing.collection(["events"], speaks)

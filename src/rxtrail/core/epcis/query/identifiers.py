@@ -35,17 +35,25 @@ class Wanted(msgspec.Struct, frozen=True):
     """What one parameter asks for, ready to be held against events."""
 
     exact: frozenset[str]  # canonical
-    starts: tuple[str, ...]  # of canonical identifiers
-    patterns: tuple[re.Pattern[str], ...]
+    starts: frozenset[str]  # of canonical identifiers
+    patterns: dict[str, list[re.Pattern[str]]]  # by how what they fit begins
     serials: dict[str, frozenset[str]]  # the exact ones again: key of a run -> serials
+    # The lengths of starts, and of those of patterns: ten thousand of them are found by a handful of looks.
+    start_lengths: tuple[int, ...] = ()
+    pattern_lengths: tuple[int, ...] = ()
 
     def fits(self, canonical: str) -> bool:
         """Tell whether an identifier is asked for."""
-        if canonical in self.exact:
+        if canonical in self.exact or self._has_start(canonical):
             return True
-        if self.starts and canonical.startswith(self.starts):
-            return True
-        return any(pattern.fullmatch(canonical) for pattern in self.patterns)
+        for length in self.pattern_lengths:
+            for pattern in self.patterns.get(canonical[:length], ()):
+                if pattern.fullmatch(canonical):
+                    return True
+        return False
+
+    def _has_start(self, text: str) -> bool:
+        return any(text[:length] in self.starts for length in self.start_lengths)
 
     def in_runs(self, runs: Iterable[EpcRun]) -> bool:
         """Tell whether one of many identifiers is asked for."""
@@ -58,7 +66,7 @@ class Wanted(msgspec.Struct, frozen=True):
         return False
 
     def _start_in(self, run: EpcRun) -> bool:
-        if self.starts and run.key.startswith(self.starts):
+        if self._has_start(run.key):
             return True
         # Behind "/21/" and the like any serial will do, so the first tells of all. A key without such a part (GRAI,
         # SSCC) shows whose it is in its serials only.
@@ -73,7 +81,7 @@ def wanted(texts: Iterable[str]) -> Wanted:
     """
     exact: set[str] = set()
     starts: set[str] = set()
-    patterns: list[re.Pattern[str]] = []
+    patterns: dict[str, list[re.Pattern[str]]] = {}
     for text in texts:
         _read(text.strip(), exact, starts, patterns)
     serials: dict[str, set[str]] = {}
@@ -82,9 +90,11 @@ def wanted(texts: Iterable[str]) -> Wanted:
         serials.setdefault(key, set()).add(serial)
     return Wanted(
         frozenset(exact),
-        tuple(sorted(starts)),
-        tuple(patterns),
+        frozenset(starts),
+        patterns,
         {key: frozenset(each) for key, each in serials.items()},
+        tuple({len(start) for start in starts}),
+        tuple({len(start) for start in patterns}),
     )
 
 
@@ -97,7 +107,7 @@ def key_and_serial(canonical: str) -> tuple[str, str]:
     return (f"{ai}/{value}/{qualifier}/", part) if qualifier else (f"{ai}/", value)
 
 
-def _read(text: str, exact: set[str], starts: set[str], patterns: list[re.Pattern[str]]) -> None:
+def _read(text: str, exact: set[str], starts: set[str], patterns: dict[str, list[re.Pattern[str]]]) -> None:
     if not text or len(text) > VALUE_CHARACTERS_MAX:
         raise NoPattern("an empty or overlong identifier")
     match = _PATTERN.fullmatch(text)
@@ -134,7 +144,12 @@ def _of_class(canonical: str, ai: str, qualifier: str, starts: set[str]) -> None
 
 
 def _read_pattern(
-    text: str, name: str, body: str, exact: set[str], starts: set[str], patterns: list[re.Pattern[str]]
+    text: str,
+    name: str,
+    body: str,
+    exact: set[str],
+    starts: set[str],
+    patterns: dict[str, list[re.Pattern[str]]],
 ) -> None:
     parts = body.split(".")
     stars = [part == "*" for part in parts]
@@ -145,8 +160,8 @@ def _read_pattern(
         # A scheme of the Tag Data Standard that is no GS1 key is kept as written, so its text is the pattern.
         if name not in epc_urn.FOREIGN:
             raise NoPattern(f"no GS1 key has patterns such as {text[:100]!r}")
-        start = re.escape(f"urn:epc:id:{name}:" + ".".join(part for part in parts if part != "*"))
-        patterns.append(re.compile(start + r"\.[^.]+" * sum(stars)))
+        start = f"urn:epc:id:{name}:" + ".".join(part for part in parts if part != "*")
+        _add(patterns, start, re.compile(re.escape(start) + r"\.[^.]+" * sum(stars)))
         return
     if len(parts) != scheme.parts + 1:
         raise NoPattern(f"{text[:100]!r} does not have {scheme.parts + 1} parts between its dots")
@@ -166,7 +181,7 @@ def _read_pattern(
         _by_prefix(text, scheme, "" if stars[0] else parts[0], patterns)
 
 
-def _by_prefix(text: str, scheme: epc_urn.Scheme, prefix: str, patterns: list[re.Pattern[str]]) -> None:
+def _by_prefix(text: str, scheme: epc_urn.Scheme, prefix: str, patterns: dict[str, list[re.Pattern[str]]]) -> None:
     """All keys of one company, or of all of them."""
     if prefix and not (prefix.isascii() and prefix.isdecimal()):
         raise NoPattern(f"{text[:100]!r} does not begin with a company prefix")
@@ -179,4 +194,13 @@ def _by_prefix(text: str, scheme: epc_urn.Scheme, prefix: str, patterns: list[re
         tail = rf"\d{{{rest}}}" + (
             rf"(?:\d{{4}})?/{scheme.qualifier}/.+" if scheme.qualifier in ("21", "10", "235") else ".*"
         )
-    patterns.append(re.compile(f"{scheme.ai}/{lead}{prefix}{tail}"))
+    pattern = re.compile(f"{scheme.ai}/{lead}{prefix}{tail}")
+    for digit in "0123456789" if scheme.leads else (lead,):
+        _add(patterns, f"{scheme.ai}/{digit}{prefix}", pattern)
+
+
+def _add(patterns: dict[str, list[re.Pattern[str]]], start: str, pattern: re.Pattern[str]) -> None:
+    """Keep a pattern under what all that it fits begin with; the same one twice is one."""
+    held = patterns.setdefault(start, [])
+    if all(each.pattern != pattern.pattern for each in held):
+        held.append(pattern)

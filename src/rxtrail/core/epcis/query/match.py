@@ -246,6 +246,9 @@ def _number(condition: Condition) -> Test:
     read, compare = _NUMBERS[row.field], COMPARE[row.op]
     if not uom:
         plain = [units.exact(float(value)) for value in condition.values if value is not None]
+        if row.op is Op.EQ:
+            equal = frozenset(plain)
+            return lambda seen: any(values.number_of(value) in equal for value, _ in read(seen))
 
         def fits(seen: Seen) -> bool:
             for value, _ in read(seen):
@@ -257,6 +260,7 @@ def _number(condition: Condition) -> Test:
         return fits
     asked = [units.in_base(float(value), uom) for value in condition.values if value is not None]
     kind = asked[0][0]
+    measures = frozenset(measured for _, measured in asked)
 
     def fits_converted(seen: Seen) -> bool:
         for value, own in read(seen):
@@ -264,7 +268,9 @@ def _number(condition: Condition) -> Test:
             if number is None or not own:
                 continue
             own_kind, measured = units.in_base(float(number), own)
-            if own_kind == kind and any(compare(measured, each) for _, each in asked):
+            if own_kind != kind:
+                continue
+            if measured in measures if row.op is Op.EQ else any(compare(measured, each) for each in measures):
                 return True
         return False
 

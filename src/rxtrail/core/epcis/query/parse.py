@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 PARAMETERS_MAX: Final = 100
 VALUES_MAX: Final = 10_000
 VALUE_CHARACTERS_MAX: Final = 2048
+TOKEN_CHARACTERS_MAX: Final = 12_000
+"""A place in a list of texts is one of the longest texts that may be asked for."""
+
 COUNT_MAX: Final = 1 << 53
 PREFIXES: Final = {
     "cbvmda": namespaces.CBVMDA,
@@ -173,8 +176,9 @@ def _one(name: str, named: Named, written: list[Any]) -> Any:  # noqa: ANN401 (a
         if isinstance(value, bool) or not re.fullmatch("[0-9]{1,16}", text) or not 1 <= int(text) <= COUNT_MAX:
             raise BadQuery(f"{name} is a whole number of at least 1, not {text[:80]!r}", place=name)
         return int(text)
-    if not isinstance(value, str) or not value or len(value) > VALUE_CHARACTERS_MAX:
-        raise BadQuery(f"{name} is a text", place=name)
+    most = TOKEN_CHARACTERS_MAX if named.parameter.name == "nextPageToken" else VALUE_CHARACTERS_MAX
+    if not isinstance(value, str) or not value or len(value) > most:
+        raise BadQuery(f"{name} is a text of at most {most} characters", place=name)
     return value
 
 

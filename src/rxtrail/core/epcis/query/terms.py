@@ -201,7 +201,7 @@ def _of_patterns(condition: Condition) -> list[str] | None:
     if not is_class and asked.exact and not asked.starts:
         return None  # the index of things knows it better
     found = [f"c:{each}" for each in sorted(asked.exact)] if is_class else []
-    for start in asked.starts:
+    for start in sorted(asked.starts):
         ai = start.partition("/")[0]
         # A key whose serial is part of its value is filed under its AI alone.
         found.append(f"i:{start}" if start.endswith("/") and start.count("/") > 1 else f"i:{ai}/")
