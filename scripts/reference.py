@@ -89,9 +89,10 @@ costs the server at most five seconds.
 An event whose key was destroyed (`rxtrail keys shred`) is gone, and is no part of any answer.
 
 Where site keys are required, a site reads the events that concern it: that it said, in which it sends or gets goods, or
-that happened at its places; an event that two companies say is each one's. Conditions on master data (`WD_`, `HASATTR_`,
-`EQ_ATTR_`) go by what the site said itself. Its named queries and subscriptions are its own. A subscription whose owner has no key any
-more rests until there is one again; a WebSocket ends with the key that opened it.
+that happened at its places; an event that two companies say is each one's. Conditions on master data (`WD_`,
+`HASATTR_`, `EQ_ATTR_`) go by what the site said itself. Its named queries and subscriptions are its own. A
+subscription whose owner has no key any more rests until there is one again; a WebSocket ends with the key that
+opened it.
 """
 
 EPCIS_LIMITS = (
