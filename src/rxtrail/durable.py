@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from typing import TYPE_CHECKING
@@ -12,20 +13,38 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+class NoRoom(OSError):
+    """There was no room for a new file, and nothing was begun: what was there is as it was, and may be tried again."""
+
+
 def replace_file(path: Path, content: bytes, *, mode: int = 0o600) -> None:
     """Put a file there, or in the place of the one that is there; after a power cut it is one or the other.
 
-    One process writes a path at a time. Raises ``OSError``: then nothing is promised, and the caller must not go on
-    as if it were; a failed sync is not tried again.
+    One process writes a path at a time. Raises ``NoRoom``, or any other ``OSError``: then nothing is promised, and the
+    caller must not go on as if it were; a failed sync is not tried again.
     """
     beside = path.with_name(f".{path.name}.new")
-    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
-    with open(handle, "wb") as file:  # noqa: PTH123 (an open handle)
-        file.write(content)
-        file.flush()
+    try:
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
+    except OSError as error:
+        raise _no_room(error) from error
+    with open(handle, "wb", buffering=0) as file:  # noqa: PTH123 (an open handle)
+        try:
+            left = memoryview(content)
+            while left:
+                left = left[file.write(left) :]
+        except OSError as error:
+            raise _no_room(error) from error
         os.fsync(handle)
     beside.replace(path)
     sync_folder(path.parent)
+
+
+def _no_room(error: OSError) -> OSError:
+    """Give what a failure before anything was replaced is: a full disk, or whatever it was."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return NoRoom(error.errno, error.strerror, error.filename)
+    return error
 
 
 def sync_folder(folder: Path) -> None:

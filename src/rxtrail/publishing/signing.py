@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Final
 from rxtrail.core.merkle import checkpoint, note
 from rxtrail.core.merkle.errors import BadNote, BadProof
 from rxtrail.core.merkle.tree import verify_consistency
-from rxtrail.durable import hold_file, replace_file, sync_folder
-from rxtrail.errors import RxtrailError, StoreFailed
+from rxtrail.durable import NoRoom, hold_file, replace_file, sync_folder
+from rxtrail.errors import RxtrailError, StoreFailed, StoreFull
 from rxtrail.keys import FOLDER as KEYS_FOLDER
 from rxtrail.keys import KeyFailed
 from rxtrail.publishing.elsewhere import Elsewhere
@@ -144,6 +144,12 @@ class Signer:
         """Have it on disk before anybody is told."""
         try:
             replace_file(self._path, signed)
+        except NoRoom as full:
+            raise StoreFull(
+                f"the head that was signed could not be kept: {full.strerror}",
+                place=str(self._path),
+                advice="Make room; then it is signed when it is asked for again.",
+            ) from full
         except OSError as error:
             # What a failed sync has left on the disk is not known: nothing more is signed until it was read anew.
             self.failed = StoreFailed(

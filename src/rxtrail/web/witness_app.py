@@ -65,7 +65,8 @@ class App:
             work = partial(self._witness.add_checkpoint, bytes(body))
             answer: Answer = await self._workers.call(work, seconds=limits.CHANGE_SECONDS_MAX)
         except StoreFailed as failed:
-            self._stop()  # what it has promised is on the disk or not: only a new start can tell
+            if not failed.curable:
+                self._stop()  # what it has promised is on the disk or not: only a new start can tell
             return _plain(503, failed.message)
         except RxtrailError as error:
             return _plain(503, error.message)

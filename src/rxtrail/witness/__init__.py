@@ -18,8 +18,8 @@ import msgspec
 from rxtrail.core.merkle import note, signed_checkpoint, witness_request, witness_rules
 from rxtrail.core.merkle.errors import BadKey, BadNote
 from rxtrail.core.merkle.witness_rules import Latest, Refusal
-from rxtrail.durable import hold_file, replace_file
-from rxtrail.errors import BadRequest, NotFound, StoreFailed
+from rxtrail.durable import NoRoom, hold_file, replace_file
+from rxtrail.errors import BadRequest, NotFound, StoreFailed, StoreFull
 from rxtrail.keys import KeyFailed
 from rxtrail.log_keys import NoteKey, open_witness_keys
 
@@ -146,6 +146,12 @@ class Witness:
     def _keep(self, origin: str, kept: SignedCheckpoint) -> None:
         try:
             replace_file(self._path(origin), kept.format())
+        except NoRoom as full:
+            raise StoreFull(
+                f"what was cosigned could not be kept: {full.strerror}",
+                place=str(self._path(origin)),
+                advice="Make room; then it is cosigned when it is asked for again.",
+            ) from full
         except OSError as error:
             # What a failed sync has left on the disk is not known: nothing more is cosigned until it was read anew.
             self.failed = StoreFailed(
