@@ -85,7 +85,7 @@ class Alerts:
     ) -> None:
         """Take what the room needs; ``changed`` has counters look again."""
         self._writer, self._reader, self._changed = writer, reader, changed
-        self.detection = Detection(reader, now_us=now_us, seconds=seconds, woke=self.woke)
+        self.detection = Detection(reader, now_us=now_us, seconds=seconds, woke=self.woke, today=today)
         self.channels = Channels(writer, reader, now_us=now_us, random_bytes=random_bytes)
         self.watching = Watching(
             writer,

@@ -15,6 +15,7 @@ from urllib.parse import quote
 import msgspec
 
 from rxtrail.alerts.filing import TITLES, id_of
+from rxtrail.alerts.stray_scans import StrayScans
 from rxtrail.alerts.values import EVIDENCE_MAX, SUBJECTS_MAX, Alert, Evidence
 from rxtrail.core.rules import outliers
 from rxtrail.core.rules.answer import Answer
@@ -69,17 +70,20 @@ class Detection:
         now_us: Callable[[], int],
         seconds: Callable[[], float],
         woke: Callable[[], None],
+        today: Callable[[], datetime.date],
     ) -> None:
         """``woke`` is called when there is something to look at."""
         self._reader, self._now, self._seconds, self._woke = reader, now_us, seconds, woke
         self._lock = threading.Lock()
         self._waiting: deque[Suspicion] = deque(maxlen=WAITING_MAX)
+        self._odd: deque[Suspicion] = deque(maxlen=WAITING_MAX)  # in order, and perhaps by somebody who is not
         self._tallies: dict[str, Tally] = {}
         self._tallied_at = seconds()
         self.serving = False  # only a server writes while others wait for nothing; any other process at its end
         self._recent: deque[Suspicion] = deque(maxlen=KEPT_MAX)
         self._loaded = False
         self._profiles: dict[str, tuple[float, Profile]] = {}
+        self._strays = StrayScans(reader, today=today, seconds=seconds)
 
     def seen(self, verdict: Verdict, site: str) -> None:
         """Count one scan; one that was not ok is looked at soon."""
@@ -92,6 +96,9 @@ class Detection:
             if repair in _TOLD_REPAIRS:
                 tally.repairs[repair] = tally.repairs.get(repair, 0) + 1
         if verdict.verdict is Answer.OK or not verdict.reasons or verdict.verdict is Answer.UNCONFIRMED:
+            if verdict.verdict is Answer.OK and site and not self._strays.is_usual(site):
+                pack = verdict.pack
+                self._odd.append(Suspicion(self._now(), site, pack.gtin, pack.serial, pack.lot, pack.expiry, "ok"))
             return
         code = verdict.reasons[0].code
         tally.failed += 1
@@ -108,8 +115,15 @@ class Detection:
         fresh: list[Suspicion] = []
         while self._waiting:
             fresh.append(self._waiting.popleft())
+        odd: list[Suspicion] = []
+        while self._odd:
+            odd.append(self._odd.popleft())
+        strays = self._strays.found([each for each in (*fresh, *odd) if each.site]) if fresh or odd else []
+        now = self._now()
+        if explained := self._strays.explained(now):
+            write(lambda filing: self._strays.drop(filing, explained, now))
         due = self._tallies and (fresh or self._seconds() - self._tallied_at >= TALLY_SECONDS)
-        if not fresh and not due:
+        if not fresh and not due and not strays:
             return
         with self._lock:
             tallies, self._tallies = self._tallies, {}
@@ -129,6 +143,7 @@ class Detection:
                 self._add(filing.tx, f"{filing_day}@{site}", tally)
             for alert in alerts:
                 filing.open_or_add(alert)
+            self._strays.keep(filing, strays)
             for alert in self._sites(filing.tx, tallies, filing_day):
                 filing.open_or_add(alert)
 

@@ -53,14 +53,17 @@ TITLES: Final = {
     "R3": "Received by somebody else",
     "R4": "Late on its way",
     "R5": "Short, over or mixed",
+    "R6": "Outside of its corridor",
     "R7": "Faster than anything flies",
     "R8": "Going back without being a return",
     "R9": "Party without a valid licence",
+    "R10": "Seen by somebody who was never in the chain",
     "R11": "Stolen or recalled goods are moving",
     "S8": "Many unknown serials of one lot",
     "S9": "A site unlike all others",
     "S12": "Serials that were never issued",
     "scanner": "A scanner that spoils codes",
+    "tracker": "A tracker that tells nonsense",
 }
 
 
@@ -75,6 +78,11 @@ def alert_of(deviation: Deviation) -> str:
     return id_of(deviation.rule, deviation.shipment.hex())
 
 
+def severity_at_counter(deviation: Deviation) -> str:
+    """Give how a mark weighs at the counter; the word of an outsider weighs nothing there."""
+    return off_route.QUIET if deviation.quiet else deviation.severity
+
+
 def read(reader: Reader, number: str) -> Alert | None:
     """Read one alert."""
     row = reader.kept(ALERT, number)
@@ -85,7 +93,7 @@ def changed(judged: Mapping[str, Judged], marks: off_route.Marks) -> dict[str, t
     """Give those things whose deviations are not what is marked."""
     found: dict[str, tuple[Deviation, ...]] = {}
     for key, each in judged.items():
-        now = {(alert_of(d), d.severity, d.time, d.what) for d in each.deviations}
+        now = {(alert_of(d), severity_at_counter(d), d.time, d.what) for d in each.deviations}
         if now != {(m.alert, m.severity, m.time, m.what) for m in marks.by_key.get(key, ())}:
             found[key] = each.deviations
     return found
@@ -108,6 +116,7 @@ class Filing:
         """Bring alerts and marks to what was judged of these things."""
         added: dict[str, dict[str, Deviation]] = defaultdict(dict)
         gone: dict[str, list[str]] = defaultdict(list)
+        parts: dict[str, list[tuple[str, Deviation]]] = defaultdict(list)
         olds: dict[str, list[Mark]] = {}
         for key, deviations in found.items():
             row = self.tx.kept(off_route.KIND, key)
@@ -115,12 +124,14 @@ class Filing:
             now = {alert_of(deviation): deviation for deviation in deviations}
             for number, deviation in now.items():
                 added[number][key] = deviation
+            for deviation in deviations:
+                parts[alert_of(deviation)].append((key, deviation))
             for mark in old:
                 if mark.alert not in now:
                     gone[mark.alert].append(key)
         alerts: dict[str, Alert] = {}
         for number in sorted(added.keys() | gone.keys()):
-            alert = self._route(number, added.get(number, {}), gone.get(number, []), olds)
+            alert = self._route(number, added.get(number, {}), parts.get(number, []), gone.get(number, []), olds)
             if alert is not None:
                 alerts[number] = alert
         self._moved_on()
@@ -134,7 +145,7 @@ class Filing:
 
     def _mark(self, key: str, deviations: tuple[Deviation, ...], alerts: dict[str, Alert]) -> None:
         marks = [
-            Mark(number, d.rule, d.severity, d.time, d.what, alerts[number].stands)
+            Mark(number, d.rule, severity_at_counter(d), d.time, d.what, alerts[number].stands)
             for d in deviations
             if (number := alert_of(d)) in alerts
         ]
@@ -143,14 +154,19 @@ class Filing:
         self.tx.keep(off_route.KIND, key, self._log.position, off_route.encode(marks), tell=True)
 
     def _route(
-        self, number: str, added: dict[str, Deviation], gone: list[str], olds: dict[str, list[Mark]]
+        self,
+        number: str,
+        added: dict[str, Deviation],
+        told: list[tuple[str, Deviation]],
+        gone: list[str],
+        olds: dict[str, list[Mark]],
     ) -> Alert | None:
         known = read(self.tx, number)
         if known is None and not added:
             return None
         fresh = [key for key in added if all(mark.alert != number for mark in olds[key])]
         if known is None:
-            alert = self._new_route(number, added, fresh)
+            alert = self._new_route(number, added, told, fresh)
             self.write(alert, "alert-opened")
             return alert
         alert = known
@@ -159,7 +175,7 @@ class Filing:
             listed.pop(key, None)
         listed.update(dict.fromkeys(sorted(fresh)))
         count = max(0, alert.subject_count + len(fresh) - len(gone))
-        parts = _parts(alert.parts, added, gone)
+        parts = _parts(alert.parts, told, gone)
         alert = msgspec.structs.replace(alert, subjects=list(listed)[:SUBJECTS_MAX], subject_count=count, parts=parts)
         if added or parts:
             telling: list[Deviation | AlertPart] = [*(parts or added).values()]
@@ -176,8 +192,13 @@ class Filing:
             self.write(alert, f"alert-{what or 'changed'}")
         return alert
 
-    def _new_route(self, number: str, added: dict[str, Deviation], fresh: list[str]) -> Alert:
-        first = min(added.values(), key=lambda each: (each.time, each.what))
+    def _new_route(
+        self, number: str, added: dict[str, Deviation], told: list[tuple[str, Deviation]], fresh: list[str]
+    ) -> Alert:
+        parts = _parts({}, told, [])
+        telling: list[Deviation | AlertPart] = [*(parts or added).values()]
+        first = min(telling, key=lambda each: (each.time, each.what))
+        one = min(added.values(), key=lambda each: (each.time, each.what))
         evidence = [
             Evidence("event", iso(body.time), "event", f"/epcis/events/{quote(body.event_id, safe='')}")
             for body in self.tx.event_bodies({deviation.event for deviation in added.values()})
@@ -185,12 +206,12 @@ class Filing:
         at = iso(self._log.now)
         return self._muted_like(
             Alert(
-                number, first.rule, TITLES[first.rule], first.severity, "open", first.what, first.cause, first.why,
-                first.next, at, iso(first.time), sender=first.sender, receiver=first.receiver, lanes=list(first.lanes),
-                shipment=first.shipment.hex(), subjects=sorted(fresh)[:SUBJECTS_MAX], subject_count=len(fresh),
+                number, one.rule, TITLES[one.rule], first.severity, "open", first.what, first.cause, first.why,
+                first.next, at, iso(one.time), sender=one.sender, receiver=one.receiver, lanes=list(one.lanes),
+                shipment=one.shipment.hex(), subjects=sorted(fresh)[:SUBJECTS_MAX], subject_count=len(fresh),
                 evidence=evidence[:EVIDENCE_MAX], history=[AlertStep(at, "opened", US)],
                 clock_until=self.clock_of(first.cause),
-                parts=_parts({}, added, []),
+                parts=parts,
             )
         )  # fmt: skip
 
@@ -219,6 +240,36 @@ class Filing:
             fresh = self._stepped(fresh, "opened again", "It goes on.", "open")
         self.write(fresh, "alert-changed")
         return fresh
+
+    def add_subject(self, alert: Alert, subject: str) -> None:
+        """Open an alert of scans about one pack, or add the pack to the one of that name, with its evidence."""
+        known = read(self.tx, alert.id)
+        if known is None:
+            self.open_or_add(alert)
+            return
+        if subject in known.subjects:
+            return
+        fresh = msgspec.structs.replace(
+            known, subjects=[*known.subjects, subject][:SUBJECTS_MAX], subject_count=known.subject_count + 1,
+            scans=known.scans + 1, evidence=[*known.evidence, *alert.evidence][:EVIDENCE_MAX],
+        )  # fmt: skip
+        if known.state == "closed" or (known.state == "explained" and known.history[-1].by == US):
+            fresh = self._stepped(fresh, "opened again", "It goes on.", "open")
+            self.write(fresh, "alert-opened-again")
+        else:
+            self.write(fresh, "alert-changed")
+
+    def drop_subject(self, number: str, subject: str) -> None:
+        """Take a pack out of an alert; one that has none left is explained."""
+        known = read(self.tx, number)
+        if known is None or subject not in known.subjects:
+            return
+        left = [each for each in known.subjects if each != subject]
+        fresh = msgspec.structs.replace(known, subjects=left, subject_count=max(0, known.subject_count - 1))
+        if not fresh.subject_count and fresh.stands:
+            self.write(self._stepped(fresh, "explained", "What was missing has come.", "explained"), "alert-explained")
+        else:
+            self.write(fresh, "alert-changed")
 
     def _stepped(self, alert: Alert, what: str, reason: str, state: str) -> Alert:
         step = AlertStep(iso(self._log.now), what, US, reason)
@@ -274,10 +325,13 @@ class Filing:
                 self.tx.keep(off_route.KIND, key, self._log.position, off_route.encode(fresh), tell=True)
 
 
-def _parts(before: dict[str, AlertPart], added: Mapping[str, Deviation], gone: Iterable[str]) -> dict[str, AlertPart]:
-    """Give the parts of an alert after some were added, and some things have no part in it any more."""
+def _parts(
+    before: dict[str, AlertPart], told: Iterable[tuple[str, Deviation]], gone: Iterable[str]
+) -> dict[str, AlertPart]:
+    """Give the parts of an alert, after what is told anew of some things, and no more of others."""
     parts = dict(before)
-    for key in gone:
+    told = list(told)
+    for key in {*gone, *(key for key, _ in told)}:
         parts.pop(key, None)
         for name, part in [*parts.items()]:
             if key in part.packs:
@@ -285,9 +339,13 @@ def _parts(before: dict[str, AlertPart], added: Mapping[str, Deviation], gone: I
                 parts[name] = msgspec.structs.replace(part, packs=left)
                 if not left:
                     del parts[name]
-    for d in added.values():
+    for key, d in told:
         if d.part:
-            parts[d.part] = AlertPart(d.time, d.what, d.cause, d.why, d.severity, d.next, list(d.packs))
+            known = parts.get(d.part)
+            # One that names no packs is about those things of which it is told, and began with the first of them.
+            packs = list(d.packs) or sorted({key, *(known.packs if known is not None else ())})[:SUBJECTS_MAX]
+            time = d.time if d.packs or known is None else min(d.time, known.time)
+            parts[d.part] = AlertPart(time, d.what, d.cause, d.why, d.severity, d.next, packs)
     return parts
 
 

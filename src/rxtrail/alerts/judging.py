@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from rxtrail.alerts.on_the_way import OnTheWay, Strays, tells_of_it
 from rxtrail.alerts.together import Together, Way, merged
 from rxtrail.core.epcis.canonical import LISTS, VERSION
 from rxtrail.core.epcis.event import AGGREGATION
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from rxtrail.core.rules.authority import Authority
-    from rxtrail.core.rules.route import Routes
+    from rxtrail.core.rules.route import Move, Routes
     from rxtrail.core.rules.steps import Step
     from rxtrail.store import Reader
 
@@ -38,9 +39,10 @@ _decode = msgspec.msgpack.Decoder().decode
 class RouteJudge:
     """Judges things on one reader, for one thread, by the lanes that it is given."""
 
-    def __init__(self, reader: Reader, authority: Authority, routes: Routes) -> None:
-        """Take what is known of lanes and parties now."""
+    def __init__(self, reader: Reader, authority: Authority, routes: Routes, strays: Strays | None = None) -> None:
+        """Take what is known of lanes and parties now; ``strays`` outlive one judge."""
         self._reader = reader
+        self._strays = Strays() if strays is None else strays
         self._authority = authority
         self.routes = routes
         self._contents = Contents(reader)
@@ -48,15 +50,21 @@ class RouteJudge:
     def things_of(self, positions: Iterable[int]) -> set[str]:
         """Give what these events move, and every container whose contents they tell."""
         heads = self._reader.event_heads(positions)
-        wanted = [p for p, head in heads.items() if head.biz_step in MOVING or head.kind == AGGREGATION]
+        beside = {p for p, head in heads.items() if tells_of_it(head, self.routes)}
+        wanted = {p for p, head in heads.items() if head.biz_step in MOVING or head.kind == AGGREGATION} | beside
         things: set[str] = set()
         for body in self._reader.event_bodies(wanted):
             head = heads[body.position]
             fields, lists = _lists(body.canonical)
             if head.kind == AGGREGATION and (parent := fields.get("parent")):
                 things.add(parent)
-            if head.biz_step in MOVING:
-                things.update(self._known_things(lists[_EPCS]))
+            if head.biz_step in MOVING or body.position in beside:
+                found = self._known_things(lists[_EPCS])
+                things.update(found)
+                if body.position in beside and head.biz_step not in MOVING:
+                    self._strays.note(key for key in found if is_package(key))
+            if self._strays:
+                things.update(self._strays.among(lists[_CHILDREN]))
         return things
 
     def _known_things(self, runs: list[list[str]]) -> list[str]:
@@ -78,17 +86,30 @@ class RouteJudge:
         What was sent or received together is judged together: ``fresh`` are the events that are new, and what they
         say of one thing may tell something of another.
         """
-        ways = self._ways(set(things), changed=True)
+        keys = set(things)
+        ways = self._ways(keys, changed=True)
+        # Packs that a stranger told of hang on the moves of what they were in.
+        if strays := self._strays.around({way.number for way in ways.values() if way.number}) - keys:
+            ways.update(self._ways(strays, changed=True))
         together = Together(self._reader, self.routes.parties, self._known_things, self._ways)
         ways.update(together.companions(ways, frozenset(fresh)))
+        beside = OnTheWay(self._reader, self.routes)
         known: dict[int, Judged] = {}  # a thousand packs of one despatch share one way
         judged: dict[str, Judged] = {}
         for key, way in ways.items():
             alone = known.get(id(way))
             if alone is None:
-                alone = known[id(way)] = self.routes.judge(way.moves, way.gtins, now) if way.gtins else Judged()
+                moved = self.routes.judge(way.moves, way.gtins, now) if way.gtins else Judged()
+                alone = known[id(way)] = merged(moved, beside.judge(way, now))
             judged[key] = merged(alone, together.judge(key, way, self.routes, now))
+            if way.around and key in self._strays:
+                self._strays.put(key, way.around)
         return judged
+
+    def moves_of_pack(self, key: str) -> list[Move]:
+        """Give the moves of a pack, and of all that it was ever in."""
+        way = self._ways({key}, changed=False).get(key)
+        return [*way.moves, *OnTheWay(self._reader, self.routes).moves_around(way)] if way is not None else []
 
     def _ways(self, keys: set[str], *, changed: bool) -> dict[str, Way]:
         """Give the ways of these things and of the containers around them; ``changed``: they have new events."""

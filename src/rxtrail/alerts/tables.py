@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 LANES_MAX: Final = 10_000
 BYTES_MAX: Final = 8 * 1024 * 1024
 _LISTS: Final = frozenset({"products", "destinations", "via", "countries", "states", "carriers"})
-_NUMBERS: Final = frozenset({"leg_hours_max", "dwell_hours_max"})
+_NUMBERS: Final = frozenset({"leg_hours_max", "dwell_hours_max", "corridor_km", "corridor_minutes"})
 COLUMNS: Final = (
     "id", "title", "products", "origin", "via", "destinations", "edges", "countries", "states", "carriers",
-    "leg_hours_max", "dwell_hours_max", "temperature", "since", "until", "version",
+    "leg_hours_max", "dwell_hours_max", "corridor", "corridor_km", "corridor_minutes", "temperature", "since", "until",
+    "version",
 )  # fmt: skip
 _TOLD = {"products", "origin", "destinations"}
 
@@ -87,12 +88,18 @@ def _cell(name: str, value: str, place: str) -> Any:  # noqa: ANN401 (what a lan
         return value.replace(";", " ").replace(",", " ").split()
     if name == "edges":
         return [edge.split(">") for edge in value.replace(";", " ").replace(",", " ").split()]
+    if name == "corridor":
+        return [[_number(name, each, place) for each in point.split("/")] for point in value.replace(";", " ").split()]
     if name in _NUMBERS or name == "version":
-        try:
-            return int(value) if name == "version" else float(value)
-        except ValueError as wrong:
-            raise BadRequest(f"{name} {value[:20]!r} is not a number", place=place) from wrong
+        return _number(name, value, place)
     return value
+
+
+def _number(name: str, value: str, place: str) -> float:
+    try:
+        return int(value) if name == "version" else float(value)
+    except ValueError as wrong:
+        raise BadRequest(f"{name} {value[:20]!r} is not a number", place=place) from wrong
 
 
 def _lane(row: dict[str, Any], place: str) -> Lane:

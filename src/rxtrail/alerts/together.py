@@ -54,6 +54,7 @@ class Way:
         self.issued, self.steps, self.moves, self.gtins = issued, steps, moves, gtins
         self.authority, self.number = authority, number
         self.histories, self.moved = histories or {}, moved or {}
+        self.around: frozenset[int] = frozenset()  # of a pack that a stranger told of: all that it was ever in
         self._legs: list[Leg] | None = None
 
     def legs(self, parties: Parties) -> list[Leg]:

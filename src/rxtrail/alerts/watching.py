@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from rxtrail.alerts import filing
 from rxtrail.alerts.filing import Filing
 from rxtrail.alerts.judging import RouteJudge
+from rxtrail.alerts.on_the_way import Strays
 from rxtrail.errors import RxtrailError
 from rxtrail.record.lanes import KIND, routes_of
 from rxtrail.record.off_route import Marks
@@ -81,6 +82,7 @@ class Watching:
         self._marks = Marks()
         self._due: dict[str, int] = {}
         self._judge: RouteJudge | None = None
+        self._strays = Strays()
         self._asks: Reader | None = None  # whom the judge asks
 
     # -- from other threads ----------------------------------------------------------------------------------------
@@ -191,7 +193,7 @@ class Watching:
         if not routes and not any(self._marks.by_key.values()):
             self._judge, self._cursor = None, None
             return
-        self._judge = RouteJudge(reader, authority_of(reader, self._today()), routes)
+        self._judge = RouteJudge(reader, authority_of(reader, self._today()), routes, self._strays)
         if self._cursor is None or self._again:
             row = reader.kept(CURSOR, ROUTES)
             kept = int.from_bytes(row[1], "big", signed=True) if row is not None else -1

@@ -67,6 +67,8 @@ def prepare(
         and not event.child_quantities
     ):
         flags |= Flag.EMPTIES
+    if event.sensors:
+        flags |= Flag.SENSED
     lot = expiry = ""
     if event.ilmd:
         lot, expiry, _ = ilmd_lot_expiry(event)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rxtrail.store import Reader
 
 KIND: Final = "off-route"  # of what the store keeps; the key is the canonical identifier, the time a log position
+QUIET: Final = ""  # the severity of a mark that the counter does not tell
 PAGE: Final = 5_000
 FIRST: Final = (-1, "")
 REMEMBERED_MAX: Final = 50_000
@@ -82,10 +83,13 @@ class Marks:
         """Give the marks that stand on a pack, its own and those of containers that it was in, the worst first."""
         if not self.by_key:
             return []
-        marks = {mark.alert: mark for mark in self.by_key.get(f"01/{gtin}/21/{serial}", ()) if mark.stands}
+        marks = {
+            mark.alert: mark for mark in self.by_key.get(f"01/{gtin}/21/{serial}", ()) if mark.stands and mark.severity
+        }
         if found is not None:
             for mark in self._inherited(reader, authority, found):
-                marks.setdefault(mark.alert, mark)
+                if mark.severity:
+                    marks.setdefault(mark.alert, mark)
         return sorted(marks.values(), key=lambda mark: (mark.severity != "stop", mark.rule, mark.alert))
 
     def _inherited(self, reader: Reader, authority: Authority, found: Found) -> Iterator[Mark]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rxtrail.core.epcis import event as events
 from rxtrail.core.epcis.ilmd import ilmd_lot_expiry
+from rxtrail.core.epcis.positions import GEO, positions
 
 if TYPE_CHECKING:
     from rxtrail.core.epcis.event import Event
@@ -59,6 +60,9 @@ def check(event: Event) -> list[type_found]:
         if bare:
             message = f"{', '.join(bare)[:200]}: no field of the standard, and no extension with a namespace; kept"
             found.append(("warning", "UNKNOWN_FIELD", message))
+    if event.sensors or event.read_point[:4].casefold() == GEO:
+        odd = positions(event.read_point, event.sensors, event.event_time)[1]
+        found.extend(("warning", "POSITION_NONSENSE", f"{why}; kept, not judged") for why in {each.why for each in odd})
     if event.ilmd:
         found.extend(("warning", code, message) for code, message in ilmd_lot_expiry(event)[2])
     return found

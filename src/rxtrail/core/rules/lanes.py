@@ -19,6 +19,8 @@ ERROR, WARNING = "error", "warning"
 ID_CHARACTERS_MAX: Final = 40
 NODES_MAX: Final = 20_000
 HOURS_MAX: Final = 24 * 366
+CORRIDOR_POINTS_MAX: Final = 1_000
+CORRIDOR_KM_MAX: Final = 5_000
 SUGGESTED_MIN: Final = 3
 """So many moves between two parties make a habit; fewer may be the very deviation that one looks for."""
 
@@ -73,6 +75,7 @@ def flaws_of(lane: Lane, listed: Callable[[str], bool]) -> list[LaneFlaw]:
         say_codes = [code for code in codes if not (len(code) in (2, 3) and code.isalnum() and code.isupper())]
         for code in say_codes:
             say("lane-country", f"{code[:20]!r} is not a code such as US or IL", place)
+    _check_corridor(lane, say)
     if lane.version < 1:
         say("lane-version", "versions begin at 1", "version")
     return found
@@ -85,6 +88,21 @@ def _places(lane: Lane) -> list[tuple[str, list[str]]]:
         ("via", lane.via),
         ("edges", [gln for edge in lane.edges for gln in edge]),
     ]
+
+
+def _check_corridor(lane: Lane, say: Callable[[str, str, str], None]) -> None:
+    """A corridor has a width, and leads over places on earth."""
+    for latitude, longitude in lane.corridor:
+        if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+            say("lane-corridor", f"{latitude:g}, {longitude:g} is no latitude and longitude in degrees", "corridor")
+    if len(lane.corridor) == 1 or len(lane.corridor) > CORRIDOR_POINTS_MAX:
+        say("lane-corridor", f"a corridor has 2 to {CORRIDOR_POINTS_MAX:,} points", "corridor")
+    if lane.corridor and not lane.corridor_km:
+        say("lane-corridor", "a corridor has a width: corridor_km", "corridor_km")
+    if not 0 <= lane.corridor_km <= CORRIDOR_KM_MAX:
+        say("lane-corridor", f"{lane.corridor_km} is not a width from 0 to {CORRIDOR_KM_MAX:,} km", "corridor_km")
+    if not 0 <= lane.corridor_minutes <= HOURS_MAX * 60:
+        say("lane-corridor", f"{lane.corridor_minutes} is not a number of minutes", "corridor_minutes")
 
 
 def _check_shape(lane: Lane, say: Callable[[str, str, str], None]) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import msgspec
 
 from rxtrail.core.rules.authority import OTHER
+from rxtrail.core.rules.corridor import km_from, pieces
 from rxtrail.core.rules.spots import Spot, impossible
 from rxtrail.core.rules.steps import Flag, Key, Role
 from rxtrail.core.rules.words import RECEIVES, SENDS, VOID_SHIPPING, gln_of_location, unique
@@ -24,10 +25,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from rxtrail.core.rules.authority import Authority
+    from rxtrail.core.rules.corridor import Fix, Point
     from rxtrail.core.rules.steps import Step
 
 STOP, CHECK = "stop", "check"
 DRAFT, APPROVED, RETIRED = "draft", "approved", "retired"
+STANDING_BY: Final = frozenset({"3pl", "authority"})
+"""Roles of those who may see any pack: they carry, or inspect."""
+WAYS_MAX: Final = 50
 HOUR_US: Final = 3_600 * 1_000_000
 _EPOCH = datetime.datetime.fromtimestamp(0, datetime.UTC)
 
@@ -37,7 +42,8 @@ class Lane(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
     ``products`` are GTIN-14s, or starts of them that end with ``*``. ``via`` are those who may stand between, in order,
     each of whom may be left out; ``edges``, where given, are all moves that are allowed, in place of ``via``. Days are
-    ISO, "" is open. ``carriers`` and ``temperature`` are kept with it, and no rule here judges by them.
+    ISO, "" is open. Trackers may be ``corridor_km`` off its ``corridor`` (points, as latitude and longitude; none:
+    straight between its places), and further for ``corridor_minutes``. ``temperature`` is kept with it.
     """
 
     id: str
@@ -51,6 +57,9 @@ class Lane(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     carriers: list[str] = []
     leg_hours_max: float = 0
     dwell_hours_max: float = 0
+    corridor: list[tuple[float, float]] = []
+    corridor_km: float = 0
+    corridor_minutes: float = 0
     temperature: str = ""
     since: str = ""
     until: str = ""
@@ -137,6 +146,7 @@ class Deviation(msgspec.Struct, frozen=True, gc=False):
     cause: str  # scanner | late-data | process | suspect
     why: str  # the cause in words
     next: str
+    quiet: bool = False  # a person is told, and the counter is not
     part: str = ""  # of an alert that is about several things: which, and the packs that it names
     packs: tuple[str, ...] = ()
 
@@ -206,6 +216,8 @@ class Routes:
         self.parties = parties
         self._lanes = [_Ready(lane, parties) for lane in lanes if lane.state == APPROVED]
         self._known: dict[tuple[frozenset[str], str], dict[str, list[_Ready]]] = {}
+        self._named: set[str] | None = None
+        self._strangers: dict[str, bool] = {}
 
     def __bool__(self) -> bool:
         """Tell whether there is anything to judge by."""
@@ -228,6 +240,42 @@ class Routes:
             }
         return known
 
+    def is_stranger(self, gln: str) -> bool:
+        """Tell whether no lane names a party, and it is no carrier."""
+        known = self._strangers.get(gln)
+        if known is None:
+            if self._named is None:
+                self._named = {
+                    *(gln for ready in self._lanes for gln in ready.nodes | ready.ends),
+                    *(self.parties.one(gln) for ready in self._lanes for gln in ready.lane.carriers),
+                }
+            if len(self._strangers) > 100_000:
+                self._strangers.clear()
+            known = self._strangers[gln] = not (
+                self.parties.one(gln) in self._named or self.parties.role(gln) in STANDING_BY
+            )
+        return known
+
+    @property
+    def has_corridors(self) -> bool:
+        """Tell whether any lane bounds where its goods drive."""
+        return any(ready.lane.corridor_km for ready in self._lanes)
+
+    def km_beyond(self, fix: Fix, gtins: frozenset[str], sent: Move) -> float | None:
+        """Tell how far a fix lies beyond the corridors of its lanes, 0 inside; None where nothing bounds it."""
+        beyond: list[float] = []
+        for lanes in self.of(gtins, day_of(fix.time)).values():
+            ways = [ready.way(sent, self.parties) for ready in lanes]
+            if all(ways):
+                pairs = zip(lanes, ways, strict=True)
+                beyond.append(min(max(0.0, km_from(fix, way) - ready.lane.corridor_km) for ready, way in pairs))
+        return max(beyond, default=None)
+
+    def corridor_minutes(self, gtins: frozenset[str], day: str) -> float:
+        """Give how long goods may be outside: the longest of their lanes."""
+        lanes = [ready.lane for some in self.of(gtins, day).values() for ready in some]
+        return max((lane.corridor_minutes for lane in lanes), default=0.0)
+
     def judge(self, moves: Sequence[Move], gtins: frozenset[str], now: int) -> Judged:
         """Judge the moves of one thing that holds these products; ``now`` is in microseconds."""
         return _Way(self, gtins, now).judge(moves) if self._lanes and moves and gtins else Judged()
@@ -242,6 +290,25 @@ class _Ready:
         self.ends = {one(gln) for gln in lane.destinations}
         self.nodes = {gln for move in self.moves for gln in move} | {self.origin}
         self._above: dict[str, set[str]] = {}
+        self._ways: dict[tuple[str, str], list[tuple[Point, Point]]] = {}
+
+    def way(self, sent: Move, parties: Parties) -> list[tuple[Point, Point]]:
+        """Give where goods of a despatch may drive: the lane's corridor, else straight between its places.
+
+        Of a large lane only the way of this despatch is taken. Nothing: the lane does not bound it.
+        """
+        if not self.lane.corridor_km:
+            return []
+        leg = (sent.froms[0] if sent.froms else "", sent.tos[0] if sent.tos else "")
+        known = self._ways.get(leg)
+        if known is None:
+            if self.lane.corridor:
+                known = pieces(self.lane.corridor)
+            else:
+                moves = {leg, *(self.lane.moves() if len(self.moves) <= WAYS_MAX else ())}
+                known = [piece for a, b in moves for piece in _straight(parties.spot(a), parties.spot(b))]
+            self._ways[leg] = known
+        return known
 
     def above(self, node: str) -> set[str]:
         """Give all from whom a node may have it."""
@@ -256,6 +323,12 @@ class _Ready:
                         waiting.append(one)
             self._above[node] = known
         return known
+
+
+def _straight(one: Spot, two: Spot) -> list[tuple[Point, Point]]:
+    if one.latitude is None or one.longitude is None or two.latitude is None or two.longitude is None:
+        return []
+    return pieces([(one.latitude, one.longitude), (two.latitude, two.longitude)])
 
 
 def _latest(lanes: list[_Ready]) -> list[_Ready]:

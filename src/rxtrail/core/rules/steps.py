@@ -30,6 +30,7 @@ class Flag:
     COMMAND: Final = 4  # written by this node's own command: accepted once, never undone by refolding
     MORE_SPEAKERS: Final = 8  # others said the very same event
     EMPTIES: Final = 16  # an unpacking that names no child: all of them
+    SENSED: Final = 32  # it has sensor reports
 
 
 Key = tuple[int, bytes]

@@ -1,0 +1,275 @@
+"""What was told of a thing between its moves: where its tracker was (R6), and who had it that nobody named (R10)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from rxtrail.core.epcis.canonical import VERSION
+from rxtrail.core.epcis.positions import GEO, positions
+from rxtrail.core.rules import contents, corridor, strangers
+from rxtrail.core.rules.corridor import Fix, Odd, Report
+from rxtrail.core.rules.route import CHECK, Deviation, Judged, day_of, moves_of
+from rxtrail.core.rules.steps import Flag, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rxtrail.alerts.together import Way
+    from rxtrail.core.rules.corridor import Excursion
+    from rxtrail.core.rules.route import Move, Routes
+    from rxtrail.core.rules.steps import Step
+    from rxtrail.store import Reader
+    from rxtrail.store.rows import EventHead
+
+TRACKER: Final = "tracker"
+NONSENSE_MIN: Final = 3
+"""Every tracker tells nonsense at times; so much in one shipment is worth a look at the device."""
+FIXES_MAX: Final = 100_000
+STRAYS_MAX: Final = 20_000
+LOOK_US: Final = 24 * 3_600 * 1_000_000
+LOOKS_MAX: Final = 30
+_decode = msgspec.msgpack.Decoder().decode
+
+
+def tells_of_it(head: EventHead, routes: Routes) -> bool:
+    """Tell whether an event is one that these rules look at."""
+    if (head.flags & Flag.SENSED or head.read_point.startswith(GEO)) and routes.has_corridors:
+        return True
+    if not strangers.may_be_one(head.kind, head.action, head.biz_step):
+        return False
+    places = (place[4:17] for place in (head.read_point, head.biz_location) if place.startswith("414/"))
+    return bool(strangers.party_of((head.speaker,) if head.speaker else (), places, routes.is_stranger))
+
+
+class Strays:
+    """Packs that a stranger told of, with all that they were in: what moves that moves them."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._around: dict[str, frozenset[int]] = {}
+
+    def __bool__(self) -> bool:
+        """Tell whether there is any."""
+        return bool(self._around)
+
+    def __contains__(self, key: object) -> bool:
+        """Tell whether a pack is one."""
+        return key in self._around
+
+    def note(self, keys: Iterable[str]) -> None:
+        """Remember packs; the oldest are forgotten, and looked at once a day all the same."""
+        for key in keys:
+            self._around.setdefault(key, frozenset())
+        for key in [*self._around][: max(0, len(self._around) - STRAYS_MAX)]:
+            del self._around[key]
+
+    def put(self, key: str, around: frozenset[int]) -> None:
+        """Note what a pack was ever in."""
+        self._around[key] = around
+
+    def among(self, runs: Iterable[list[str]]) -> set[str]:
+        """Give those that stand in these runs."""
+        return {key + serial for key, serials in runs for serial in serials.split("\n") if key + serial in self._around}
+
+    def around(self, numbers: set[int]) -> set[str]:
+        """Give those that were ever in one of these."""
+        return {key for key, inside in self._around.items() if inside & numbers} if self._around else set()
+
+
+class OnTheWay:
+    """Judges single things, on one reader."""
+
+    def __init__(self, reader: Reader, routes: Routes) -> None:
+        """Take the lanes that hold."""
+        self._reader, self._routes = reader, routes
+        self._around: dict[frozenset[int], list[Move]] = {}
+        self._inside: dict[frozenset[int], frozenset[int]] = {}
+
+    def judge(self, way: Way, now: int) -> Judged:
+        """Judge one thing, or many alike, by what was told between its moves."""
+        if not way.gtins:
+            return Judged()
+        found, again = self._strangers(way, now)
+        return Judged((*self._fixes(way), *found), again)
+
+    # -- R6 --------------------------------------------------------------------------------------------------------
+
+    def _fixes(self, way: Way) -> list[Deviation]:
+        routes = self._routes
+        if not routes.has_corridors or not way.moves:
+            return []
+        told = [step for step in way.steps if _has_place(step) and contents.counts(step, way.authority, way.issued)]
+        if not told:
+            return []
+        sends = [move for move in way.moves if move.sends]
+        good, odd = corridor.sound(self._reports(told))
+        found: list[Deviation] = []
+
+        def away(fix: Fix) -> float | None:
+            sent = _last(sends, fix.time)
+            return None if sent is None else routes.km_beyond(fix, way.gtins, sent)
+
+        first = sends[0] if sends else None
+        minutes = routes.corridor_minutes(way.gtins, day_of(first.time)) if first is not None else 0.0
+        worst: dict[bytes, tuple[Move, Excursion]] = {}
+        for each in corridor.excursions(good, away, minutes):
+            sent = _last(sends, each.first.time)
+            assert sent is not None, "what is judged is on its way"
+            worst.setdefault(sent.key[1], (sent, each))
+        for sent, each in worst.values():
+            found.append(self._excursion(way, sent, each))
+        by_shipment: dict[bytes, tuple[Move, list[Odd]]] = {}
+        for fix in odd:
+            sent = _last(sends, fix.time)
+            if sent is not None and routes.of(way.gtins, day_of(sent.time)):
+                by_shipment.setdefault(sent.key[1], (sent, []))[1].append(fix)
+        for sent, some in by_shipment.values():
+            if len(some) >= NONSENSE_MIN:
+                found.append(self._nonsense(way, sent, some))
+        return found
+
+    def _reports(self, steps: list[Step]) -> list[Report]:
+        sensed = {step.event for step in steps if step.flags & Flag.SENSED}
+        sensors = {body.position: _sensors(body.canonical) for body in self._reader.event_bodies(sensed)}
+        reports: list[Report] = []
+        for step in sorted(steps, key=lambda step: step.key):
+            fixes, odd = positions(step.read_point, sensors.get(step.event, []), step.time)
+            reports.append(
+                Report(
+                    step.event,
+                    tuple(Fix(*fix, step.event) for fix in fixes[:FIXES_MAX]),
+                    tuple(Odd(each.time, step.event, each.why) for each in odd),
+                )
+            )
+        return reports
+
+    def _excursion(self, way: Way, sent: Move, each: Excursion) -> Deviation:
+        minutes = (each.last.time - each.first.time) / 60e6
+        what = (
+            f"Up to {each.km:,.0f} km outside of its corridor for {minutes:,.0f} minutes"
+            f" ({each.fixes:,} fixes, the last at {each.last.latitude:.3f}, {each.last.longitude:.3f})."
+        )
+        cause, why = (
+            ("process", "It came back: a detour, or a road that was closed.")
+            if each.ended
+            else ("suspect", "It has not come back: a wrong way, or goods that were taken.")
+        )
+        return self._deviation(
+            "R6", way, sent, each.first.time, each.last.event, what, cause, why,
+            "Ask the carrier where the goods are and why." if each.ended
+            else "Ask the carrier now where the goods are. If it does not know, tell the police.",
+        )  # fmt: skip
+
+    def _nonsense(self, way: Way, sent: Move, some: list[Odd]) -> Deviation:
+        what = f"{len(some):,} positions of its tracker cannot be true, such as: {some[0].why}."
+        return self._deviation(
+            TRACKER, way, sent, some[0].time, some[0].event, what, "scanner",
+            "A tracker without reception, or with a wrong clock. Nothing was judged by these positions.",
+            "Have the tracker looked at.", quiet=True,
+        )  # fmt: skip
+
+    # -- R10 -------------------------------------------------------------------------------------------------------
+
+    def _strangers(self, way: Way, now: int) -> tuple[list[Deviation], int]:
+        routes, parties = self._routes, self._routes.parties
+        told = [
+            step
+            for step in way.steps
+            if strangers.may_be_one(step.kind, step.action, step.biz_step)
+            and strangers.party_of(step.speakers, _glns(step), routes.is_stranger)
+        ]
+        if not told:
+            return [], 0
+        moves = [*way.moves, *self.moves_around(way)]
+        found: list[Deviation] = []
+        every = strangers.strangers(told, moves, routes.is_stranger, parties.one, parties.role)
+        for seen in sorted(every, key=lambda each: (not each.listed, each.time))[:1]:
+            sent = _last(sorted((m for m in moves if m.sends), key=lambda move: move.key), seen.time)
+            if sent is None or not routes.of(way.gtins, day_of(seen.time)):
+                continue
+            name = parties.name(seen.gln)
+            cause, why = (
+                ("process", "A listed partner that no lane, despatch or receipt of these goods names.")
+                if seen.listed
+                else ("suspect", "Nobody whom the partner table lists: a copied code, or goods that went another way.")
+            )
+            found.append(
+                self._deviation(
+                    "R10", way, sent, seen.time, seen.event,
+                    f"{name} told of it, and no lane, despatch or receipt names that party.", cause, why,
+                    "Ask who sent it there. Without an answer treat it as suspect, and look at the pack.",
+                    receiver=seen.gln, quiet=not seen.listed, part=seen.gln,
+                )
+            )  # fmt: skip
+        # What it is in may move without it being judged, when this process was begun after it was seen.
+        first = min(step.time for step in told)
+        days = max(0, now - first) // LOOK_US + 1
+        return found, first + days * LOOK_US if days <= LOOKS_MAX else 0
+
+    def moves_around(self, way: Way) -> list[Move]:
+        """Give the moves of all that a thing was ever in."""
+        if way.number:
+            return [move for number, some in way.moved.items() if number != way.number for move in some]
+        parents = frozenset(step.parent for step in way.steps if step.role == Role.CHILD and step.parent)
+        if parents not in self._around:
+            histories = self._reader.histories(parents) if parents else {}
+            self._inside[parents] = frozenset(histories)
+            self._around[parents] = [
+                move for steps in histories.values() for move in moves_of(steps, way.authority, way.issued)
+            ]
+        way.around = self._inside[parents]
+        return self._around[parents]
+
+    # -- words -----------------------------------------------------------------------------------------------------
+
+    def _deviation(
+        self,
+        rule: str,
+        way: Way,
+        sent: Move,
+        time: int,
+        event: int,
+        what: str,
+        cause: str,
+        why: str,
+        advice: str,
+        *,
+        receiver: str = "",
+        quiet: bool = False,
+        part: str = "",
+    ) -> Deviation:
+        lanes = self._routes.of(way.gtins, day_of(time))
+        names = tuple(sorted({each.lane.id for some in lanes.values() for each in some}))
+        return Deviation(
+            rule, CHECK, sent.key[1], event, time, sent.froms[0] if sent.froms else "",
+            receiver or (sent.tos[0] if sent.tos else ""), names, what, cause, why, advice, quiet=quiet, part=part,
+        )  # fmt: skip
+
+
+def _last(sends: list[Move], time: int) -> Move | None:
+    """Give the last despatch at a time."""
+    found: Move | None = None
+    for move in sends:
+        if move.time > time:
+            break
+        found = move
+    return found
+
+
+def _has_place(step: Step) -> bool:
+    return step.role in (Role.EPC, Role.PARENT) and (
+        bool(step.flags & Flag.SENSED) or step.read_point.casefold().startswith(GEO)
+    )
+
+
+def _glns(step: Step) -> tuple[str, ...]:
+    return tuple(place[4:17] for place in (step.read_point, step.biz_location) if place.startswith("414/"))
+
+
+def _sensors(canonical: bytes) -> list[dict[str, Any]]:
+    assert canonical[:1] == VERSION, "canonical bytes of a version this program never wrote"
+    fields = _decode(canonical[1:])[0]
+    found: list[dict[str, Any]] = fields.get("sensors", [])
+    return found
