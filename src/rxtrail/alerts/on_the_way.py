@@ -40,7 +40,7 @@ def tells_of_it(head: EventHead, routes: Routes) -> bool:
     if not strangers.may_be_one(head.kind, head.action, head.biz_step):
         return False
     places = (place[4:17] for place in (head.read_point, head.biz_location) if place.startswith("414/"))
-    return bool(strangers.party_of((head.speaker,) if head.speaker else (), places, routes.is_stranger))
+    return bool(strangers.party_of(head.speakers, places, routes.is_stranger))
 
 
 class Strays:
