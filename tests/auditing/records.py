@@ -57,6 +57,7 @@ def fill(folder: Path, *, encrypt: bool = False, publish: bool = True) -> None:
         scene.verify(GOODS[0])
         scene.change("dispense", GOODS[0], site=PHARMACY, ref="RX-1", key="once")
         scene.change("hold", GOODS[1], site=PHARMACY, reason="wet")
+        scene.node._writing()[0].do(lambda tx, log: tx.add_issued(story.GTIN, log.now, ["2345", "6789"]))
         if publish:
             scene.node.log.publish_now(LogSettings(origin="audited.test/log"), start_signer=True)
         scene.verify("nonsense")

@@ -18,6 +18,7 @@ import pytest
 
 from rxtrail.bootstrap import Node, open_node
 from rxtrail.cli.commands.capture import PROGRESS_BYTES_MIN
+from tests import story
 from tests.cli.conftest import PACK, PHARMACY, CommandLine, document
 from tests.story import gtin
 
@@ -288,6 +289,29 @@ def test_transaction_information_is_one_list_or_a_file_that_is_whole(pharmacy: C
         assert ran.one == {"file": str(out), "bytes": out.stat().st_size}
         assert out.read_bytes().startswith(start)
     assert json.loads(pharmacy("export", "ti", "--lot", "OTHER").out) == []
+
+
+def test_serial_numbers_come_one_a_line_and_the_guess_on_stderr(rxtrail: CommandLine) -> None:
+    rxtrail("init", "--role", "maker", "--gln", story.MAKER.gln)
+    ran = rxtrail("serials", "issue", "--gtin", story.GTIN, "--count", "3")
+    found = ran.out.decode().splitlines()
+    assert (ran.code, len(found), len(set(found)), {len(one) for one in found}) == (0, 3, 3, {12})
+    assert "1 : " in ran.err
+    (made,) = rxtrail.json("serials", "issue", "--gtin", story.GTIN, "--count", "2").lines
+    assert (made["gtin"], len(made["serials"]), made["issued"]) == (story.GTIN, 2, 5)
+    assert 0 < made["guess_probability"] < 0.0001
+    listed = rxtrail("serials", "list", "--gtin", story.GTIN).out.decode().splitlines()
+    assert listed == sorted([*found, *made["serials"]])
+    refused = rxtrail("serials", "issue", "--gtin", gtin(maker=story.OTHER_MAKER))
+    assert (refused.code, refused.out) == (1, b"")
+    assert "company prefix" in refused.err
+    for wrong in (
+        ("--gtin", "123"),
+        ("--gtin", story.GTIN, "--count", "0"),
+        ("--gtin", story.GTIN, "--length", "21"),
+        (),
+    ):
+        assert rxtrail("serials", "issue", *wrong).code == 2
 
 
 @pytest.mark.parametrize(

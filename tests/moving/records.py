@@ -68,6 +68,7 @@ def tell(folder: Path) -> None:
         with contextlib.suppress(RxtrailError):
             told.change("dispense", SERIALS[1], site=PHARMACY, key="once")
         told.change("hold", SERIALS[2], site=PHARMACY, reason="looks odd", key="twice")
+        told.node._writing()[0].do(lambda tx, log: tx.add_issued(story.GTIN, log.now, ["2345", "6789"]))
         told.node.count_in([CountIn(gtin=story.GTIN, serial="OLD1", lot=LOT, expiry=EXPIRY)], by="Ann")
         world = simulate.world(3, 200, datetime.date(2026, 11, 20))
         for file, data in simulate.documents(world):

@@ -18,6 +18,7 @@ from tests.web.conftest import GOOD, ODD
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rxtrail.bootstrap import Node
     from tests.web.conftest import Api
 
 CSV = {"content-type": "text/csv"}
@@ -158,3 +159,19 @@ def test_an_export_that_fails_on_the_way_does_not_look_whole(planted: Any) -> No
     # Over HTTP the connection breaks; here the transport shows what was sent.
     assert answer.text == "first\n"
     assert client.app.web.store_failure is not None
+
+
+def test_a_maker_gives_out_serial_numbers_and_lists_them(api: Api, node: Node) -> None:
+    order = {"gtin": scene.GTIN, "count": 5}
+    assert api.post("/api/v1/serials", json=order).status_code == 409, "a hub makes nothing"
+    node.init("maker", [scene.MAKER])
+    made = api.post("/api/v1/serials", json=order).json()
+    assert (made["gtin"], len(set(made["serials"])), made["issued"]) == (scene.GTIN, 5, 5)
+    assert 0 < made["guess_probability"] < 0.0001
+    first = api.get("/api/v1/serials", params={"gtin": scene.GTIN, "limit": 3}).json()
+    rest = api.get(first["next"]).json()
+    assert [one["serial"] for one in (*first["serials"], *rest["serials"])] == sorted(made["serials"])
+    assert rest["next"] == ""
+    for wrong in ({"gtin": "1"}, {"gtin": scene.GTIN, "count": 10_001}, {"gtin": scene.GTIN, "cuont": 5}, {}):
+        assert api.post("/api/v1/serials", json=wrong).status_code == 400
+    assert api.get("/api/v1/serials").status_code == 400

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from rxtrail.auditing.faults import Faults, key_of, with_null
-from rxtrail.ledger.changes import AddAnswered, AddDocument, DropKept, Keep, SetSettings
+from rxtrail.ledger.changes import AddAnswered, AddDocument, AddIssued, DropKept, Keep, SetSettings
 from rxtrail.store.rows import RecordKind
 from rxtrail.store.tables import BY_NAME
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rxtrail.store.tables import Row
 
 EVENTS = BY_NAME["event"]
-COMPARED = ("setting", "kept", "answered", "document")
+COMPARED = ("setting", "kept", "answered", "issued", "document")
 _Key = tuple[object, ...]
 
 
@@ -60,6 +60,9 @@ class Remains:
             case AddAnswered():
                 row = (change.key, change.recorded_at, change.answer)
                 told["answered"][(change.key,)] = (position, row)
+            case AddIssued():
+                for serial in change.serials:
+                    told["issued"][change.gtin, serial] = (position, (change.gtin, serial, change.at))
             case AddDocument():
                 told["document"][(change.row.id,)] = (position, msgspec.structs.astuple(change.row))
             case _:

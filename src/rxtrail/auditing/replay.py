@@ -17,6 +17,7 @@ from rxtrail.ledger.changes import (
     AddAnswered,
     AddDocument,
     AddFindings,
+    AddIssued,
     AddJob,
     AddMaster,
     AddVocabulary,
@@ -212,6 +213,8 @@ class Replay:
                 tx.drop_kept(change.kind, change.key)
             case AddAnswered():
                 tx.add_answered(change.key, change.recorded_at, change.answer)
+            case AddIssued():
+                tx.add_issued(change.gtin, change.at, change.serials)
             case JobProgress():
                 tx.job_progress(
                     change.job, state=change.state, applied=change.applied, packages=change.packages,

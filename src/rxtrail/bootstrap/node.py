@@ -60,6 +60,7 @@ from rxtrail.record.standing import authority_of, identity_of, partners_of
 from rxtrail.record.times import iso
 from rxtrail.sealing import CannotDecrypt
 from rxtrail.secrets_box import open_box
+from rxtrail.serials import Serials
 from rxtrail.sites import Sites, open_alarm
 from rxtrail.states import ChangeItem, ChangeJob, ChangeResult, Order, Reference, States
 from rxtrail.trace import trace
@@ -207,6 +208,7 @@ class Node:
         self.cases = Cases(lambda: self._writing()[0], self._reader)
         self.keyring = Keyring(store, reader=self._reader, writer=lambda: self._writing()[0])
         self.products = Products(lambda: self._writing()[0], reader=self._reader, changed=lambda: self._captured(None))
+        self.serials = Serials(lambda: self._writing()[0], reader=self._reader, random_bytes=clock.random_bytes)
         self.recalls = RecallDesk(
             lambda: self._writing()[0],
             reader=self._reader,

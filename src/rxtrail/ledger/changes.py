@@ -60,6 +60,14 @@ class AddAnswered(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="a
     answer: bytes
 
 
+class AddIssued(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="issued"):
+    """Serial numbers were given out."""
+
+    gtin: str
+    at: int
+    serials: list[str]
+
+
 class AddDocument(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="document"):
     """A raw document was kept: its bytes are bound by their SHA-256, and each compressed chunk by its own."""
 
@@ -165,6 +173,7 @@ Change = (
     | DropKept
     | SetPartners
     | AddAnswered
+    | AddIssued
     | AddDocument
     | AddJob
     | JobProgress

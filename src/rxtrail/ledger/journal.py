@@ -15,6 +15,7 @@ from rxtrail.ledger.changes import (
     AddAnswered,
     AddDocument,
     AddFindings,
+    AddIssued,
     AddJob,
     AddMaster,
     AddVocabulary,
@@ -83,6 +84,11 @@ class Journal:
         """Keep an answer under its key."""
         self.tx.add_answered(key, recorded_at, answer)
         self._log.note(AddAnswered(key, recorded_at, answer))
+
+    def add_issued(self, gtin: str, at: int, serials: Sequence[str]) -> None:
+        """Keep serial numbers that are given out."""
+        self.tx.add_issued(gtin, at, serials)
+        self._log.note(AddIssued(gtin, at, list(serials)))
 
     def add_document(self, row: DocumentRow, chunks: Iterable[bytes]) -> int:
         """Keep a raw document; give its number."""

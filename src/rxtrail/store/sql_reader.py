@@ -820,6 +820,14 @@ class SqlReader(abc.ABC):
         """Give (key, time, body) of one kind, the latest first, before one of them."""
         return [(key, at, body) for key, at, body in self._all("kept_before", kind, *before, limit)]
 
+    def issued_among(self, gtin: str, serials: Iterable[str]) -> set[str]:
+        """Give those of many serial numbers of a product that were given out."""
+        return {serial for (serial,) in self._all("issued_among", gtin, self._texts(serials))}
+
+    def issued_from(self, gtin: str, after: str, limit: int) -> list[tuple[str, int]]:
+        """Give (serial number, when it was given out) of a product in order, those after one."""
+        return [(serial, at) for serial, at in self._all("issued_from", gtin, after, limit)]
+
     def answered(self, key: str) -> tuple[int, bytes] | None:
         """Give an earlier answer to the same key."""
         row = self._one("answered", key)

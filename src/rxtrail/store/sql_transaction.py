@@ -515,6 +515,10 @@ class SqlTransaction(SqlReader, abc.ABC):
         if tell:
             self._tell()
 
+    def add_issued(self, gtin: str, at: int, serials: Sequence[str]) -> None:
+        """Keep serial numbers that are given out; none of them was before."""
+        self._many("add_issued", [(gtin, serial, at) for serial in serials])
+
     def add_answered(self, key: str, recorded_at: int, answer: bytes) -> None:
         """Keep an answer under its key."""
         self._run("add_answered", key, recorded_at, answer)

@@ -211,6 +211,7 @@ TABLES: tuple[Table, ...] = (
         document=NUMBER,
         attributes=BYTES,
     ),
+    _table("issued", 2, "", gtin=TEXT, serial=TEXT, at=NUMBER),
     _table("answered", 1, "answer", key=TEXT, recorded_at=NUMBER, answer=BYTES),
     _table("tile", 2, "hashes", level=NUMBER, number=NUMBER, hashes=BYTES),
     _table("checkpoint", 1, "note", size=NUMBER, at=NUMBER, publisher=TEXT, cosigned=FLAG, note=BYTES),

@@ -18,6 +18,8 @@ SELECT create_distributed_table('holding', 'making', colocate_with => 'making');
 SELECT create_distributed_table('document_chunk', 'document', colocate_with => 'event');
 SELECT create_distributed_table('finding', 'document', colocate_with => 'event');
 SELECT create_distributed_table('tile', 'number', colocate_with => 'event');
+-- Serial numbers that were given out, by product: nothing is joined with them.
+SELECT create_distributed_table('issued', 'gtin', colocate_with => 'none');
 -- Small and asked everywhere: a copy on each machine.
 SELECT create_reference_table('name');
 SELECT create_reference_table('product');

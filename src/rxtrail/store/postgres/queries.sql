@@ -624,6 +624,18 @@ WHERE l.relation = 'log_head'::regclass AND l.granted AND a.pid <> pg_backend_pi
   AND a.application_name = 'rxtrail writer' AND a.state = 'active' AND a.wait_event = 'ClientRead'
   AND a.query_start < now() - interval '30 seconds';
 
+-- name: add_issued
+-- Keep serial numbers that are given out.
+COPY issued (gtin, serial, at) FROM STDIN;
+
+-- name: issued_among
+-- Find which of many serial numbers of a product were given out. [key: gtin]
+SELECT serial FROM issued WHERE gtin = %s::text AND serial = ANY(%s::text[]);
+
+-- name: issued_from
+-- Read the serial numbers that were given out for a product, in order. [key: gtin]
+SELECT serial, at FROM issued WHERE gtin = %s::text AND serial > %s::text ORDER BY serial LIMIT %s;
+
 -- name: put_tile
 -- Write tiles of the log, or the longer ones in their place. [many]
 INSERT INTO tile (level, number, hashes) SELECT * FROM unnest(%s::smallint[], %s::bigint[], %s::bytea[])

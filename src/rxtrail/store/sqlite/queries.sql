@@ -584,6 +584,18 @@ SELECT u.serial, 1, u.made FROM json_each(?2) j CROSS JOIN unit u ON u.product =
 UNION ALL
 SELECT c.key, 2, c.made FROM json_each(?3) j CROSS JOIN container c ON c.key = j.value;
 
+-- name: add_issued
+-- Keep a serial number that is given out.
+INSERT INTO issued (gtin, serial, at) VALUES (?, ?, ?);
+
+-- name: issued_among
+-- Find which of many serial numbers of a product were given out.
+SELECT i.serial FROM json_each(?2) j CROSS JOIN issued i ON i.gtin = ?1 AND i.serial = j.value;
+
+-- name: issued_from
+-- Read the serial numbers that were given out for a product, in order.
+SELECT serial, at FROM issued WHERE gtin = ? AND serial > ? ORDER BY serial LIMIT ?;
+
 -- name: put_tile
 -- Write a tile of the log, or the longer one in its place.
 INSERT INTO tile (level, number, hashes) VALUES (?, ?, ?)
