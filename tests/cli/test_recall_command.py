@@ -38,6 +38,47 @@ def test_a_recall_is_looked_at_opened_answered_and_withdrawn(pharmacy: CommandLi
     assert gone["state"] == "withdrawn"
 
 
+def test_what_follows_a_recall_is_typed_and_ends_in_a_report(pharmacy: CommandLine, tmp_path: Path) -> None:
+    drill = ("--drill", "--checks", "A", "--answer-hours", "5", "--by", "A. Kim")
+    number = pharmacy.json("recall", "open", *MEANT, *drill).one["id"]
+    folder = tmp_path / "notices"
+    told = pharmacy.json("recall", "notices", number, "--out", str(folder), "--by", "A. Kim").one
+    assert told["holders"] == [PHARMACY]
+    assert sorted(told["noticed"]) == [PHARMACY]
+    letter = (folder / f"{number}-{PHARMACY}.txt").read_text()
+    assert "A REHEARSAL" in letter
+    assert "Answer by" in letter
+    serials = (folder / f"{number}-{PHARMACY}.csv").read_text().splitlines()
+    assert len(serials) > 1
+    assert f"{len(serials) - 1:,} packs with you" in letter
+    by = ("--by", "A. Kim")
+    assert pharmacy("recall", "acknowledge", number, "--gln", PHARMACY, *by).code == 0
+    assert pharmacy.json("recall", "status", number).one["owing"] == [PHARMACY]
+    assert pharmacy("recall", "check", number, "--gln", PHARMACY, "--outcome", "followed", *by).code == 0
+    assert pharmacy("recall", "escalate", number, *by).code == 1
+    assert pharmacy("recall", "escalate", number, *by, "--reason", "No word at all.").code == 0
+    kinds = [each["kind"] for each in pharmacy.json("cases", "list").lines]
+    assert "recall-silent" in kinds
+    assert pharmacy("recall", "respond", number, "--gln", PHARMACY, "--found", "1", *by).code == 0
+    assert pharmacy("recall", "close", number, *by).code == 0
+    report = pharmacy.json("recall", "report", number).one
+    assert report["took"].keys() == {"live", "noticed", "first_answer", "all_answered", "closed"}
+    words = pharmacy("recall", "report", number).out.decode()
+    assert "1 made, 1 followed, 0 to make" in words
+    assert "not accounted for" in words or report["unaccounted"] == {}
+
+
+def test_a_counterfeit_notice_stops_packs_of_a_lot_that_nobody_ever_shipped(pharmacy: CommandLine) -> None:
+    named = ("--gtin", GTIN, "--lot", "FAKE*", "--serial", "99*", "--counterfeit")
+    opened = pharmacy.json("recall", "open", *named, "--title", "Counterfeit pens", "--by", "A. Kim").one
+    assert (opened["kind"], opened["state"]) == ("counterfeit", "live")
+    assert opened["scope"]["lots"] == [{"lot": "FAKE", "expiry": "", "prefix": True}]
+    for serial, lot, code in (("9912345", "FAKE77", 1), ("1234567", "FAKE77", 3), ("9912345", "GOOD1", 3)):
+        told = pharmacy.json("verify", f"(01){GTIN}(21){serial}(17)290930(10){lot}")
+        assert told.code == code, told.one
+        assert ("suspect" in [reason["code"] for reason in told.one["reasons"]]) is (code == 1)
+
+
 def test_a_notice_with_a_doubt_is_confirmed_by_who_has_read_it(pharmacy: CommandLine, tmp_path: Path) -> None:
     notice = tmp_path / "notice.json"
     notice.write_text(json.dumps({"code_info": "Lots Q1 through Q9", "product_description": "NDC 52601-8159-0"}))

@@ -216,6 +216,7 @@ class Node:
                 reader, authority, gtin, lot, expiry=expiry, made=made
             ),
             today=clock.today,
+            now_us=clock.now_us,
             seconds=time.perf_counter,
             random_bytes=clock.random_bytes,
             new_event_id=clock.new_uuid_urn,

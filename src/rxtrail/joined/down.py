@@ -13,7 +13,7 @@ import msgspec
 
 from rxtrail.cases import open_case
 from rxtrail.core.epcis.reader import open_document
-from rxtrail.core.rules.recall import Step, stands
+from rxtrail.core.rules.recall import Step, stands, told_abroad
 from rxtrail.errors import BadDocument
 from rxtrail.ledger.batch import append_events
 from rxtrail.ledger.prepare import Prepared, prepare
@@ -95,6 +95,8 @@ def _keep(tx: Transaction, log: Log, recall: Recall) -> None:
     if before is not None and not before.hub:
         return  # what this node opened itself is its own
     steps = before.history if before is not None else []
+    if before is not None and told_abroad(before) == told_abroad(msgspec.structs.replace(recall, source="received")):
+        return  # what changed there is who answered, which is the hub's business
     if before is None or before.state != recall.state:
         steps = [*steps, Step(iso(log.now), f"{recall.state} at the hub", recall.hub)]
     kept = msgspec.structs.replace(

@@ -171,7 +171,7 @@ def _recalled(scan: Scan, known: Known | None, bundle: Bundle, purpose: str, rea
         Reason(each.code, weigh(each, role, purpose), *words(each, lot or scan.lot))
         for each in bundle.ordered(scan.gtin, scan.serial, lot or scan.lot, expiry or scan.expiry, made)
     ]
-    if any(reason.severity is Severity.STOP for reason in ordered):
+    if any(reason.severity is Severity.STOP and reason.code in _RECALLED for reason in ordered):
         # What an event says of the same recall tells less.
         reasons[:] = [reason for reason in reasons if reason.code not in _RECALLED]
     reasons += ordered

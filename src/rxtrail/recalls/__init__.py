@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from rxtrail.core.gs1 import check_digit, ndc
-from rxtrail.core.rules.recall import CLASSES, DEPTHS, SOURCES, STATES, Recall, Scope, Step, stands
+from rxtrail.core.rules.recall import CLASSES, DEPTHS, KINDS, LEVELS, SOURCES, STATES, Recall, Scope, Step, stands
 from rxtrail.errors import BadRequest, NotFound, Refused
-from rxtrail.recalls import counting
+from rxtrail.recalls import counting, following
 from rxtrail.recalls.counting import PackOf
 from rxtrail.recalls.events import lifts, says
 from rxtrail.recalls.notice import Report, asked_of, read_reports
@@ -32,6 +32,7 @@ from rxtrail.recalls.values import (
     LotCount,
     RecallCommand,
     RecallPreview,
+    RecallReport,
     RecallStatus,
 )
 from rxtrail.record.newest import newest
@@ -58,6 +59,7 @@ __all__ = [
     "RecallCommand",
     "RecallDesk",
     "RecallPreview",
+    "RecallReport",
     "RecallStatus",
     "Report",
     "asked_of",
@@ -67,6 +69,17 @@ __all__ = [
 
 ID_BYTES: Final = 5
 GTIN_LENGTHS: Final = (8, 12, 13, 14)
+_FOLLOWS: Final = {
+    "notice": ("noticed", "notices written"),
+    "acknowledge": ("acknowledged", "acknowledged by"),
+    "check": ("checked", "checked"),
+    "escalate": ("escalated", "escalated"),
+}
+_CHANGES: Final = {
+    "notice": following.noticed,
+    "acknowledge": following.acknowledged,
+    "check": following.checked,
+}
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -80,6 +93,7 @@ class RecallDesk:
         reader: Callable[[], Reader],
         count: CountHolders,
         today: Callable[[], datetime.date],
+        now_us: Callable[[], int],
         seconds: Callable[[], float],
         random_bytes: Callable[[int], bytes],
         new_event_id: Callable[[], str],
@@ -97,6 +111,7 @@ class RecallDesk:
         self._count = count
         self._today = today
         self._seconds = seconds
+        self._now_us = now_us
         self._random = random_bytes
         self._new_event_id = new_event_id
         self._changed = changed
@@ -155,26 +170,13 @@ class RecallDesk:
     def status(self, number: str) -> RecallStatus:
         """Tell who has answered and how much was found; raises ``NotFound``."""
         recall = self.get(number)
-        answers = {response.gln: response for response in recall.responses}
-        holders = [
-            msgspec.structs.replace(holder, response=answers.get(holder.gln)) for holder in self.preview(number).holders
-        ]
-        expected = sum(recall.expected.values())
-        accounted = sum(
-            min(recall.expected.get(gln, 0), max(each.found, each.returned + each.destroyed))
-            for gln, each in answers.items()
-        )
-        return RecallStatus(
-            recall,
-            holders,
-            expected,
-            found=sum(each.found for each in answers.values()),
-            returned=sum(each.returned for each in answers.values()),
-            destroyed=sum(each.destroyed for each in answers.values()),
-            answered=len(answers),
-            silent=sorted(recall.expected.keys() - answers.keys()),
-            effectiveness=round(accounted / expected, 4) if expected else None,
-        )
+        return following.status_of(recall, self.preview(number).holders, iso(self._now_us()))
+
+    def report(self, number: str) -> RecallReport:
+        """Give what is kept of a recall when it ends, or how far it is; raises ``NotFound``."""
+        recall, preview = self.get(number), self.preview(number)
+        now = iso(self._now_us())
+        return following.report_of(following.status_of(recall, preview.holders, now), preview, now)
 
     # -- acting ----------------------------------------------------------------------------------------------------
 
@@ -200,6 +202,10 @@ class RecallDesk:
                 "withdraw": self._withdraw,
                 "close": self._close,
                 "respond": self._respond,
+                "notice": self._follow,
+                "acknowledge": self._follow,
+                "check": self._follow,
+                "escalate": self._follow,
             }
             step = steps.get(command.what)
             if step is None:
@@ -240,7 +246,8 @@ class RecallDesk:
             recall = Recall(
                 number, state, source, scope, asked.title.strip() or _title(asked), asked.reason, asked.classification,
                 asked.depth, asked.firm, asked.number, asked.notice, doubts, at, command.by, drill=asked.drill,
-                history=[Step(at, "opened", command.by, command.reason)],
+                history=[Step(at, "opened", command.by, command.reason)], kind=asked.kind,
+                checks_level=asked.checks_level, answer_hours=asked.answer_hours,
             )  # fmt: skip
             if state in ("live", "drill"):
                 recall = self._go_live(tx, log, recall, at, state)
@@ -295,7 +302,7 @@ class RecallDesk:
         at, recall = _read(tx, command.id)
         if recall.state not in ("live", "drill"):
             raise _not_now(recall, "closed")
-        silent = sorted(recall.expected.keys() - {response.gln for response in recall.responses})
+        silent = following.unanswered(recall)
         if silent and not command.reason.strip():
             raise Refused(
                 f"{len(silent)} holders have not answered, such as {silent[0]}",
@@ -319,6 +326,21 @@ class RecallDesk:
         recall = msgspec.structs.replace(recall, responses=[*others, response])
         return self._write(tx, log, _stepped(recall, log, f"answer of {response.gln}", command), at, "recall-answered")
 
+    def _follow(self, tx: Transaction, log: Log, command: RecallCommand) -> Recall:
+        """A step that comes after it holds: notices, acknowledgements, effectiveness checks, escalation."""
+        at, recall = _read(tx, command.id)
+        what, words = _FOLLOWS[command.what]
+        may = ("live", "drill", "closed") if command.what == "check" else ("live", "drill")
+        if recall.state not in may:
+            raise _not_now(recall, words)
+        told = ""
+        if command.what == "escalate":
+            following.escalated(tx, log, recall, command, self._random)
+        else:
+            recall = _CHANGES[command.what](recall, log, command)
+            told = f" {command.gln or len(command.holders)}"
+        return self._write(tx, log, _stepped(recall, log, f"{words}{told}", command), at, f"recall-{what}")
+
     # -- writing ---------------------------------------------------------------------------------------------------
 
     def _demand_ours(self, recall: Recall) -> None:
@@ -337,7 +359,14 @@ class RecallDesk:
         authority = self._authority(tx)
         seen = counting.preview(tx, authority, recall.scope, self._count, self._seconds)
         expected = {holder.gln: holder.reachable for holder in seen.holders if holder.gln and holder.reachable}
-        recall = msgspec.structs.replace(recall, state=state, live_since=at, expected=expected, said_at=log.now)
+        recall = msgspec.structs.replace(
+            recall,
+            state=state,
+            live_since=at,
+            expected=expected,
+            said_at=log.now,
+            answer_by=following.answer_by(recall.classification, recall.answer_hours, log.now),
+        )
         if state == "live":
             says(tx, log, recall, authority, self._new_event_id)
         return recall
@@ -393,6 +422,10 @@ def checked(scope: Scope) -> Scope:
         if span.since and span.until and span.since > span.until:
             raise BadRequest("a span of dates begins after it ends", place=place)
     for serial in scope.serials:
+        if serial.prefix:
+            if not 0 < len(serial.first) <= SERIAL_CHARACTERS_MAX:
+                raise BadRequest("what serial numbers begin with has 1 to 20 characters", place="serials")
+            continue
         if not serial.first or len(serial.first) > SERIAL_CHARACTERS_MAX or len(serial.last) != len(serial.first):
             raise BadRequest("serial numbers are from one to another of the same length", place="serials")
         if serial.last < serial.first:
@@ -429,12 +462,16 @@ def _check_words(asked: AskedRecall) -> None:
         ("classification", asked.classification, CLASSES),
         ("depth", asked.depth, DEPTHS),
         ("source", asked.source or SOURCES[0], SOURCES),
+        ("kind", asked.kind, KINDS),
+        ("checks_level", asked.checks_level, tuple(LEVELS)),
     ):
         if value not in known:
             raise BadRequest(f"{name} {value[:40]!r} is none of {', '.join(known)}", place=name)
     for name in ("title", "reason", "firm", "number"):
         if len(getattr(asked, name)) > TEXT_CHARACTERS_MAX:
             raise BadRequest(f"the {name} has at most {TEXT_CHARACTERS_MAX} characters", place=name)
+    if not 0 <= asked.answer_hours <= following.HOURS_MAX:
+        raise BadRequest(f"holders answer in 1 to {following.HOURS_MAX:,} hours", place="answer_hours")
     if len(asked.notice) > NOTICE_CHARACTERS_MAX:
         raise BadRequest(f"a notice has at most {NOTICE_CHARACTERS_MAX:,} characters", place="notice")
 

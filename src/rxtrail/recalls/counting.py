@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from rxtrail.core.rules.recall import Fit, fit, lot_text
+from rxtrail.core.rules.recall import Fit, fit, lot_text, names_lot
 from rxtrail.core.rules.words import END_RANKS
 from rxtrail.recalls.values import HolderCount, LotCount, RecallPreview
 from rxtrail.record.exact import Shelf
@@ -73,7 +73,6 @@ def preview(
     """
     begun = seconds()
     lots = list(_lots(reader, scope))
-    named = {lot_text(each.lot) for each in lots}
     tally = _Tally(reader)
     counted: list[LotCount] = []
     others: list[LotCount] = []
@@ -111,7 +110,7 @@ def preview(
         tally.holders(),
         unknown,
         [] if unread else others,
-        [each.lot for each in scope.lots if lot_text(each.lot) not in named],
+        _absent(scope, lots),
         {gtin: product_view(reader, gtin)[0] for gtin in scope.gtins if reader.product(gtin) is not None},
         pending,
         round(seconds() - begun, 4),
@@ -181,7 +180,10 @@ def _serials(reader: Reader, product: int, scope: Scope) -> Iterator[str]:
                 return
             after = page[-1].serial
     for each in scope.serials:
-        yield from (row.serial for row in _between(reader, product, each.first, each.last))
+        if each.prefix:
+            yield from (row.serial for row in _beginning(reader, product, each.first))
+        else:
+            yield from (row.serial for row in _between(reader, product, each.first, each.last))
 
 
 def _between(reader: Reader, product: int, first: str, last: str) -> Iterator[UnitRow]:
@@ -197,6 +199,32 @@ def _between(reader: Reader, product: int, first: str, last: str) -> Iterator[Un
         if len(page) < PAGE:
             return
         after = page[-1][1].serial
+
+
+def _beginning(reader: Reader, product: int, prefix: str) -> Iterator[UnitRow]:
+    """Give the packages whose serial begins so; in the order of the store's keys they stand together."""
+    yield from reader.units_of(product, [prefix]).values()
+    after = prefix
+    while True:
+        page = reader.units_from((product, after), PAGE)
+        for number, row in page:
+            if number != product or not row.serial.startswith(prefix):
+                return
+            yield row
+        if len(page) < PAGE:
+            return
+        after = page[-1][1].serial
+
+
+def _absent(scope: Scope, lots: list[_Lot]) -> list[str]:
+    """Give the lots that are named, of which nothing is on record."""
+    held = {lot_text(each.lot) for each in lots}
+    missing = (
+        each
+        for each in scope.lots
+        if not (any(names_lot(each, lot) for lot in held) if each.prefix else lot_text(each.lot) in held)
+    )
+    return [f"{each.lot}*" if each.prefix else each.lot for each in missing]
 
 
 class _Tally:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rxtrail.core.epcis.event import OBJECT, Event, Quantity
-from rxtrail.core.rules.recall import lot_text
+from rxtrail.core.rules.recall import RECALL, names_lot
 from rxtrail.core.rules.words import RECALLED, RELEASING
 from rxtrail.ledger.batch import append_events
 from rxtrail.ledger.prepare import prepare
@@ -74,7 +74,7 @@ def _append(
 def _classes(tx: Transaction, recall: Recall) -> list[str]:
     """Give the classes that a recall means whole: products, or lots as they are spelt on record."""
     scope = recall.scope
-    if recall.depth == "wholesale" or scope.serials or scope.expires or scope.made:
+    if recall.kind != RECALL or recall.depth == "wholesale" or scope.serials or scope.expires or scope.made:
         return []
     if scope.all_lots:
         return [f"01/{gtin}" for gtin in scope.gtins]
@@ -85,11 +85,8 @@ def _spelt(tx: Transaction, gtin: str, scope: Scope) -> set[str]:
     known = tx.product(gtin)
     if known is None:
         return set()
-    named = {lot_text(each.lot) for each in scope.lots if not each.expiry}
-    dated = [(lot_text(each.lot), each.expiry) for each in scope.lots if each.expiry]
     return {
         lot
         for lot, expiry in tx.lots_of_product(known[0])
-        if lot
-        and (lot_text(lot) in named or any(lot_text(lot) == text and expiry[:7] == day[:7] for text, day in dated))
+        if lot and any(names_lot(each, lot) and each.expiry[:7] in ("", expiry[:7]) for each in scope.lots)
     }

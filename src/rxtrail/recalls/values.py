@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from rxtrail.core.rules.recall import LotScope, Recall, Response, Scope, SerialScope, Span
+from rxtrail.core.rules.recall import RECALL, LotScope, Recall, Response, Scope, SerialScope, Span
 
 TEXT_CHARACTERS_MAX = 500
 NOTICE_CHARACTERS_MAX = 200_000
@@ -37,10 +37,18 @@ class AskedRecall(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=T
     source: str = ""
     doubts: list[str] = []
     drill: bool = False
+    kind: str = RECALL
+    checks_level: str = "A"
+    answer_hours: int = 0  # in which every holder should answer; 0: by class
 
 
 class RecallCommand(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """One step of a recall: ``what`` is open, approve, confirm, withdraw, close or respond."""
+    """One step of a recall: ``what`` is open, approve, confirm, withdraw, close, respond or one of those below.
+
+    ``notice``: the notices for ``holders`` were written. ``acknowledge``: the holder ``gln`` says that it has its
+    notice. ``check``: an effectiveness check of the holder ``gln``, with its ``outcome``. ``escalate``: cases are
+    opened for the holders that have not answered in time.
+    """
 
     what: str
     by: str
@@ -49,6 +57,9 @@ class RecallCommand(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields
     asked: AskedRecall | None = None
     scope: Scope | None = None  # with confirm: what a person read in the notice
     response: Response | None = None
+    holders: list[str] = []
+    gln: str = ""
+    outcome: str = ""
 
 
 class HolderCount(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -107,5 +118,26 @@ class RecallStatus(msgspec.Struct, frozen=True, gc=False):
     returned: int
     destroyed: int
     answered: int
-    silent: list[str]  # GLNs of holders that have not answered
+    silent: list[str]  # GLNs of holders that have neither acknowledged nor answered
     effectiveness: float | None
+    owing: list[str] = []  # holders that have their notice and have not told what they found
+    overdue: list[str] = []  # holders that should have answered by now
+    to_check: list[str] = []  # holders whose effectiveness check is still to be made
+    checked: int = 0
+    followed: int = 0
+
+
+class RecallReport(msgspec.Struct, frozen=True, gc=False):
+    """What is kept of a recall when it ends, or how far it is: who had what, what was found, and how long it took.
+
+    ``took`` gives seconds since it was opened: until it was ``live``, until ``noticed``, the ``first_answer``,
+    ``all_answered`` and ``closed``; what has not come about is left out. ``located`` is how long it took to find who
+    has which packs.
+    """
+
+    status: RecallStatus
+    preview: RecallPreview
+    unaccounted: dict[str, int]  # by holder: packs that were expected and neither found, returned nor destroyed
+    took: dict[str, float]
+    located: float
+    made_at: str

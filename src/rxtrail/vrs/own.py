@@ -82,23 +82,24 @@ def held_of(judge: Judge, reader: Reader, found: Found, gtin: str, serial: str, 
     facts = found.facts
     if not facts.on_record or not _vouched(reader, found, judge.authority):
         return None
+    ordered = _ordered(judge, found, gtin, serial)
     return Held(
         lot=facts.lot,
         expiry=facts.expiry,
         disposition=facts.disposition,
-        recalled=bool(facts.recalled) or _is_ordered_back(judge, found, gtin, serial),
+        recalled=bool(facts.recalled) or "recalled" in ordered,
         held=bool(facts.holds),
         # Two holders are a late file somewhere; they leave no doubt about which pack it is.
-        doubtful=bool({*facts.doubts} - {Doubt.TWO_HOLDERS.value}),
+        doubtful=bool({*facts.doubts} - {Doubt.TWO_HOLDERS.value}) or "suspect" in ordered,
         expired=bool(facts.expiry) and facts.expiry < today.isoformat(),
     )
 
 
-def _is_ordered_back(judge: Judge, found: Found, gtin: str, serial: str) -> bool:
-    """Tell whether a recall that is kept here stops the pack; who asks would sell it on, so every depth counts."""
+def _ordered(judge: Judge, found: Found, gtin: str, serial: str) -> set[str]:
+    """Give why recalls that are kept here stop the pack; who asks would sell it on, so every depth counts."""
     made = day_of(found.made_time) if found.made_time else ""
     ordered = judge.orders.of(gtin, serial, found.facts.lot, found.facts.expiry, made)
-    return any(weigh(each, "wholesaler", "return") is Severity.STOP for each in ordered)
+    return {each.code for each in ordered if weigh(each, "wholesaler", "return") is Severity.STOP}
 
 
 def _vouched(reader: Reader, found: Found, authority: Authority) -> bool:

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rxtrail.core.rules.recall import Recall
-    from rxtrail.recalls import AskedRecall, RecallPreview
+    from rxtrail.recalls import AskedRecall, RecallPreview, RecallStatus
 
 LIMIT = 100
 _ASKED = (
     click.option("--gtin", type=WORDS, multiple=True, help="A product; may be given several times."),
     click.option("--ndc", type=WORDS, multiple=True, help="A product by its NDC: in packages of every level."),
-    click.option("--lot", type=WORDS, multiple=True, metavar="LOT[=EXPIRY]", help="A lot, such as QD1DQ=2027-09."),
-    click.option("--serial", type=WORDS, multiple=True, metavar="SERIAL[..LAST]", help="A serial number, or a range."),
+    click.option("--lot", type=WORDS, multiple=True, metavar="LOT[=EXPIRY]", help="A lot: QD1DQ=2027-09, QD1*."),
+    click.option("--serial", type=WORDS, multiple=True, metavar="SERIAL[..LAST]", help="One, a range, or S12*."),
     click.option("--all-lots", is_flag=True, help="All lots of these products."),
     click.option("--expires", type=WORDS, metavar="FROM..TO", help="Only packs that expire in this span of days."),
     click.option("--made", type=WORDS, metavar="FROM..TO", help="Only packs that were made in this span of days."),
@@ -49,6 +49,20 @@ _PARTICULARS = (
     click.option("--firm", type=WORDS, help="Who recalls."),
     click.option("--number", type=WORDS, help="The authority's number, such as D-0115-2026."),
     click.option("--issued", "source", flag_value="issued", help="It is our own: a second person must approve it."),
+    click.option(
+        "--counterfeit", "kind", flag_value="counterfeit", help="A notice of counterfeits: what is named is stopped."
+    ),
+    click.option(
+        "--checks",
+        "checks_level",
+        type=click.Choice(("A", "B", "C", "D", "E")),
+        default="A",
+        show_default=True,
+        help="Which share of the holders is checked: all, half, 10 %, 2 %, none.",
+    ),
+    click.option(
+        "--answer-hours", type=click.IntRange(1, 8_760), help="In which holders answer; else 24, 72 or 168 by class."
+    ),
     click.option(
         "--received", "source", flag_value="received", help="It is a notice of somebody else: it holds at once."
     ),
@@ -125,7 +139,8 @@ def open_(call: Call, by: str, drill: bool, source: str | None, **asked: Any) ->
 
     with writer(call) as node:
         for each in _asked(asked):
-            whole = msgspec.structs.replace(each, drill=drill, source=source or each.source)
+            particulars = {name: asked[name] for name in ("kind", "checks_level", "answer_hours") if asked[name]}
+            whole = msgspec.structs.replace(each, drill=drill, source=source or each.source, **particulars)
             _tell(call, node.recall(RecallCommand("open", by, asked=whole)))
     return exits.FINE
 
@@ -209,11 +224,7 @@ def status(call: Call, recall: str) -> int:
     ]
     if lines:
         show.rows(["holder", "name", "to find", "dispensed", "answered"], lines)
-    share = "" if answer.effectiveness is None else f", {answer.effectiveness:.1%} accounted for"
-    say.line(
-        f"  {answer.expected:,} packs expected, {answer.found:,} found, {answer.returned:,} returned, "
-        f"{answer.destroyed:,} destroyed{share}; {len(answer.silent)} holders silent"
-    )
+    _show_counts(answer)
     for step in answer.recall.history:
         say.line(f"  {step.at[:16]}  {step.what}  {step.by}  {step.reason}")
     return exits.FINE
@@ -237,12 +248,141 @@ def packs(call: Call, recall: str, out: Path | None) -> int:
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         for holder, rows in lists.items():
-            with (out / f"{recall}-{holder or 'nobody'}.csv").open("w", encoding="utf-8", newline="") as file:
-                table = csv.writer(file)
-                table.writerow(("gtin", "serial", "lot", "expiry", "state"))
-                table.writerows(rows)
+            _write_list(out / f"{recall}-{holder or 'nobody'}.csv", rows)
         say.note(f"{len(lists)} lists in {out}")
     return exits.FINE
+
+
+def _write_list(path: Path, rows: list[tuple[str, ...]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(("gtin", "serial", "lot", "expiry", "state"))
+        table.writerows(rows)
+
+
+@command("notices", "rxtrail recall notices R-ABCDEFGH --out notices/ --by 'A. Kim'")
+@click.argument("recall", type=WORDS, metavar="ID")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="A folder.")
+@click.option("--by", type=WORDS, required=True, metavar="NAME", help="Who sends them.")
+def notices(call: Call, recall: str, out: Path, by: str) -> int:
+    """Write for each holder a letter and the list of its own packs, and keep that this was done.
+
+    A node that joined this hub has the recall already; the letter asks everybody for an answer all the same.
+    """
+    from rxtrail.recalls import RecallCommand
+
+    lists: dict[str, list[tuple[str, ...]]] = {}
+    with reader(call) as looked:
+        status = looked.recalls.status(recall)
+        for pack in looked.recalls.packs(recall):
+            lists.setdefault(pack.in_transit_to or pack.custodian, []).append(tuple(str(part) for part in pack[:5]))
+    out.mkdir(parents=True, exist_ok=True)
+    names = {holder.gln: holder.name for holder in status.holders}
+    told = sorted({*status.recall.expected, *(gln for gln in lists if gln)})
+    for gln in told:
+        _write_list(out / f"{recall}-{gln}.csv", lists.get(gln, []))
+        letter = _letter(status.recall, gln, names.get(gln, ""), len(lists.get(gln, [])))
+        (out / f"{recall}-{gln}.txt").write_text(letter, encoding="utf-8")
+    if told:
+        with writer(call) as node:
+            kept = node.recall(RecallCommand("notice", by, recall, holders=told))
+    else:
+        kept = status.recall
+    if lists.get(""):
+        say.note(f"{len(lists['']):,} packs are with nobody whom the record knows: rxtrail recall packs {recall}")
+    if call.as_json:
+        say.answer({"recall": recall, "holders": told, "folder": str(out), "noticed": kept.noticed})
+    else:
+        say.line((f"{len(told)} notices", "strong"), f" in {out}")
+    return exits.FINE
+
+
+def _letter(recall: Recall, gln: str, name: str, packs: int) -> str:
+    """Write what a holder must know and do (21 CFR 7.49)."""
+    scope = recall.scope
+    what = "COUNTERFEIT NOTICE" if recall.kind == "counterfeit" else "RECALL, A REHEARSAL" if recall.drill else "RECALL"
+    lots = ", ".join(f"{each.lot}{'*' if each.prefix else ''}" for each in scope.lots[:200]) or "see the list"
+    return "\n".join(
+        [
+            f"{what} {recall.id}" + (f" ({recall.number})" if recall.number else ""),
+            f"To: {name or 'the holder'} (GLN {gln})",
+            "",
+            f"What: {recall.title}",
+            f"Products: {', '.join(scope.gtins)}",
+            f"Lots: {'all' if scope.all_lots else lots}",
+            f"Class: {recall.classification}. Depth: {recall.depth} level.",
+            f"Why: {recall.reason or 'not told'}",
+            *([f"By: {recall.firm}"] if recall.firm else []),
+            "",
+            f"The record has {packs:,} packs with you; their serial numbers are in {recall.id}-{gln}.csv.",
+            "Stop selling them at once and set them aside. If you passed any on, tell those who got them.",
+            f"Answer by {recall.answer_by[:16].replace('T', ' ')} UTC, also when you found none:",
+            "how many packs you found, sent back and destroyed.",
+            "",
+        ]
+    )
+
+
+@command("acknowledge", "rxtrail recall acknowledge R-ABCDEFGH --gln 0862500000009 --by 'A. Kim'")
+@click.argument("recall", type=WORDS, metavar="ID")
+@click.option("--gln", type=WORDS, required=True, help="The holder that has its notice.")
+@click.option("--by", type=WORDS, required=True, metavar="NAME", help="Who notes it.")
+def acknowledge(call: Call, recall: str, gln: str, by: str) -> int:
+    """Note that a holder has its notice; what it found comes later, with respond."""
+    from rxtrail.recalls import RecallCommand
+
+    with writer(call) as node:
+        _tell(call, node.recall(RecallCommand("acknowledge", by, recall, gln=gln)))
+    return exits.FINE
+
+
+@command("check", "rxtrail recall check R-ABCDEFGH --gln 0862500000009 --outcome followed --by 'A. Kim'")
+@click.argument("recall", type=WORDS, metavar="ID")
+@click.option("--gln", type=WORDS, required=True, help="The holder that was checked.")
+@click.option(
+    "--outcome", type=click.Choice(("followed", "not-followed", "not-reached")), required=True, help="What was found."
+)
+@click.option("--note", type=WORDS, help="In words.")
+@click.option("--by", type=WORDS, required=True, metavar="NAME", help="Who checked.")
+def check(call: Call, recall: str, gln: str, outcome: str, note: str | None, by: str) -> int:
+    """Note an effectiveness check: whether a holder got the notice and did what it asks."""
+    from rxtrail.recalls import RecallCommand
+
+    with writer(call) as node:
+        _tell(call, node.recall(RecallCommand("check", by, recall, note or "", gln=gln, outcome=outcome)))
+    return exits.FINE
+
+
+@command("report", "rxtrail recall report R-ABCDEFGH", "rxtrail recall report R-ABCDEFGH --json > report.json")
+@click.argument("recall", type=WORDS, metavar="ID")
+def report(call: Call, recall: str) -> int:
+    """What is kept of a recall, or of a drill, when it ends: who had what, what was found, how long it took."""
+    with reader(call) as node:
+        found = node.recalls.report(recall)
+    if call.as_json:
+        say.answer(found)
+        return exits.FINE
+    status = found.status
+    _show(status.recall)
+    _show_preview(found.preview)
+    _show_counts(status)
+    took = ", ".join(f"{what.replace('_', ' ')} after {_span_words(took)}" for what, took in found.took.items())
+    say.line(f"  who has what was found in {found.located * 1000:.0f} ms; {took or 'nothing has come about yet'}")
+    say.line(
+        f"  checks of level {status.recall.checks_level}: {status.checked} made, {status.followed} followed, "
+        f"{len(status.to_check)} to make"
+    )
+    for gln, packs in found.unaccounted.items():
+        say.line("  ", (f"{packs:,} packs of {gln} are not accounted for", "check"))
+    for step in status.recall.history:
+        say.line(f"  {step.at[:16]}  {step.what}  {step.by}  {step.reason}")
+    return exits.FINE
+
+
+def _span_words(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7_200 else f"{seconds / 3_600:.1f} h"
 
 
 @command("read", "rxtrail recall read 'Lot #: A12345, A12346, Exp 01/25' --json")
@@ -295,9 +435,13 @@ def _told(given: dict[str, Any]) -> AskedRecall | None:
     names = ("gtin", "ndc", "lot", "serial", "all_lots", "expires", "made")
     if not any(given.get(name) for name in names):
         return None
-    lots = [LotScope(lot, expiry) for lot, _, expiry in (each.partition("=") for each in given["lot"])]
+    lots = [
+        LotScope(lot.removesuffix("*"), expiry, lot.endswith("*"))
+        for lot, _, expiry in (each.partition("=") for each in given["lot"])
+    ]
     serials = [
-        SerialScope(first, last or first) for first, _, last in (each.partition("..") for each in given["serial"])
+        SerialScope(first.removesuffix("*"), (last or first).removesuffix("*"), first.endswith("*"))
+        for first, _, last in (each.partition("..") for each in given["serial"])
     ]
     return AskedRecall(
         title=given.get("title") or "",
@@ -313,6 +457,9 @@ def _told(given: dict[str, Any]) -> AskedRecall | None:
         depth=given.get("depth") or "retail",
         firm=given.get("firm") or "",
         number=given.get("number") or "",
+        kind=given.get("kind") or "recall",
+        checks_level=given.get("checks_level") or "A",
+        answer_hours=given.get("answer_hours") or 0,
     )
 
 
@@ -382,6 +529,17 @@ def _show_preview(found: RecallPreview) -> None:
         say.line(f"  not affected: {count:,} packs of {len(found.not_affected)} other lots")
 
 
+def _show_counts(answer: RecallStatus) -> None:
+    share = "" if answer.effectiveness is None else f", {answer.effectiveness:.1%} accounted for"
+    say.line(
+        f"  {answer.expected:,} packs expected, {answer.found:,} found, {answer.returned:,} returned, "
+        f"{answer.destroyed:,} destroyed{share}; {len(answer.silent)} holders silent, {len(answer.owing)} with a "
+        "notice and no answer"
+    )
+    for gln in answer.overdue:
+        say.line("  ", (f"{gln} should have answered by {answer.recall.answer_by[:16]}", "check"))
+
+
 def _answer(holder: Any) -> str:  # noqa: ANN401 (HolderCount, imported where it is used)
     told = holder.response
     return (
@@ -408,6 +566,16 @@ recall = group(
         respond,
         status,
         packs,
+        notices,
+        acknowledge,
+        check,
+        _step(
+            "escalate",
+            "rxtrail recall escalate R-ABCDEFGH --by 'A. Kim'",
+            "Open a case for each holder that should have answered by now; with a reason, for each that has not.",
+            reason=False,
+        ),
+        report,
         _step(
             "withdraw",
             "rxtrail recall withdraw R-ABCDEFGH --by 'B. Lee' --reason 'A wrong lot number.'",

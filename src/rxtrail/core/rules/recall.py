@@ -18,23 +18,31 @@ from rxtrail.core.rules.answer import Severity
 DEPTHS = ("wholesale", "retail", "consumer")
 CLASSES = ("I", "II", "III", "not yet classified")
 STATES = ("draft", "review", "live", "withdrawn", "closed", "drill")
+RECALL = "recall"
+COUNTERFEIT = "counterfeit"
+KINDS = (RECALL, COUNTERFEIT)
+OUTCOMES = ("followed", "not-followed", "not-reached")  # of an effectiveness check
+# The share of holders that is checked; B is what was agreed in the single case, and is given in per cent.
+LEVELS = {"A": 1.0, "B": 0.5, "C": 0.1, "D": 0.02, "E": 0.0}
 SOURCES = ("issued", "received")
 _STANDS = frozenset({"live", "review", "closed"})
 _UPSTREAM = frozenset({"maker", "repackager", "wholesaler", "3pl", "hub"})
 
 
 class LotScope(msgspec.Struct, frozen=True, gc=False, order=True):
-    """One lot; ``expiry`` is ``YYYY-MM-DD``, ``YYYY-MM`` or "" for any."""
+    """One lot, or with ``prefix`` all that begin so; ``expiry`` is ``YYYY-MM-DD``, ``YYYY-MM`` or "" for any."""
 
     lot: str
     expiry: str = ""
+    prefix: bool = False
 
 
 class SerialScope(msgspec.Struct, frozen=True, gc=False, order=True):
-    """Serials from ``first`` to ``last`` of one length, or the one serial that both are."""
+    """Serials from ``first`` to ``last`` of one length, or the one serial that both are, or all that begin so."""
 
     first: str
     last: str
+    prefix: bool = False
 
 
 class Span(msgspec.Struct, frozen=True, gc=False):
@@ -84,6 +92,16 @@ class Step(msgspec.Struct, frozen=True, gc=False):
     reason: str = ""
 
 
+class Check(msgspec.Struct, frozen=True, gc=False):
+    """What was found when it was checked whether a holder got the notice and did what it asks."""
+
+    gln: str
+    at: str
+    by: str
+    outcome: str
+    note: str = ""
+
+
 class Recall(msgspec.Struct, frozen=True, gc=False):
     """One recall as this node keeps it."""
 
@@ -108,6 +126,13 @@ class Recall(msgspec.Struct, frozen=True, gc=False):
     said_at: int = 0  # the time (microseconds) of the event that tells of it; what lifts it is later
     drill: bool = False  # a rehearsal: everything but the hold at the counters
     hub: str = ""  # the address of the hub that it came from, and where alone it is lifted
+    kind: str = RECALL  # or counterfeit: what is named is not the maker's, whatever the record says
+    answer_by: str = ""  # when every holder should have answered
+    noticed: dict[str, str] = {}  # when the notice for a holder (GLN) was written
+    acknowledged: dict[str, str] = {}  # when a holder said that it has the notice
+    answer_hours: int = 0  # in which every holder should answer; 0: by class
+    checks_level: str = "A"  # of effectiveness checks (21 CFR 7.42(b)(3))
+    checks: list[Check] = []
 
 
 class Fit(enum.Enum):
@@ -128,7 +153,7 @@ class Ordered(msgspec.Struct, frozen=True, gc=False):
     @property
     def code(self) -> str:
         """Give the code of the reason that it is in a verdict."""
-        return "recalled"
+        return "suspect" if self.recall.kind == COUNTERFEIT else "recalled"
 
 
 def stands(recall: Recall) -> bool:
@@ -139,7 +164,17 @@ def stands(recall: Recall) -> bool:
 def told_abroad(recall: Recall) -> Recall:
     """Give what other stations and sites need of a recall to judge by it: what it means, and none of who has what."""
     return msgspec.structs.replace(
-        recall, notice="", doubts=[], opened_by="", history=[], responses=[], expected={}, said_at=0
+        recall,
+        notice="",
+        doubts=[],
+        opened_by="",
+        history=[],
+        responses=[],
+        expected={},
+        said_at=0,
+        noticed={},
+        acknowledged={},
+        checks=[],
     )
 
 
@@ -157,7 +192,7 @@ def fit(scope: Scope, gtin: str, serial: str, lot: str, expiry: str, made: str) 
         if not lot:
             maybe = "its lot is not known"
         else:
-            named = [each for each in scope.lots if lot_text(each.lot) == lot_text(lot)]
+            named = [each for each in scope.lots if names_lot(each, lot)]
             if not named:
                 return Fit.NO, ""
             if expiry and not any(_same_month(each.expiry, expiry) for each in named):
@@ -184,6 +219,12 @@ def means(recall: Recall, gtin: str, serial: str, lot: str, expiry: str, made: s
     return Ordered(recall, fits, why) if fits is not Fit.NO else None
 
 
+def names_lot(scope: LotScope, lot: str) -> bool:
+    """Tell whether a lot is that which is named, or begins so."""
+    text = lot_text(lot)
+    return text.startswith(lot_text(scope.lot)) if scope.prefix else text == lot_text(scope.lot)
+
+
 def _same_month(named: str, expiry: str) -> bool:
     return not named or named[:7] == expiry[:7]
 
@@ -192,6 +233,8 @@ _TAIL = re.compile(r"^(.*?)([0-9]+)$", re.DOTALL)
 
 
 def _within(scope: SerialScope, serial: str) -> bool:
+    if scope.prefix:
+        return serial.startswith(scope.first)
     if scope.first == scope.last or len(serial) != len(scope.first):
         return serial == scope.first
     first, last, at_hand = (_TAIL.match(text) for text in (scope.first, scope.last, serial))
@@ -213,9 +256,15 @@ def weigh(ordered: Ordered, role: str, purpose: str) -> Severity:
         return Severity.STOP if recall.classification == "I" else Severity.CHECK
     if ordered.fit is Fit.MAYBE:
         return Severity.CHECK
+    if recall.kind == COUNTERFEIT:
+        return Severity.STOP
     if recall.depth == "wholesale" and role not in _UPSTREAM:
         return Severity.INFO if recall.classification == "III" else Severity.CHECK
     return Severity.STOP
+
+
+_COMPARE = "Set aside. Compare lot and expiry with the recall."
+_NOT_THE_MAKERS = "Put this pack in quarantine. Tell the pharmacist: it may have to be reported."
 
 
 def _what(scope: Scope, lot: str) -> str:
@@ -236,8 +285,13 @@ def words(ordered: Ordered, lot: str) -> tuple[str, str]:
         return f"A recall notice of this product waits to be read by a person: {recall.title}.", (
             "Set aside. Tell the pharmacist: the notice stands among the recalls."
         )
+    if recall.kind == COUNTERFEIT:
+        told = ", ".join(part for part in (what, recall.live_since[:10], recall.title) if part)
+        if ordered.fit is Fit.MAYBE:
+            return f"Perhaps named in a counterfeit notice ({told}): {ordered.why}.", _COMPARE
+        return f"Named in a counterfeit notice: {told}.", _NOT_THE_MAKERS
     if ordered.fit is Fit.MAYBE:
-        return f"Perhaps recalled ({told}): {ordered.why}.", "Set aside. Compare lot and expiry with the recall."
+        return f"Perhaps recalled ({told}): {ordered.why}.", _COMPARE
     if recall.depth == "wholesale":
         return f"Recalled at wholesale level: {told}.", "Do not send it on. At a pharmacy, ask the supplier."
     return f"Recalled: {told}.", "Put this pack in quarantine. Tell the pharmacist."

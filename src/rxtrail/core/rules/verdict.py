@@ -444,7 +444,7 @@ def _recalled(scan: Scan, facts: Facts, case: _Case) -> None:
         severity = weigh(each, case.role, case.asker.purpose)
         message, what_now = words_of_recall(each, facts.lot or scan.lot)
         case.reasons.append(Reason(each.code, severity, message, what_now))
-        stopped = stopped or severity is STOP
+        stopped = stopped or (severity is STOP and each.code == "recalled")
     if stopped:
         return
     if facts.recalled == "product":

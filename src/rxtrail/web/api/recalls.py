@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Final, Protocol, cast
 from urllib.parse import urlencode
 
@@ -10,9 +11,9 @@ import msgspec
 
 from rxtrail.core.rules.recall import Recall
 from rxtrail.errors import BadRequest, NotFound, Refused
-from rxtrail.recalls import AskedRecall, RecallCommand, RecallDesk, RecallPreview, RecallStatus
+from rxtrail.recalls import AskedRecall, RecallCommand, RecallDesk, RecallPreview, RecallReport, RecallStatus
 from rxtrail.web import limits, refusals
-from rxtrail.web.body import read_json
+from rxtrail.web.body import JSON_TYPES, decode_json, expect_media_type, read_json, read_whole
 from rxtrail.web.context import Endpoint, Web, json_response, path_part, query_of
 
 if TYPE_CHECKING:
@@ -38,6 +39,34 @@ class RecallPage(msgspec.Struct, frozen=True, gc=False):
     """Recalls, the newest first; ``next`` is the address of the following page, "" at the end."""
 
     recalls: list[Recall]
+    next: str
+
+
+class PacksQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose packs (GLN; "" is all), how many, and how many are passed over."""
+
+    holder: str = ""
+    limit: Annotated[int, msgspec.Meta(ge=1, le=limits.PAGE_ROWS_MAX)] = limits.PAGE_ROWS_DEFAULT
+    skip: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+
+class RecalledPack(msgspec.Struct, frozen=True, gc=False):
+    """One pack that a recall means, or may mean (``sure`` false)."""
+
+    gtin: str
+    serial: str
+    lot: str
+    expiry: str
+    state: str
+    custodian: str
+    in_transit_to: str
+    sure: bool
+
+
+class PacksPage(msgspec.Struct, frozen=True, gc=False):
+    """Packs of a recall; ``next`` is the address of the following page, "" at the end."""
+
+    packs: list[RecalledPack]
     next: str
 
 
@@ -72,7 +101,8 @@ async def list_recalls(web: Web, request: Request) -> Response:
 
 async def preview_asked(web: Web, request: Request) -> Response:
     """Answer with the packs that would be recalled; nothing is changed."""
-    asked: AskedRecall = await read_json(request, _ASKED)
+    expect_media_type(request, JSON_TYPES)
+    asked = decode_json(await read_whole(request, "TABLE_BYTES_MAX", limits.TABLE_BYTES_MAX), _ASKED)
     work: Callable[[], RecallPreview] = partial(recalls_of(web).preview, asked)
     return json_response(await web.read(work))
 
@@ -82,6 +112,27 @@ async def preview_kept(web: Web, request: Request) -> Response:
     return json_response(await web.read(partial(recalls_of(web).preview, path_part(request, "id"))))
 
 
+async def get_report(web: Web, request: Request) -> Response:
+    """Answer with the report of a recall, with the times that it took."""
+    return json_response(await web.read(partial(recalls_of(web).report, path_part(request, "id"))))
+
+
+async def get_packs(web: Web, request: Request) -> Response:
+    """Answer with the packs of a recall that one holder has, or all of them, page by page."""
+    asked = query_of(request, PacksQuery)
+
+    def read() -> PacksPage:
+        found = recalls_of(web).packs(path_part(request, "id"))
+        mine = (pack for pack in found if not asked.holder or asked.holder == (pack.in_transit_to or pack.custodian))
+        page = [RecalledPack(*pack) for pack in islice(mine, asked.skip, asked.skip + asked.limit + 1)]
+        more = len(page) > asked.limit
+        place = {"holder": asked.holder, "limit": asked.limit, "skip": asked.skip + asked.limit}
+        following = f"{request.url.path}?{urlencode({name: value for name, value in place.items() if value})}"
+        return PacksPage(page[: asked.limit], following if more else "")
+
+    return json_response(await web.read(read))
+
+
 async def get_recall(web: Web, request: Request) -> Response:
     """Answer with one recall, its holders and their answers."""
     return json_response(await web.read(partial(recalls_of(web).status, path_part(request, "id"))))
@@ -89,7 +140,8 @@ async def get_recall(web: Web, request: Request) -> Response:
 
 async def open_recall(web: Web, request: Request) -> Response:
     """Open a recall, durably."""
-    new = await read_json(request, _NEW)
+    expect_media_type(request, JSON_TYPES)
+    new = decode_json(await read_whole(request, "TABLE_BYTES_MAX", limits.TABLE_BYTES_MAX), _NEW)
     command = RecallCommand("open", new.by, reason=new.reason, asked=new.asked)
     return json_response(await web.write(partial(web.node.recall, command)), 201)
 
@@ -149,9 +201,26 @@ ENDPOINTS: Final = (
         refusals=(NotFound,),
     ),
     Endpoint(
+        "GET",
+        _RECALLS + "/{id}/packs",
+        "The packs that a recall means, of all or of one holder.",
+        get_packs,
+        PacksPage,
+        query=PacksQuery,
+        refusals=(BadRequest, NotFound),
+    ),
+    Endpoint(
+        "GET",
+        _RECALLS + "/{id}/report",
+        "What is kept of a recall when it ends: who had what, what was found, how long it took.",
+        get_report,
+        RecallReport,
+        refusals=(NotFound,),
+    ),
+    Endpoint(
         "PATCH",
         _RECALLS + "/{id}",
-        "One step of a recall: approve, confirm, withdraw, close or respond.",
+        "One step of a recall: approve, confirm, notice, acknowledge, respond, check, escalate, withdraw or close.",
         act,
         Recall,
         body=RecallCommand,

@@ -126,7 +126,7 @@ function recalled(scan, known, bundle, purpose, reasons) {
     ordered.push(reason(codeOf(recall), weight, ...wordsOf(recall, fits, why, pack.lot)));
   }
   // What an event says of the same recall tells less.
-  const told = ordered.some((each) => each.severity === "stop") ? reasons.filter((each) => !RECALLED.includes(each.code)) : reasons;
+  const told = ordered.some((each) => each.severity === "stop" && RECALLED.includes(each.code)) ? reasons.filter((each) => !RECALLED.includes(each.code)) : reasons;
   reasons.splice(0, reasons.length, ...told, ...ordered);
   if (reasons.some((each) => RECALLED.includes(each.code) && each.severity === "stop")) return;
   const what = bundle.recalled(scan.gtin, scan.lot, lot);

@@ -1,5 +1,6 @@
 // Which packs a recall means and how much it weighs: the same rules in the same words as src/rxtrail/core/rules/recall.py.
 const UPSTREAM = ["maker", "repackager", "wholesaler", "3pl", "hub"];
+const COUNTERFEIT = "counterfeit";
 const UNCLASSIFIED = "not yet classified";
 const SET_ASIDE = "Set aside. Compare lot and expiry with the recall.";
 
@@ -23,7 +24,7 @@ function fit(scope, { gtin, serial, lot, expiry, made }) {
     if (!lot) {
       maybe = "its lot is not known";
     } else {
-      const named = scope.lots.filter((each) => lotText(each.lot) === lotText(lot));
+      const named = scope.lots.filter((each) => namesLot(each, lot));
       if (!named.length) return ["no", ""];
       if (expiry && !named.some((each) => sameMonth(each.expiry, expiry))) maybe = "its lot is named, with another expiry";
     }
@@ -40,9 +41,12 @@ function fit(scope, { gtin, serial, lot, expiry, made }) {
   return maybe ? ["maybe", maybe] : ["yes", ""];
 }
 
+const namesLot = (named, lot) => (named.prefix ? lotText(lot).startsWith(lotText(named.lot)) : lotText(lot) === lotText(named.lot));
+
 const tail = (text) => /^(.*?)([0-9]+)$/s.exec(text);
 
-function within({ first, last }, serial) {
+function within({ first, last, prefix }, serial) {
+  if (prefix) return serial.startsWith(first);
   if (first === last || serial.length !== first.length) return serial === first;
   const [from, to, here] = [tail(first), tail(last), tail(serial)];
   if (from && to && here && from[1] === to[1] && from[1] === here[1]) {
@@ -55,11 +59,12 @@ export function weigh(recall, fits, role, purpose) {
   if (purpose === "investigate") return "check";
   if (recall.state === "review") return recall.classification === "I" ? "stop" : "check";
   if (fits === "maybe") return "check";
+  if (recall.kind === COUNTERFEIT) return "stop";
   if (recall.depth === "wholesale" && !UPSTREAM.includes(role)) return recall.classification === "III" ? "info" : "check";
   return "stop";
 }
 
-export const codeOf = () => "recalled";
+export const codeOf = (recall) => (recall.kind === COUNTERFEIT ? "suspect" : "recalled");
 
 function whatOf(scope, lot) {
   if (scope.lots.length) return lot ? `lot ${lot}` : "lots of this product";
@@ -75,6 +80,11 @@ export function wordsOf(recall, fits, why, lot) {
   if (recall.state === "review") {
     return [`A recall notice of this product waits to be read by a person: ${recall.title}.`,
       "Set aside. Tell the pharmacist: the notice stands among the recalls."];
+  }
+  if (recall.kind === COUNTERFEIT) {
+    const named = [what, recall.live_since.slice(0, 10), recall.title].filter(Boolean).join(", ");
+    return fits === "maybe" ? [`Perhaps named in a counterfeit notice (${named}): ${why}.`, SET_ASIDE]
+      : [`Named in a counterfeit notice: ${named}.`, "Put this pack in quarantine. Tell the pharmacist: it may have to be reported."];
   }
   if (fits === "maybe") return [`Perhaps recalled (${told}): ${why}.`, SET_ASIDE];
   if (recall.depth === "wholesale") {

@@ -22,11 +22,15 @@ function asked() {
   const product = text("product");
   const lots = text("lots").split(/[\n,;]+/).map((line) => line.trim()).filter(Boolean).map((line) => {
     const [lot, expiry = ""] = line.split("=").map((part) => part.trim());
-    return { lot, expiry };
+    return { lot: lot.replace(/\*$/, ""), expiry, prefix: lot.endsWith("*") };
+  });
+  const serials = text("serials").split(/[\n,;]+/).map((line) => line.trim()).filter(Boolean).map((line) => {
+    const [first, last = first] = line.split("..").map((part) => part.trim());
+    return { first: first.replace(/\*$/, ""), last: last.replace(/\*$/, ""), prefix: first.endsWith("*") };
   });
   return {
     title: text("title"), reason: text("reason"), classification: text("classification"), depth: text("depth"),
-    source: text("source"), lots, all_lots: data.get("all_lots") !== null,
+    source: text("source"), kind: data.get("counterfeit") === null ? "recall" : "counterfeit", lots, serials, all_lots: data.get("all_lots") !== null,
     ...(product.includes("-") ? { ndcs: [product] } : { gtins: [product] }),
   };
 }
@@ -75,9 +79,27 @@ acts?.addEventListener("submit", async (event) => {
   else tell(answer);
 });
 
+const answers = document.getElementById("answer-form");
+
+answers?.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  problem.hidden = true;
+  const data = new FormData(answers);
+  const gln = String(data.get("gln"));
+  const what = event.submitter.value;
+  const step = { what, by: String(data.get("by")).trim(), gln };
+  if (what === "respond") {
+    const counts = Object.fromEntries(["found", "returned", "destroyed"].map((name) => [name, Number(data.get(name)) || 0]));
+    step.response = { gln, at: "", by: "", ...counts };
+  } else if (what !== "acknowledge") Object.assign(step, { what: "check", outcome: what });
+  const answer = await actOnRecall(document.getElementById("recall").dataset.recall, step);
+  if (answer.status === 200) location.reload();
+  else tell(answer);
+});
+
 const here = document.getElementById("recall")?.dataset;
 followRecalls((told) => {
   // Nobody's half-written form is thrown away.
-  const writing = Array.from(document.querySelectorAll("input, textarea")).some((field) => field.type !== "checkbox" && field.value !== "");
+  const writing = Array.from(document.querySelectorAll("input, textarea")).some((field) => !["checkbox", "number"].includes(field.type) && field.value !== "");
   if (!writing && (here === undefined || told.id === here.recall)) location.reload();
 });
