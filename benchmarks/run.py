@@ -57,6 +57,7 @@ TREE_ENTRIES = 1_000_000
 QUERY_EVENTS = 100_000
 REST_EVENTS = 20_000
 HOLDERS_ASKED = 30
+PREVIEWS = 10
 CLIENTS = 8
 LOG_RECORDS = 100_000
 START_SECONDS_MAX = 60.0
@@ -97,6 +98,7 @@ def main(arguments: list[str]) -> int:
             for packages in given.packs:
                 bench.measure(packages, given.repeats or _repeats(packages))
             bench.encryption(min(given.packs), given.repeats or 5)
+            bench.watched(min(given.packs), given.repeats or 3)
             bench.reading(given.repeats or 3)
             bench.growth()
             bench.standards(min(given.packs), given.repeats or 3)
@@ -223,6 +225,13 @@ class _Bench:
         one_by_one = look_up * count / 1e3
         name = f"who holds a lot of {count:,}"
         self.add(name, packages, "ms CPU", [each], "one look-up per package", one_by_one)
+        shown = _stage("preview", msgspec.structs.replace(task, count=PREVIEWS))
+        if shown["packs"] != count:
+            raise WrongAnswer(f"a recall of the lot means each of the {count:,} packages, but: {shown}")
+        values = [shown["wall"] * 1e3]
+        self.add(
+            f"preview of a recall of {count:,}", packages, "ms wall", values, "one look-up per package", one_by_one
+        )
         if self.engine.servers:
             server = sum(told["servers"]) / told["count"] * 1e3
             self.add(f"{name}, server", packages, "ms CPU", [server], "one look-up per package", one_by_one)
@@ -260,6 +269,30 @@ class _Bench:
         ):
             floor = _median(spent[what, True])
             self.add(f"encryption: {what}", packages, unit, spent[what, False], "the same without encryption", floor)
+
+    def watched(self, packages: int, repeats: int) -> None:
+        """Capture and verify with an approved lane for every product and without any, in turn."""
+        xml, json = self.written(documents.Shape(packages))
+        json.unlink()
+        told: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
+        for repeat in range(repeats):
+            _say(f"{packages:,} packages, run {repeat + 1} of {repeats}: with lanes and without")
+            for lanes in (True, False) if repeat % 2 else (False, True):
+                task = self.fresh(Task(packages=packages, day=documents.YARDSTICK_DAY.isoformat()))
+                task = msgspec.structs.replace(
+                    task, document=str(xml), servers=self.engine.servers, lanes=lanes, count=VERIFICATIONS,
+                    seed=600 + repeat, unknown=UNKNOWN,
+                )  # fmt: skip
+                one = _stage("watched", task)
+                self.drop(task)
+                if one["packages"] < packages or one["alerts"]:
+                    raise WrongAnswer(f"all of it stays on its lane: {one}")
+                told[lanes].append(one)
+        xml.unlink()
+        for what, unit, scale in (("capture", "µs CPU/package", 1e6 / packages), ("verify", "µs CPU", 1e6)):
+            floor = _median(one[what] * scale for one in told[False])
+            values = [one[what] * scale for one in told[True]]
+            self.add(f"approved routes: {what}", packages, unit, values, "the same without routes", floor)
 
     def reading(self, repeats: int) -> None:
         """Read scanner text of every kind, without a record."""

@@ -22,7 +22,7 @@ import msgspec
 import psycopg
 from psycopg import sql
 
-from benchmarks import audits, floors, log, proof_page, queries, standards
+from benchmarks import alarms, audits, floors, log, proof_page, queries, standards
 from benchmarks import scans as reading_scans
 from benchmarks.documents import (
     BUYER_GLN,
@@ -202,6 +202,17 @@ def holders(task: Task) -> dict[str, object]:
     }
 
 
+def preview(task: Task) -> dict[str, object]:
+    """Preview the recall of that lot as often as ``count`` says."""
+    with _node(task) as node:
+        return alarms.preview(node, recall_gtin(), recall_lot(), task.count)
+
+
+def watched(task: Task) -> dict[str, object]:
+    """Capture and verify with a lane or without; see ``benchmarks.alarms``."""
+    return alarms.watched(task, codes(task))
+
+
 def fair(task: Task) -> dict[str, object]:
     """Have ``count`` clients capture small documents at once for some seconds: how many each got, how long it waited.
 
@@ -358,6 +369,8 @@ _ALL: tuple[Callable[[Task], dict[str, Any]], ...] = (
         verify,
         trace,
         holders,
+        preview,
+        watched,
         fair,
         ship,
         trees,
@@ -398,8 +411,7 @@ def recall_lot() -> str:
 
 def recall_gtin() -> str:
     """Give the product of the recall document."""
-    body = f"0{MAKER_PREFIX}{PRODUCTS[0]}"
-    return body + check_digit(body)
+    return alarms.gtin(PRODUCTS[0])
 
 
 def _node(task: Task) -> Node:

@@ -19,3 +19,4 @@ class Task(msgspec.Struct, frozen=True):
     lost: bool = False  # the scanner sends no separator
     plain: bool = False  # a record that shall not be encrypted
     unknown: int = 10  # of a hundred codes, how many have a serial that was never issued
+    lanes: bool = False  # a lane is approved for the products of the document
