@@ -46,6 +46,18 @@ def chance(name: str) -> random.Random:
     return random.Random(f"{SEED} {name}")
 
 
+def chance_at(name: str, number: int) -> random.Random:
+    """Give the chances of one blow of a test: its number and the seed alone decide, whatever came before it."""
+    return random.Random(f"{SEED} {name} {number}")
+
+
+class PromiseBroken(Exception):
+    """What was told as durable is gone, or there are two histories: no build may ever do that.
+
+    It is no failed assertion, so that a control which must break its promises cannot fail for any other reason.
+    """
+
+
 # --- processes --------------------------------------------------------------------------------------------
 
 

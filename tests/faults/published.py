@@ -16,11 +16,12 @@ import httpx
 
 from rxtrail.bootstrap import open_node
 from rxtrail.core.merkle import note, signed_checkpoint
+from rxtrail.core.merkle.errors import BadNote
 from rxtrail.core.merkle.tree import MemoryTree, leaf_hash
 from rxtrail.publishing.tiles import entries_of
 from rxtrail.store.rows import RecordKind
-from tests.faults.processes import SECONDS_MAX, Served, kill, program, quiet
-from tests.faults.test_killed_dispenses import dispense
+from tests.faults.processes import SECONDS_MAX, PromiseBroken, Served, kill, program, quiet, run
+from tests.faults.test_killed_dispenses import dispense, dispensed_on_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,11 +44,12 @@ class Heads:
             self.seen.setdefault(head)
             self.size = max(self.size, int(head.split(b"\n")[1]))
 
-    def wait_for_more(self, seconds: float) -> None:
-        """Wait until somebody has seen the log grow: a strike before that would hit nothing at work."""
+    def wait_for_more(self, seconds: float) -> bool:
+        """Wait until somebody has seen the log grow: a strike before that would hit nothing at work. Tell whether."""
         before, until = self.size, time.monotonic() + seconds
         while self.size == before and time.monotonic() < until:
             time.sleep(0.005)
+        return self.size > before
 
     def watch(self, url: str, path: str, until: threading.Event) -> None:
         """Read a head again and again, as monitors do."""
@@ -137,20 +139,56 @@ def tree_of(data: Path) -> tuple[MemoryTree, list[int]]:
     return MemoryTree([leaf_hash(entry) for entry in entries_of(rows)]), [row[1] for row in rows]
 
 
-def assert_one_history(data: Path, heads: Heads, vkey: VerifierKey, load: Load) -> None:
-    """Every head that was ever seen is a head of the record as it is at the end."""
+def check_one_history(data: Path, heads: Heads, vkey: VerifierKey, load: Load) -> None:
+    """Hold every head that was ever seen against the record as it is at the end, and every receipt.
+
+    :raises PromiseBroken: one of them is not of this record.
+    """
     tree, kinds = tree_of(data)
     sizes = []
     for content in heads.seen:
         note.verify(note.parse(content), [vkey])
         head = signed_checkpoint.parse(content).checkpoint
-        assert head.size <= tree.size, "more was signed than the record holds"
-        assert head.root == tree.root(head.size), f"another history of {head.size} entries was signed"
+        if head.size > tree.size:
+            raise PromiseBroken(f"{head.size:,} entries were signed, and the record holds {tree.size:,}")
+        if head.root != tree.root(head.size):
+            raise PromiseBroken(f"another history of {head.size:,} entries was signed")
         sizes.append(head.size)
     assert len(set(sizes)) > 1, "monitors saw the log grow"
     positions = [told["log_index"] for told in load.acknowledged.values()]
-    assert len(positions) == len(set(positions))
-    assert all(kinds[position] == RecordKind.EVENT for position in positions), "acknowledged, and not in the tree"
+    if len(positions) != len(set(positions)):
+        raise PromiseBroken("one entry was acknowledged twice")
+    lost = [position for position in positions if position >= tree.size or kinds[position] != RecordKind.EVENT]
+    if lost:
+        raise PromiseBroken(f"acknowledged, and not in the tree: {lost[:5]} and {len(lost)} in all")
+
+
+def check_dispensed(data: Path, load: Load) -> None:
+    """Hold what was acknowledged against the events of the record.
+
+    :raises PromiseBroken: one is lost, or there twice.
+    """
+    there = dispensed_on_record(data)
+    lost = [serial for serial in load.acknowledged if there[serial] == 0]
+    if lost:
+        raise PromiseBroken(f"acknowledged, and lost: {lost[:5]} and {len(lost)} in all")
+    if twice := [serial for serial, count in there.items() if count > 1]:
+        raise PromiseBroken(f"dispensed twice: {twice[:5]} and {len(twice)} in all")
+
+
+def check_opens(data: Path) -> None:
+    """See that the record opens and that the signer knows what it signed last.
+
+    :raises PromiseBroken: they are damaged.
+    """
+    told = run(data, "status", "--json")
+    if told.code:
+        raise PromiseBroken(f"the record does not open: {told.out!r} {told.err[-300:]}")
+    content = (data / "keys" / "log.head").read_bytes()
+    try:
+        signed_checkpoint.parse(content)
+    except BadNote as wrong:
+        raise PromiseBroken(f"what was signed last is damaged: {content[:80]!r}") from wrong
 
 
 def wait_until_covered(server: Served) -> None:

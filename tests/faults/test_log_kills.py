@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import hashlib
 import json
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -16,18 +18,29 @@ import pytest
 
 from rxtrail.core.merkle.note import VerifierKey
 from rxtrail.publishing.checking import WebSource, check
-from tests.faults.processes import LONG, chance, kill, program, quiet, run, serve
-from tests.faults.published import Heads, Load, assert_one_history, loaded, served_with, signer_of, wait_until_covered
+from tests.faults import processes
+from tests.faults.processes import LONG, chance, chance_at, kill, program, quiet, run, serve
+from tests.faults.published import (
+    Heads,
+    Load,
+    check_dispensed,
+    check_one_history,
+    check_opens,
+    loaded,
+    served_with,
+    signer_of,
+    wait_until_covered,
+)
 from tests.web import scene
 from tests.witness.witnesses import served as witness_served
 
 if TYPE_CHECKING:
-    import random
     from pathlib import Path
 
 pytestmark = [pytest.mark.slow, pytest.mark.sqlite_only]
 
-COUNTERS = 4
+NAME = "log"
+EVERY_VICTIM_FROM = 30
 # Read when pytest collects: later the suite hides all settings from the tests.
 LONG_KILLS = int(os.environ.get("RXTRAIL_FAULT_KILLS", "200"))
 VICTIMS = ("server", "signer", "signer", "signer", "witness", "signer and server")
@@ -43,7 +56,7 @@ VICTIMS = ("server", "signer", "signer", "signer", "witness", "signer and server
 def test_whatever_is_killed_one_history_is_signed_and_all_that_was_acknowledged_is_in_it(
     tmp_path: Path, kills: int
 ) -> None:
-    rng = chance("log")
+    chance(NAME)
     data = tmp_path / "data"
     packs = kills * 800
     assert run(data, "init", "--role", "hub").code == 0
@@ -54,23 +67,29 @@ def test_whatever_is_killed_one_history_is_signed_and_all_that_was_acknowledged_
     heads, load = Heads(), Load(packs)
     policy, settings = tmp_path / "policy", tmp_path / "rxtrail.toml"
     settings.write_text(f'[log]\nwitness_policy = "{policy}"\ncheckpoint_seconds = 0.05\n', encoding="utf-8")
-    killed = 0
-    while killed < kills:
+    killed: collections.Counter[str] = collections.Counter()
+    number = 0
+    while killed.total() < kills:
         with witness_served(tmp_path / "witness", logs=[vkey]) as witness:
             # On another port each time: somebody else may have taken the last one.
             policy.write_text(f"witness w {witness.keys[0]} {witness.url}\nquorum none\n", encoding="utf-8")
             server = served_with(data, settings)
             with loaded(server, load, heads, witness.url, origin):
-                while True:
-                    heads.wait_for_more(20.0)
-                    time.sleep(rng.uniform(0.0, 0.5))
-                    killed += 1
-                    if strike(rng.choice(VICTIMS), server.process, witness.process):
-                        break
-                    if killed >= kills:
-                        break
+                over = False
+                while not over and killed.total() < kills:
+                    number += 1
+                    assert number <= kills * 2 + 10, f"only {killed.total()} of {number - 1} blows have hit anything"
+                    victim, wait = blow(number)
+                    grown = heads.wait_for_more(20.0)
+                    time.sleep(wait)
+                    hit, over = strike(victim, server.process, witness.process)
+                    counted = hit if grown else []  # a blow at a server that does nothing is none
+                    killed.update(counted)
+                    print(f"{NAME} {number}: {victim} after {wait:.3f} s: {', '.join(counted) or 'NO HIT'}")
         heads.see((data / "keys" / "log.head").read_bytes())
-        print(f"{killed} kills, log of {heads.size:,} entries")
+    check_opens(data)
+    check_one_history(data, heads, VerifierKey.parse(vkey), load)
+    check_dispensed(data, load)
     server = serve(data)
     try:
         wait_until_covered(server)
@@ -79,24 +98,48 @@ def test_whatever_is_killed_one_history_is_signed_and_all_that_was_acknowledged_
     finally:
         kill(server.process)
     seen, acknowledged = len(heads.seen), len(load.acknowledged)
-    print(f"{killed} kills, {seen} heads seen, {acknowledged} acknowledged, {checked.size} entries")
+    print(
+        f"{killed.total()} kills {dict(killed)}, {seen} heads seen, {acknowledged} acknowledged, {checked.size} entries"
+    )
     assert load.acknowledged
-    assert_one_history(data, heads, VerifierKey.parse(vkey), load)
+    if kills >= EVERY_VICTIM_FROM:
+        assert killed.keys() == {"server", "signer", "witness"}
 
 
-def strike(victim: str, server: subprocess.Popen[bytes], witness: subprocess.Popen[bytes]) -> bool:
-    """Kill -9; tell whether a new round must begin."""
-    signer = signer_of(server.pid)
-    if victim == "witness":
-        witness.kill()
-        return True
-    if "signer" in victim and signer:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(signer, signal.SIGKILL)
-    if "server" in victim:
-        server.kill()
-        return True
-    return False
+def blow(number: int) -> tuple[str, float]:
+    """Give whom a blow is meant for, and how long after the log grew; the seed and its number decide."""
+    rng = chance_at(NAME, number)
+    return rng.choice(VICTIMS), rng.uniform(0.0, 0.5)
+
+
+def strike(victim: str, server: subprocess.Popen[bytes], witness: subprocess.Popen[bytes]) -> tuple[list[str], bool]:
+    """Kill -9; give who was alive before and is dead of it now, and whether a new round must begin."""
+    hit = []
+    if "signer" in victim and kill_signer(server.pid):
+        hit.append("signer")
+    for name, process in (("server", server), ("witness", witness)):
+        if name in victim and process.poll() is None:
+            process.kill()
+            process.wait(30)
+            assert process.returncode == -signal.SIGKILL, f"the {name} had ended by itself: {process.returncode}"
+            hit.append(name)
+    return hit, victim != "signer" or server.poll() is not None
+
+
+def kill_signer(server: int) -> bool:
+    """Kill the signer of a server; tell whether it is dead of it. Its parent starts another one."""
+    signer = signer_of(server)
+    if not signer:
+        return False
+    try:
+        os.kill(signer, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    until = time.monotonic() + 10
+    while signer_of(server) == signer:
+        assert time.monotonic() < until, "a signer outlives kill -9"
+        time.sleep(0.002)
+    return True
 
 
 # -- death at every place of a round -----------------------------------------------------------------------------------
@@ -150,7 +193,7 @@ def test_a_server_that_dies_there_goes_on_with_the_same_history(tmp_path: Path, 
         die_at(data, settings, DIES.format(where=where, before=before, at=at), load)
         heads.see((data / "keys" / "log.head").read_bytes())
         heads.see(run(data, "log", "publish").out and (data / "keys" / "log.head").read_bytes())
-    assert_one_history(data, heads, vkey, load)
+    check_one_history(data, heads, vkey, load)
 
 
 def die_at(data: Path, settings: Path, planted: str, load: Load) -> None:
@@ -170,10 +213,24 @@ def die_at(data: Path, settings: Path, planted: str, load: Load) -> None:
     assert process.returncode == 9, "it died where it was told to"
 
 
-def replayed(rng: random.Random) -> list[str]:
-    """The victims of the first rounds, by the seed that was printed."""
-    return [rng.choice(VICTIMS) for _ in range(5)]
+def test_every_blow_is_replayed_by_the_seed_and_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "SEED", 4711)
+    first = [blow(number) for number in range(1, 40)]
+    assert [blow(number) for number in range(39, 0, -1)][::-1] == first, "whatever came before it"
+    assert {victim for victim, _ in first} == set(VICTIMS)
+    monkeypatch.setattr(processes, "SEED", 4712)
+    assert [blow(number) for number in range(1, 40)] != first
 
 
-def test_a_run_is_replayed_by_its_seed() -> None:
-    assert replayed(chance("log")) == replayed(chance("log"))
+def test_a_blow_at_what_is_dead_already_is_not_counted() -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait(60)
+    living = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    try:
+        assert strike("server", dead, living) == ([], True)
+        assert strike("signer", living, dead) == ([], False)
+        assert strike("witness", dead, living) == (["witness"], True)
+        assert living.returncode == -signal.SIGKILL
+    finally:
+        living.kill()
+        living.wait(60)
