@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
-from rxtrail.epcis_query import budget, costs, named, subscriptions
+from rxtrail.epcis_query import budget, costs, named, room, subscriptions
 from rxtrail.web import limits
 from tests.epcis_query.test_rest import EVENT, events_of, problem
 
@@ -146,6 +146,26 @@ def test_the_very_same_document_from_another_company_is_its_own_too(
         assert job.json()["success"], job.json()
         assert len(api.get("/epcis/capture", headers=key).json()) == 1
         assert names(api, "", key) == [each["eventID"] for each in said]
+
+
+def test_captures_of_one_company_are_listed_whole_between_those_of_another(
+    api: Api, one: dict[str, str], two: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(12):
+        key = one if number % 4 == 0 else two
+        assert api.post("/epcis/events", json=event(number), headers=key).status_code == 201
+    for seconds in (2.0, -1.0):  # the second time a page ends with the first capture of others; the way on is told
+        monkeypatch.setattr(room, "_JOBS_SECONDS_MAX", seconds)
+        for count in (1, 2, 50):
+            told: list[str] = []
+            path, pages = f"/epcis/capture?perPage={count}", 0
+            while path and pages < 40:
+                answer = api.get(path, headers=one)
+                assert len(answer.json()) <= count
+                told += [each["captureID"] for each in answer.json()]
+                link = answer.headers.get("link", "")
+                path, pages = link[1 : link.index(">")] if link else "", pages + 1
+            assert len(set(told)) == len(told) == 3
 
 
 # -- master data ---------------------------------------------------------------------------------------------------

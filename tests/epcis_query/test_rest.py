@@ -317,7 +317,8 @@ def test_more_events_than_may_be_are_refused_and_not_cut(api: Api) -> None:
     "query",
     [
         "EQ_colour=red", "eq_bizStep=shipping", "GX_eventTime=2024-01-01T00:00:00Z", "EQ_action=LOOK",
-        "eventType=Party", "GE_eventTime=yesterday", "GE_eventTime=2024-13-01T00:00:00Z", "GE_eventTime=",
+        "eventType=Party", "GE_eventTime=yesterday", "GE_eventTime=2024-01-01T00:00:00",
+        "GE_eventTime=2024-13-01T00:00:00Z", "GE_eventTime=",
         "GT_quantity=many", "GT_quantity=nan", "EQ_quantity_KGM=1e999", "EQ_booleanValue=maybe", "perPage=0",
         "perPage=-1", "perPage=ten", "perPage=99999999999999999999", "eventCountLimit=0", "maxEventCount=x",
         "maxEventCount=1&eventCountLimit=1", "orderBy=colour", "orderBy=eventTime&orderDirection=UP",

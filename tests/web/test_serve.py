@@ -131,6 +131,18 @@ def test_a_header_past_its_limit_is_431(process: tuple[subprocess.Popen[str], st
     connection.close()
 
 
+def test_an_address_past_its_limit_is_414_in_words_of_epcis(process: tuple[subprocess.Popen[str], str, Path]) -> None:
+    connection = connect(process[1])
+    with contextlib.suppress(OSError):
+        connection.sendall(b"GET /epcis/events?MATCH_epc=" + b"x" * (2 * limits.HEADER_BYTES_MAX) + b" HTTP/1.1\r\n")
+    answer = read_all(connection)
+    assert answer.startswith(b"HTTP/1.1 414 "), answer
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert b"content-type: application/problem+json" in head
+    assert json.loads(body)["type"] == "epcisException:URITooLongException"
+    connection.close()
+
+
 def test_what_is_not_http_is_400_and_the_server_lives(
     process: tuple[subprocess.Popen[str], str, Path],
 ) -> None:

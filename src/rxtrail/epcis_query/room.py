@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from rxtrail.epcis_query import EpcisQueries, Refiling, Tokens
+from rxtrail.epcis_query.budget import Budget
 from rxtrail.epcis_query.delivery import Deliveries, NotTaken
 from rxtrail.epcis_query.named import NamedQueries
 from rxtrail.epcis_query.subscriptions import Subscriptions
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from rxtrail.ledger.writer import Writer
     from rxtrail.store import Reader, Transaction
 
+_JOBS_SECONDS_MAX: Final = 2.0
 _SETTING: Final = "epcis-token-secret"
 _SECRET_BYTES: Final = 32
 _REST_SECONDS: Final = 0.02  # between two steps of the refiling, so that others write
@@ -105,16 +107,25 @@ class Epcis:
 
     def jobs(
         self, listed: Callable[[str, int], list[CaptureJob]], after: str, limit: int, *, viewer: str = ""
-    ) -> list[CaptureJob]:
-        """Give captures that the viewer may see, newest first, those after one of them."""
+    ) -> tuple[list[CaptureJob], str]:
+        """Give captures that the viewer may see, newest first, those after one; and where the next page begins, or "".
+
+        A page ends early when those of others between one's own are too many to be looked at.
+        """
         found: list[CaptureJob] = []
-        while len(found) < limit:
-            page = listed(after, limit)
-            found += [job for job in page if not viewer or self._is_of(job.job, viewer)]
-            if len(page) < limit:
+        budget = Budget(seconds=_JOBS_SECONDS_MAX)
+        while page := listed(after, limit + 1):
+            for job in page:
+                if len(found) == limit:
+                    return found, after
+                after = job.job
+                if not viewer or self._is_of(job.job, viewer):
+                    found.append(job)
+                elif budget.spent:
+                    return found, after
+            if len(page) <= limit:
                 break
-            after = page[-1].job
-        return found[:limit]
+        return found, ""
 
     def _is_of(self, name: str, viewer: str) -> bool:
         reader = self._reader()

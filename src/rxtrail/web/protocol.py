@@ -42,6 +42,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def __init__(self, *arguments: Any, **settings: Any) -> None:  # noqa: ANN401 - uvicorn's own arguments
         super().__init__(*arguments, **settings)
         self._header_bytes = 0
+        self._address_bytes = 0
         self.begun_at = 0.0  # 0: no request is on its way in
         self.header_done = False
         self.body_bytes = 0
@@ -53,13 +54,14 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin to count and to wait."""
         super().on_message_begin()
-        self._header_bytes = 0
+        self._header_bytes = self._address_bytes = 0
         self.body_bytes = 0
         self.header_done = False
         self.begun_at = self.loop.time()
 
     def on_url(self, url: bytes) -> None:
         """Count the request line."""
+        self._address_bytes += len(url)
         self._count(len(url))
         super().on_url(url)
 
@@ -134,7 +136,16 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Close after a header that cannot be read, or that is too large to be."""
-        if self._header_bytes > limits.HEADER_BYTES_MAX:
+        if self._address_bytes > limits.HEADER_BYTES_MAX:
+            # EPCIS 2.0, clause 12.6; a query of thousands of values may be POSTed.
+            problem = (
+                b'{"type":"epcisException:URITooLongException","title":"The address is too long","status":414,'
+                b'"detail":"The address is larger than HEADER_BYTES_MAX (%d bytes).","code":"uri-too-long",'
+                b'"advice":"POST the query to /epcis/queries under a name, then GET its events."}'
+            )
+            words = problem % limits.HEADER_BYTES_MAX
+            self.refuse(b"414 URI Too Long", words.decode(), media_type=b"application/problem+json")
+        elif self._header_bytes > limits.HEADER_BYTES_MAX:
             self.refuse(
                 b"431 Request Header Fields Too Large",
                 f"The header is larger than HEADER_BYTES_MAX ({limits.HEADER_BYTES_MAX:,} bytes).",
@@ -142,7 +153,7 @@ class BoundedProtocol(HttpToolsProtocol):
         else:
             super().send_400_response(msg)
 
-    def refuse(self, status: bytes, words: str) -> None:
+    def refuse(self, status: bytes, words: str, *, media_type: bytes = b"text/plain; charset=utf-8") -> None:
         """Answer without the application, if it has not begun to, and close."""
         if not self.transport.is_closing():
             # There is no cycle before the first header is whole, whatever uvicorn's annotation says.
@@ -150,8 +161,8 @@ class BoundedProtocol(HttpToolsProtocol):
             if cycle is None or cycle.response_complete or not cycle.response_started:
                 body = words.encode()
                 self.transport.write(
-                    b"HTTP/1.1 %s\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\n"
-                    b"connection: close\r\n\r\n%s" % (status, len(body), body)
+                    b"HTTP/1.1 %s\r\ncontent-type: %s\r\ncontent-length: %d\r\n"
+                    b"connection: close\r\n\r\n%s" % (status, media_type, len(body), body)
                 )
             self.transport.close()
 

@@ -76,14 +76,13 @@ async def list_jobs(web: Web, request: Request, speaks: Speaks) -> Response:
     visitor = visitor_of(web, request)
     scope = f"capture\n{visitor.sees}"
     asked = list_query(web, request, scope)
-    read = partial(node_of(web).epcis.jobs, node_of(web).jobs, asked.after, asked.count + 1, viewer=visitor.sees)
-    jobs = await web.read(read)
-    last = jobs[asked.count - 1].job if len(jobs) > asked.count else ""
+    read = partial(node_of(web).epcis.jobs, node_of(web).jobs, asked.after, asked.count, viewer=visitor.sees)
+    jobs, last = await web.ask(read, visitor.sees)
     headers = list_headers(web, request, asked, scope, last)
     if speaks.xml:
-        inside = "".join(_xml(job) for job in jobs[: asked.count])
+        inside = "".join(_xml(job) for job in jobs)
         return writing.answer(f"<captureJobs>{inside}</captureJobs>".encode(), speaks, headers=headers)
-    return writing.json_or_xml([told(job) for job in jobs[: asked.count]], speaks, root="CaptureJobs", headers=headers)
+    return writing.json_or_xml([told(job) for job in jobs], speaks, root="CaptureJobs", headers=headers)
 
 
 def told(job: CaptureJob) -> dict[str, Any]:

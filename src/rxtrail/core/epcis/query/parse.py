@@ -229,9 +229,10 @@ def _value(name: str, named: Named, value: Any) -> Value:  # noqa: ANN401 (any J
 
 def _time(name: str, value: str | float) -> int:
     found = instant(_SPACED_ZONE.sub(r"+\1", value)) if isinstance(value, str) else None
-    if found is None:
+    if found is None or not found[1]:
+        # Without a zone it might be any of 27 hours: xs:dateTimeStamp, RFC 3339 date-time.
         raise BadQuery(
-            f"{name}: {str(value)[:80]!r} is no time",
+            f"{name}: {str(value)[:80]!r} is no time{' with its zone' if found else ''}",
             place=name,
             advice="Give a time with its zone, such as 2026-11-23T09:14:02Z; in an address + is written %2B.",
         )
