@@ -327,3 +327,31 @@ def test_an_upload_cut_off_by_its_sender_leaves_nothing(node: Node) -> None:
         assert client.getresponse().status == 200
         client.close()
     assert len(node.documents()) == documents
+
+
+def test_verdicts_of_every_counter_are_told_as_they_are_given(
+    process: tuple[subprocess.Popen[str], str, Path],
+) -> None:
+    _, authority, _ = process
+    host, _, port = authority.partition(":")
+    following = http.client.HTTPConnection(host, int(port), timeout=20)
+    following.request("GET", "/api/v1/stream")  # as a plain client asks: whatever comes
+    answer = following.getresponse()
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert answer.readline().startswith(b"retry:")
+    asking = http.client.HTTPConnection(host, int(port), timeout=20)
+    body = json.dumps({"scan": scene.scan(GOOD), "site": scene.PHARMACY})
+    asking.request("POST", "/api/v1/verify", body, {"content-type": "application/json"})
+    verdict = json.loads(asking.getresponse().read())
+    while answer.readline() != b"event: verdict\n":
+        pass
+    told = json.loads(answer.readline().removeprefix(b"data: "))
+    assert (told["gtin"], told["serial"], told["site"]) == (scene.GTIN, GOOD, scene.PHARMACY)
+    assert told["verdict"] == verdict["verdict"]
+    assert told["reasons"] == [reason["code"] for reason in verdict["reasons"]]
+    assert scene.scan(GOOD) not in json.dumps(told)
+    following.close()
+    # Whoever asks for JSON gets an answer that ends.
+    asking.request("GET", "/api/v1/stream", headers={"accept": "application/json"})
+    assert set(json.loads(asking.getresponse().read())) == {"recalls", "alerts"}
+    asking.close()

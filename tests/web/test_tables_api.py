@@ -11,6 +11,7 @@ import pytest
 
 from rxtrail.errors import StoreFailed
 from rxtrail.web import limits
+from tests import story
 from tests.story import gtin
 from tests.web import scene
 from tests.web.conftest import GOOD, ODD
@@ -175,3 +176,14 @@ def test_a_maker_gives_out_serial_numbers_and_lists_them(api: Api, node: Node) -
     for wrong in ({"gtin": "1"}, {"gtin": scene.GTIN, "count": 10_001}, {"gtin": scene.GTIN, "cuont": 5}, {}):
         assert api.post("/api/v1/serials", json=wrong).status_code == 400
     assert api.get("/api/v1/serials").status_code == 400
+
+
+def test_partners_are_listed_by_name_and_page_by_page(api: Api) -> None:
+    rows = [f"{name},{gln},wholesaler" for name, gln in (("Cedar", story.MAKER.gln), ("Ash", story.PHARMACY.gln))]
+    table = "\n".join(["name,gln,role", *rows, f"Birch,{story.WHOLESALER.gln},pharmacy"])
+    assert api("PUT", "/api/v1/partners", content=table.encode(), headers=CSV).status_code == 200
+    first = api.get("/api/v1/partners?limit=2").json()
+    assert [partner["name"] for partner in first["partners"]] == ["Ash", "Birch"]
+    rest = api.get(first["next"]).json()
+    assert ([partner["name"] for partner in rest["partners"]], rest["next"]) == (["Cedar"], "")
+    assert api.get("/api/v1/partners?limit=0").status_code == 400

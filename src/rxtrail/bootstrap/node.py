@@ -65,6 +65,7 @@ from rxtrail.sites import Sites, open_alarm
 from rxtrail.states import ChangeItem, ChangeJob, ChangeResult, Order, Reference, States
 from rxtrail.trace import trace
 from rxtrail.verify import Verify
+from rxtrail.verify.told import VerdictTold, verdicts_since
 from rxtrail.vrs import Vrs
 
 if TYPE_CHECKING:
@@ -600,6 +601,10 @@ class Node:
             if not isinstance(error, CannotDecrypt) and self._store.failure(error) is None:
                 raise
             return unreachable(scan, now=clock.now_us(), year=clock.today().year, log_size=self._log_size)
+
+    def verdicts_since(self, position: int, *, limit: int) -> tuple[list[VerdictTold], int]:
+        """Give the last verdicts from a position of the log on, and where the log ends now."""
+        return verdicts_since(self._reader(), position, limit=limit)
 
     def trace(self, code: str) -> Journey:
         """Give the journey of a pack or container."""

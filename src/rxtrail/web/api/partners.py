@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -11,22 +12,36 @@ from rxtrail.answers import Partner, PartnersReport
 from rxtrail.errors import BadRequest
 from rxtrail.web import limits, refusals
 from rxtrail.web.body import CSV_TYPES, expect_media_type, read_whole
-from rxtrail.web.context import Endpoint, Web, json_response
+from rxtrail.web.context import Endpoint, Web, json_response, query_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
 
-class PartnerList(msgspec.Struct, frozen=True, gc=False):
-    """The whole partner table."""
+class PartnerQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """After which name, and how many."""
+
+    after: str = ""
+    limit: Annotated[int, msgspec.Meta(ge=1, le=limits.PAGE_ROWS_MAX)] = limits.PAGE_ROWS_MAX
+
+
+class PartnerPage(msgspec.Struct, frozen=True, gc=False):
+    """Partners by name; ``next`` is the address of the following page, "" at the end."""
 
     partners: list[Partner]
+    next: str
 
 
-async def list_partners(web: Web, request: Request) -> Response:  # noqa: ARG001 - every handler has one shape
-    """Answer with the partner table."""
-    return json_response(PartnerList(await web.read(web.node.partners)))
+async def list_partners(web: Web, request: Request) -> Response:
+    """Answer with one page of the partner table."""
+    asked = query_of(request, PartnerQuery)
+    table = sorted(await web.read(web.node.partners), key=lambda partner: partner.name)
+    found = [partner for partner in table if partner.name > asked.after]
+    page, following = found[: asked.limit], ""
+    if len(found) > asked.limit:
+        following = f"{request.url.path}?{urlencode({'after': page[-1].name, 'limit': asked.limit})}"
+    return json_response(PartnerPage(page, following))
 
 
 async def put_partners(web: Web, request: Request) -> Response:
@@ -38,7 +53,15 @@ async def put_partners(web: Web, request: Request) -> Response:
 
 _PARTNERS: Final = "/api/v1/partners"
 ENDPOINTS: Final = (
-    Endpoint("GET", _PARTNERS, "The partner table.", list_partners, PartnerList),
+    Endpoint(
+        "GET",
+        _PARTNERS,
+        "The partner table, by name.",
+        list_partners,
+        PartnerPage,
+        query=PartnerQuery,
+        refusals=(BadRequest,),
+    ),
     Endpoint(
         "PUT",
         _PARTNERS,

@@ -1,15 +1,16 @@
 """What changes on this node, as server-sent events: a page that is open need not be loaded again.
 
-One event a change; ``event`` is ``recall`` (one began to hold, was answered, or ended) or ``alert`` (one was opened, or
-somebody did something about it). It tells what changed, and whoever is concerned asks again: it holds no verdict. The
-stream begins with what changes from now on.
+``event`` is ``verdict`` (a code was judged at a counter of this record), ``recall`` (one began to hold, was answered,
+or ended) or ``alert`` (one was opened, or somebody did something about it). Of recalls and alerts it tells what
+changed, and whoever is concerned asks again. The stream begins with what changes from now on.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 import msgspec
 from starlette.responses import StreamingResponse
@@ -26,10 +27,14 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from rxtrail.verify.told import VerdictTold
+
 LOOK_SECONDS: Final = 0.2
 FOLLOW_SECONDS: Final = 1.0
 """How soon what another process wrote is seen, and how often a word is sent when there is nothing to tell."""
 LATEST: Final = 50
+VERDICTS_AT_ONCE: Final = 200
+"""Of more verdicts within one look the last are told."""
 FOLLOWERS_MAX: Final = 100
 _encode = msgspec.json.Encoder().encode
 
@@ -62,13 +67,19 @@ class Latest(msgspec.Struct, frozen=True, gc=False):
     alerts: list[AlertChanged]
 
 
+class _HasVerdicts(Protocol):
+    log_size_told: int
+
+    def verdicts_since(self, position: int, *, limit: int) -> tuple[list[VerdictTold], int]: ...
+
+
 class _Followers:
     count = 0
 
 
 async def get_stream(web: Web, request: Request) -> Response:
-    """Answer with what changed last; as server-sent events, with all that changes from here on."""
-    if request.headers.get("accept", "").partition(";")[0].strip() != "text/event-stream":
+    """Answer with all that changes from here on; whoever asks for JSON alone, with what changed last."""
+    if request.headers.get("accept", "").partition(";")[0].strip() == "application/json":
         latest = (await web.read(lambda: _latest(web))).values()
         return json_response(
             Latest(
@@ -85,16 +96,22 @@ async def _events(web: Web) -> AsyncIterator[bytes]:
     _Followers.count += 1
     try:
         known = await web.read(lambda: _latest(web))
+        node = cast("_HasVerdicts", web.node)
+        place = node.log_size_told
         yield b"retry: 1000\n: rxtrail\n\n"
         seen, spoken = -1, time.monotonic()
         while not web.stopping:
-            size: int = web.node.log_size_told  # type: ignore[attr-defined]  # a node of this process
+            size = node.log_size_told
             quiet = time.monotonic() - spoken >= FOLLOW_SECONDS
             if size == seen and not quiet:
                 await asyncio.sleep(LOOK_SECONDS)
                 continue
             now = await web.read(lambda: _latest(web))
+            verdicts, place = await web.read(partial(node.verdicts_since, place, limit=VERDICTS_AT_ONCE))
             seen = size
+            for told in verdicts:
+                yield b"event: verdict\ndata: %b\n\n" % _encode(told)
+                spoken = time.monotonic()
             for number, changed in now.items():
                 if known.get(number) != changed:
                     kind = b"alert" if isinstance(changed, AlertChanged) else b"recall"
@@ -124,7 +141,7 @@ ENDPOINTS: Final = (
     Endpoint(
         "GET",
         "/api/v1/stream",
-        "What changed last on this node; as server-sent events, what changes from here on.",
+        "Verdicts, alerts and recalls as server-sent events; with Accept: application/json, what changed last.",
         get_stream,
         Latest,
         refusals=(refusals.Overloaded, refusals.DeadlinePassed),
