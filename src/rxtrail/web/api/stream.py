@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 LOOK_SECONDS: Final = 0.2
 FOLLOW_SECONDS: Final = 1.0
 """How soon what another process wrote is seen, and how often a word is sent when there is nothing to tell."""
+QUIET_SECONDS: Final = 5.0
+"""Whoever did not ask for events by name is let go when so long there was nothing to tell; others follow on."""
 LATEST: Final = 50
 VERDICTS_AT_ONCE: Final = 200
 """Of more verdicts within one look the last are told."""
@@ -78,8 +80,9 @@ class _Followers:
 
 
 async def get_stream(web: Web, request: Request) -> Response:
-    """Answer with all that changes from here on; whoever asks for JSON alone, with what changed last."""
-    if request.headers.get("accept", "").partition(";")[0].strip() == "application/json":
+    """Answer with all that changes from here on; whoever asks for JSON first, with what changed last."""
+    accept = request.headers.get("accept", "")
+    if accept.partition(",")[0].partition(";")[0].strip() == "application/json":
         latest = (await web.read(lambda: _latest(web))).values()
         return json_response(
             Latest(
@@ -89,18 +92,22 @@ async def get_stream(web: Web, request: Request) -> Response:
         )
     if _Followers.count >= FOLLOWERS_MAX:
         raise refusals.Overloaded(f"{FOLLOWERS_MAX} pages follow this node already.", advice="Try again later.")
-    return StreamingResponse(_events(web), media_type="text/event-stream", headers={"x-accel-buffering": "no"})
+    return StreamingResponse(
+        _events(web, follows="text/event-stream" in accept),
+        media_type="text/event-stream",
+        headers={"x-accel-buffering": "no"},
+    )
 
 
-async def _events(web: Web) -> AsyncIterator[bytes]:
+async def _events(web: Web, *, follows: bool) -> AsyncIterator[bytes]:
     _Followers.count += 1
     try:
         known = await web.read(lambda: _latest(web))
         node = cast("_HasVerdicts", web.node)
         place = node.log_size_told
         yield b"retry: 1000\n: rxtrail\n\n"
-        seen, spoken = -1, time.monotonic()
-        while not web.stopping:
+        seen, spoken, told_at = -1, time.monotonic(), time.monotonic()
+        while not web.stopping and (follows or time.monotonic() - told_at < QUIET_SECONDS):
             size = node.log_size_told
             quiet = time.monotonic() - spoken >= FOLLOW_SECONDS
             if size == seen and not quiet:
@@ -111,12 +118,12 @@ async def _events(web: Web) -> AsyncIterator[bytes]:
             seen = size
             for told in verdicts:
                 yield b"event: verdict\ndata: %b\n\n" % _encode(told)
-                spoken = time.monotonic()
+                spoken = told_at = time.monotonic()
             for number, changed in now.items():
                 if known.get(number) != changed:
                     kind = b"alert" if isinstance(changed, AlertChanged) else b"recall"
                     yield b"event: %b\ndata: %b\n\n" % (kind, _encode(changed))
-                    spoken = time.monotonic()
+                    spoken = told_at = time.monotonic()
             known |= now
             if quiet:
                 yield b": %d\n\n" % size
@@ -143,7 +150,7 @@ ENDPOINTS: Final = (
         "/api/v1/stream",
         "Verdicts, alerts and recalls as server-sent events; with Accept: application/json, what changed last.",
         get_stream,
-        Latest,
+        ("text/event-stream", "application/json"),
         refusals=(refusals.Overloaded, refusals.DeadlinePassed),
     ),
 )
