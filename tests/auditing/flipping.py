@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from rxtrail.store.tables import Row, Table
 
 LOG = {"record", "block"}
-OWN = {"tally", "migration"}
+OWN = {"tally", "migration", "board", "board_doubt"}
 
 
 class Value(NamedTuple):

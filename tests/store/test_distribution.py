@@ -35,7 +35,7 @@ ONE_MACHINE = frozenset(statement.name for statement in STATEMENTS if statement.
 # On the coordinator alone, on purpose: few rows, or rows that no other table is joined with.
 ON_THE_COORDINATOR = {
     "setting", "log_head", "document", "job", "master", "answered", "partner", "partner_gln", "kept", "checkpoint",
-    "used", "vocabulary",
+    "used", "vocabulary", "board", "board_doubt",
     "data_key",
 }  # fmt: skip
 

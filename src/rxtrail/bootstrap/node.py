@@ -32,6 +32,7 @@ from rxtrail.answers import (
     PartnersReport,
     Status,
 )
+from rxtrail.boards import Boards
 from rxtrail.bootstrap.audits import Audits
 from rxtrail.bootstrap.engines import SOCKET_FILE, How, open_engine, store_name
 from rxtrail.calibration import Stations
@@ -148,6 +149,7 @@ class Node:
             changed=self._changed,
         )
         self.audits = Audits(data, store_url)
+        self.boards = Boards(lambda: self._writing()[0], reader=self._reader, today=clock.today, seconds=time.monotonic)
         self.openfda = OpenFda(data, now_us=clock.now_us, today=clock.today, seconds=time.monotonic)
         self.log = Publishing(
             data,

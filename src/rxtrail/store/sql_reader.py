@@ -833,6 +833,42 @@ class SqlReader(abc.ABC):
         row = self._one("answered", key)
         return None if row is None else (row[0], row[1])
 
+    # -- the boards ------------------------------------------------------------------------------------------------
+
+    def records_of_kinds(self, first: int, behind: int) -> list[tuple[Record, bytes]]:
+        """Give the scans and decisions of a stretch of the log with their canonical bytes."""
+        rows = [Record(*row) for row in self._all("records_of_kinds", first, behind)]
+        return [(row, self._body(row.block, row.start, row.length, row.envelope)[0]) for row in rows]
+
+    def board_at(self) -> int:
+        """Tell how far the log is counted."""
+        row = self._one("board_at")
+        return 0 if row is None else row[0]
+
+    def board(self, boards: Iterable[str], since: str, until: str) -> list[tuple[str, str, str, str, int]]:
+        """Give (board, site, cause, detail, count) of what was counted from one day to another."""
+        return self._all("board", self._texts(boards), since, until)
+
+    def board_causes(self) -> list[tuple[str, str, str, int]]:
+        """Give (board, cause, detail, count) of all that was counted."""
+        return self._all("board_causes")
+
+    def board_doubts(self, packs: Iterable[str]) -> dict[str, tuple[str, str, str, str]]:
+        """Give (day, site, cause, detail) of those of these packs that were answered amber or red."""
+        return {row[0]: tuple(row[1:]) for row in self._all("board_doubts", self._texts(packs))}
+
+    def documents_of_senders(self, since: int, until: int) -> list[tuple[int, str, int]]:
+        """Give (number, sender, events) of the documents that were received in a time."""
+        return self._all("documents_of_senders", since, until)
+
+    def finding_counts(self, first: int, last: int) -> list[tuple[int, str, str, int]]:
+        """Count findings by (document, severity, code)."""
+        return self._all("finding_counts", first, last)
+
+    def severity_counts(self) -> list[tuple[str, int]]:
+        """Count all findings by their severity."""
+        return self._all("severity_counts")
+
     # -- the published log -----------------------------------------------------------------------------------------
 
     def tile(self, level: int, number: int) -> bytes | None:

@@ -523,6 +523,23 @@ class SqlTransaction(SqlReader, abc.ABC):
         """Keep an answer under its key."""
         self._run("add_answered", key, recorded_at, answer)
 
+    # -- the boards ------------------------------------------------------------------------------------------------
+
+    def add_board(self, rows: Sequence[tuple[str, str, str, str, str, int]], at: int) -> None:
+        """Count (board, day, site, cause, detail, count), and note that the log is counted up to ``at``."""
+        if rows:
+            self._many("add_board", rows)
+        self._run("set_board_at", at)
+
+    def set_board_doubts(self, put: Sequence[tuple[str, str, str, str, str]], gone: Iterable[str], before: str) -> None:
+        """Note packs (pack, day, site, cause, detail) in doubt, and forget those that are not, or since too long."""
+        if put:
+            self._many("put_board_doubt", put)
+        dropped = [(pack,) for pack in gone]
+        if dropped:
+            self._many("drop_board_doubt", dropped)
+        self._run("forget_board_doubts", before)
+
     # -- the published log -----------------------------------------------------------------------------------------
 
     def put_tiles(self, rows: Sequence[tuple[int, int, bytes]]) -> None:

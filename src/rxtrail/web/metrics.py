@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Final
 from rxtrail.core.rules.answer import Answer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rxtrail.answers import Status
+    from rxtrail.boards import Sample
 
 # Upper bounds in seconds; the counter's goal is 100 ms from scan to verdict on screen.
 VERIFY_SECONDS: Final = (0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.001, 0.005, 0.025, 0.1)
@@ -34,7 +37,16 @@ class Meter:
         key = (method, status)
         self.requests[key] = self.requests.get(key, 0) + 1
 
-    def exposition(self, status: Status, *, scans_dropped: int, workers: int, streams: int, uploads: int) -> str:
+    def exposition(
+        self,
+        status: Status,
+        *,
+        scans_dropped: int,
+        workers: int,
+        streams: int,
+        uploads: int,
+        boards: Iterable[Sample] = (),
+    ) -> str:
         """All counts in the Prometheus text format 0.0.4."""
         lines = _head("rxtrail_verdicts_total", "counter", "Verdicts given, by answer.")
         lines += [
@@ -72,10 +84,40 @@ class Meter:
                 ("rxtrail_log_checkpoint_age_seconds", "Age of the newest signed head.", round(log.age_seconds, 3)),
                 ("rxtrail_log_refused", "1 when nothing more is published.", int(log.state == "refused")),
             )
+        lines += _of_boards(boards)
         for name, words, value in gauges:
             lines += _head(name, "gauge", words)
             lines.append(f"{name} {value}")
         return "\n".join(lines) + "\n"
+
+
+BOARDS: Final = {
+    "rxtrail_boards_counted_records": ("gauge", "Records of the log that the boards have counted."),
+    "rxtrail_scans_total": ("counter", "Scans on record, by verdict."),
+    "rxtrail_alarms_total": ("counter", "Scans answered amber or red, by cause and first reason."),
+    "rxtrail_alarms_overturned_total": ("counter", "Of these, answered ok later."),
+    "rxtrail_alerts_opened_total": ("counter", "Alerts, by rule and cause."),
+    "rxtrail_alerts_explained_total": ("counter", "Alerts that turned out to be none."),
+    "rxtrail_alerts_opened_again_total": ("counter", "Alerts that went on after they were explained."),
+    "rxtrail_alerts_confirmed_total": ("counter", "Alerts that were closed without being explained."),
+    "rxtrail_alerts_answered_total": ("counter", "Alerts that a person has done something about."),
+    "rxtrail_alerts_answer_seconds_total": ("counter", "Seconds until that, added up."),
+    "rxtrail_alerts_standing": ("gauge", "Alerts that nobody has explained yet, by rule."),
+    "rxtrail_findings": ("gauge", "Findings in documents, by severity."),
+}
+"""What the boards count, for Prometheus: of all places together, since each place would be a series of its own."""
+
+
+def _of_boards(samples: Iterable[Sample]) -> list[str]:
+    by_name: dict[str, list[str]] = {name: [] for name in BOARDS}
+    for name, labels, value in samples:
+        told = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
+        by_name[name].append(f"{name}{{{told}}} {value:.0f}" if told else f"{name} {value:.0f}")
+    return [line for name, lines in by_name.items() if lines for line in (*_head(name, *BOARDS[name]), *lines)]
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
 def _head(name: str, kind: str, words: str) -> list[str]:

@@ -14,7 +14,7 @@ import msgspec
 
 from rxtrail import errors
 from rxtrail.private_socket import listen_private
-from rxtrail.web import frames, hub_socket, key_socket, limits, serial_socket, vrs_socket
+from rxtrail.web import boards_socket, frames, hub_socket, key_socket, limits, serial_socket, vrs_socket
 from rxtrail.web.body import BodyStream
 from rxtrail.web.frames import Kind
 from rxtrail.web.site_door import is_joined
@@ -327,4 +327,5 @@ _VERBS: Final[dict[str, tuple[type[msgspec.Struct], Callable[[_Talk, Any], Any]]
     **hub_socket.VERBS,
     **key_socket.VERBS,
     **serial_socket.VERBS,
+    **boards_socket.VERBS,
 }

@@ -755,3 +755,63 @@ SELECT term, max(last) FROM posting WHERE term = ANY(%s::bigint[]) AND last >= %
 -- name: blocks_data
 -- Read many blocks. [keys: id]
 SELECT id, data FROM block WHERE id = ANY(%s::bigint[]);
+
+-- name: records_of_kinds
+-- Read the scans and decisions in a stretch of the log. [all]
+SELECT position, kind, tenant, party, recorded_at, id, salt, block, start, length, envelope, commitment
+FROM record WHERE position >= %s AND position < %s AND kind IN (2, 4) ORDER BY position;
+
+-- name: add_board
+-- Count something.
+INSERT INTO board (board, day, site, cause, detail, count) VALUES (%s, %s, %s, %s, %s, %s)
+ON CONFLICT (board, day, site, cause, detail) DO UPDATE SET count = board.count + excluded.count;
+
+-- name: set_board_at
+-- Note how far the log is counted.
+INSERT INTO board (board, day, site, cause, detail, count) VALUES ('at', '', '', '', '', %s)
+ON CONFLICT (board, day, site, cause, detail) DO UPDATE SET count = excluded.count;
+
+-- name: board_at
+-- Read how far the log is counted.
+SELECT count FROM board WHERE board = 'at';
+
+-- name: board
+-- Add up what was counted on some boards between two days, by board, place, cause and detail.
+SELECT board, site, cause, detail, sum(count)::bigint FROM board
+WHERE board = ANY(%s::text[]) AND day >= %s::text AND day <= %s::text
+GROUP BY board, site, cause, detail ORDER BY board, site, cause, detail;
+
+-- name: board_causes
+-- Add up everything that was counted, by board, cause and detail, whatever the place and day.
+SELECT board, cause, detail, sum(count)::bigint FROM board WHERE board <> 'at' GROUP BY board, cause, detail
+ORDER BY board, cause, detail;
+
+-- name: put_board_doubt
+-- Note that a pack was answered amber or red.
+INSERT INTO board_doubt (pack, day, site, cause, detail) VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT (pack) DO UPDATE SET day = excluded.day, site = excluded.site, cause = excluded.cause, detail = excluded.detail;
+
+-- name: drop_board_doubt
+-- A pack is no longer in doubt.
+DELETE FROM board_doubt WHERE pack = %s::text;
+
+-- name: board_doubts
+-- Read which of these packs were answered amber or red.
+SELECT pack, day, site, cause, detail FROM board_doubt WHERE pack = ANY(%s::text[]);
+
+-- name: forget_board_doubts
+-- Forget packs in doubt since before a day.
+DELETE FROM board_doubt WHERE day < %s::text;
+
+-- name: documents_of_senders
+-- Read who sent the documents of a time, by their numbers.
+SELECT id, sender, events FROM document WHERE received_at >= %s AND received_at < %s ORDER BY id;
+
+-- name: finding_counts
+-- Count the findings of a stretch of documents, by document and kind. [all]
+SELECT document, severity, code, count(*) FROM finding WHERE document >= %s AND document <= %s
+GROUP BY document, severity, code;
+
+-- name: severity_counts
+-- Count all findings by their severity. [all]
+SELECT severity, count(*) FROM finding GROUP BY severity ORDER BY severity;

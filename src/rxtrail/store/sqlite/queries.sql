@@ -715,3 +715,63 @@ SELECT j.value, (SELECT max(p.last) FROM posting p WHERE p.term = j.value AND p.
 -- name: blocks_data
 -- Read many blocks.
 SELECT b.id, b.data FROM json_each(?) j JOIN block b ON b.id = j.value;
+
+-- name: records_of_kinds
+-- Read the scans and decisions in a stretch of the log.
+SELECT position, kind, tenant, party, recorded_at, id, salt, block, start, length, envelope, commitment
+FROM record WHERE position >= ? AND position < ? AND kind IN (2, 4) ORDER BY position;
+
+-- name: add_board
+-- Count something.
+INSERT INTO board (board, day, site, cause, detail, count) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (board, day, site, cause, detail) DO UPDATE SET count = board.count + excluded.count;
+
+-- name: set_board_at
+-- Note how far the log is counted.
+INSERT INTO board (board, day, site, cause, detail, count) VALUES ('at', '', '', '', '', ?)
+ON CONFLICT (board, day, site, cause, detail) DO UPDATE SET count = excluded.count;
+
+-- name: board_at
+-- Read how far the log is counted.
+SELECT count FROM board WHERE board = 'at';
+
+-- name: board
+-- Add up what was counted on some boards between two days, by board, place, cause and detail.
+SELECT board, site, cause, detail, sum(count) FROM board
+WHERE board IN (SELECT value FROM json_each(?)) AND day >= ? AND day <= ?
+GROUP BY board, site, cause, detail ORDER BY board, site, cause, detail;
+
+-- name: board_causes
+-- Add up everything that was counted, by board, cause and detail, whatever the place and day.
+SELECT board, cause, detail, sum(count) FROM board WHERE board <> 'at' GROUP BY board, cause, detail
+ORDER BY board, cause, detail;
+
+-- name: put_board_doubt
+-- Note that a pack was answered amber or red.
+INSERT INTO board_doubt (pack, day, site, cause, detail) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (pack) DO UPDATE SET day = excluded.day, site = excluded.site, cause = excluded.cause, detail = excluded.detail;
+
+-- name: drop_board_doubt
+-- A pack is no longer in doubt.
+DELETE FROM board_doubt WHERE pack = ?;
+
+-- name: board_doubts
+-- Read which of these packs were answered amber or red.
+SELECT pack, day, site, cause, detail FROM board_doubt WHERE pack IN (SELECT value FROM json_each(?));
+
+-- name: forget_board_doubts
+-- Forget packs in doubt since before a day.
+DELETE FROM board_doubt WHERE day < ?;
+
+-- name: documents_of_senders
+-- Read who sent the documents of a time, by their numbers.
+SELECT id, sender, events FROM document WHERE received_at >= ? AND received_at < ? ORDER BY id;
+
+-- name: finding_counts
+-- Count the findings of a stretch of documents, by document and kind.
+SELECT document, severity, code, count(*) FROM finding WHERE document >= ? AND document <= ?
+GROUP BY document, severity, code;
+
+-- name: severity_counts
+-- Count all findings by their severity.
+SELECT severity, count(*) FROM finding GROUP BY severity ORDER BY severity;

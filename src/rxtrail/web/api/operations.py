@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 from starlette.responses import Response
 
 from rxtrail.answers import Status
-from rxtrail.errors import LogSetBack, StoreFailed, StoreLost
+from rxtrail.errors import LogSetBack, RxtrailError, StoreFailed, StoreLost
 from rxtrail.web import refusals
 from rxtrail.web.api.log import log_of
 from rxtrail.web.context import Endpoint, Web, json_response
@@ -62,12 +64,17 @@ async def readyz(web: Web, request: Request) -> Response:  # noqa: ARG001
 async def metrics(web: Web, request: Request) -> Response:  # noqa: ARG001
     """Answer with counts for Prometheus."""
     status = await web.read(web.node.status)
+    boards = getattr(web.node, "boards", None)  # a part of a node, in a test, has none
+    if boards is not None:
+        with contextlib.suppress(RxtrailError):  # then they are as far as they were
+            await web.write(partial(boards.count, at_once=False))
     text = web.meter.exposition(
         status,
         scans_dropped=web.node.scans_dropped,
         workers=web.workers.open,
         streams=web.streams.open,
         uploads=web.uploads.open,
+        boards=() if boards is None else await web.read(boards.samples),
     )
     return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 

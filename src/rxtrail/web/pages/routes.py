@@ -25,6 +25,7 @@ from rxtrail.web.api.verify import PURPOSES
 from rxtrail.web.codes import container_code, pack_code
 from rxtrail.web.context import Web, path_part, query_of, refusal
 from rxtrail.web.pages import words
+from rxtrail.web.pages.boards import boards_page
 from rxtrail.web.pages.offline import proof_page, receipt_page, service_worker
 from rxtrail.web.pages.render import page, static_file
 from rxtrail.web.paging import PageQuery, next_page
@@ -62,6 +63,7 @@ def routes(web: Web) -> list[Route]:
         "/alerts/{id}": alert_page,
         "/recalls": recalls_page,
         "/recalls/{id}": recall_page,
+        "/boards": boards_page,
         "/validate": validate_page,
         "/calibrate": calibrate_page,
         "/receipt": receipt_page,
