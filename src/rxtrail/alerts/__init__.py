@@ -101,8 +101,10 @@ class Alerts:
 
     # -- the background --------------------------------------------------------------------------------------------
 
-    def woke(self) -> None:
-        """Note that something was committed; must not wait."""
+    def woke(self, since: int | None = None) -> None:
+        """Note that something was committed, from a place in the log on; must not wait."""
+        if since is not None:
+            self.detection.returns.begin(since)
         self.watching.woke()
 
     def seen(self, verdict: Verdict, site: str) -> None:

@@ -15,6 +15,7 @@ from urllib.parse import quote
 import msgspec
 
 from rxtrail.alerts.filing import TITLES, id_of
+from rxtrail.alerts.returns import Returns
 from rxtrail.alerts.stray_scans import StrayScans
 from rxtrail.alerts.values import EVIDENCE_MAX, SUBJECTS_MAX, Alert, Evidence
 from rxtrail.core.rules import outliers
@@ -84,6 +85,7 @@ class Detection:
         self._loaded = False
         self._profiles: dict[str, tuple[float, Profile]] = {}
         self._strays = StrayScans(reader, today=today, seconds=seconds)
+        self.returns = Returns(reader, today=today, seconds=seconds)
 
     def seen(self, verdict: Verdict, site: str) -> None:
         """Count one scan; one that was not ok is looked at soon."""
@@ -122,6 +124,8 @@ class Detection:
         now = self._now()
         if explained := self._strays.explained(now):
             write(lambda filing: self._strays.drop(filing, explained, now))
+        if (returned := self.returns.look(now, fresh)) is not None:
+            write(returned)
         due = self._tallies and (fresh or self._seconds() - self._tallied_at >= TALLY_SECONDS)
         if not fresh and not due and not strays:
             return

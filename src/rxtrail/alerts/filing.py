@@ -61,6 +61,7 @@ TITLES: Final = {
     "R11": "Stolen or recalled goods are moving",
     "S8": "Many unknown serials of one lot",
     "S9": "A site unlike all others",
+    "S13": "Returns of packs that were not sold so",
     "S12": "Serials that were never issued",
     "scanner": "A scanner that spoils codes",
     "tracker": "A tracker that tells nonsense",
@@ -270,6 +271,13 @@ class Filing:
             self.write(self._stepped(fresh, "explained", "What was missing has come.", "explained"), "alert-explained")
         else:
             self.write(fresh, "alert-changed")
+
+    def no_more(self, number: str) -> None:
+        """Explain an alert of which nothing is left, where it stands."""
+        known = read(self.tx, number)
+        if known is not None and known.stands:
+            fresh = msgspec.structs.replace(known, parts={}, subjects=[], subject_count=0)
+            self.write(self._stepped(fresh, "explained", "What was missing has come.", "explained"), "alert-explained")
 
     def _stepped(self, alert: Alert, what: str, reason: str, state: str) -> Alert:
         step = AlertStep(iso(self._log.now), what, US, reason)

@@ -109,7 +109,20 @@ class RouteJudge:
     def moves_of_pack(self, key: str) -> list[Move]:
         """Give the moves of a pack, and of all that it was ever in."""
         way = self._ways({key}, changed=False).get(key)
-        return [*way.moves, *OnTheWay(self._reader, self.routes).moves_around(way)] if way is not None else []
+        return self.moves_of_way(way) if way is not None else []
+
+    def moves_of_way(self, way: Way) -> list[Move]:
+        """Give the moves of a thing, and of all that it was ever in."""
+        return [*way.moves, *OnTheWay(self._reader, self.routes).moves_around(way)]
+
+    def ways_of_packs(self, gtin: str, serials: Sequence[str]) -> dict[str, Way]:
+        """Give the ways of packs of any product, by their canonical identifiers."""
+        known = self._reader.product(gtin)
+        ways: dict[str, Way] = {}
+        for at in range(0, len(serials) if known is not None else 0, SERIALS_AT_ONCE):
+            assert known is not None, "there is a product"
+            ways.update(self._read_packs(known[0], gtin, serials[at : at + SERIALS_AT_ONCE]))
+        return ways
 
     def _ways(self, keys: set[str], *, changed: bool) -> dict[str, Way]:
         """Give the ways of these things and of the containers around them; ``changed``: they have new events."""
@@ -160,8 +173,11 @@ class RouteJudge:
         known = self._reader.product(gtin)
         if known is None or not self.routes.speaks_of(gtin):
             return {}
-        units = self._reader.units_of(known[0], serials)
-        parts = self._reader.unit_parts(known[0], units.values())
+        return self._read_packs(known[0], gtin, serials)
+
+    def _read_packs(self, product: int, gtin: str, serials: Sequence[str]) -> dict[str, Way]:
+        units = self._reader.units_of(product, serials)
+        parts = self._reader.unit_parts(product, units.values())
         groups: dict[Any, list[str]] = defaultdict(list)
         for serial, part in parts.items():
             groups[part].append(serial)
@@ -258,6 +274,11 @@ def is_package(key: str) -> bool:
 def is_package_run(key: str) -> bool:
     """Tell whether a run's shared start is that of a trade item with serials."""
     return len(key) == 21 and key.startswith("01/") and key.endswith("/21/")
+
+
+def runs_of(canonical: bytes, *, children: bool = False) -> list[list[str]]:
+    """Give the identifiers of an event, or its children, as runs."""
+    return _lists(canonical)[1][_CHILDREN if children else _EPCS]
 
 
 def _packs(step: Step) -> bool:

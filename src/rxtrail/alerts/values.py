@@ -57,7 +57,7 @@ class Alert(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """
 
     id: str
-    rule: str  # R1 to R11, S8, S9, S12, scanner or tracker
+    rule: str  # R1 to R11, S8, S9, S12, S13, scanner or tracker
     title: str
     severity: str  # stop | check
     state: str
@@ -83,7 +83,8 @@ class Alert(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     clock_until: str = ""  # a suspect's: by then somebody must have decided
     muted_until: str = ""  # told to nobody until this day, and still true at the counter
     changes: int = 1
-    # Of R5 by "short", "over" or the container in which something differs, of R10 by the party.
+    # Of R5 by "short", "over" or the container in which something differs, of R10 by the party,
+    # of S13 by the kind.
     parts: dict[str, AlertPart] = {}
 
     @property

@@ -340,10 +340,10 @@ class Node:
         return verify
 
     def _committed(self, log_size: int) -> None:
-        self._log_size = log_size
+        since, self._log_size = self._log_size, log_size
         self.hub.woke()
         self.epcis.woke()
-        self.alerts.woke()
+        self.alerts.woke(since)
 
     def _captured(self, appended: Appended | None) -> None:
         self._generation += 1

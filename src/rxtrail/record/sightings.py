@@ -62,6 +62,12 @@ def elsewhere(
     return next((each for each in seen if not authority.same_party(each[0], site)), None)
 
 
+def places_of(reader: Reader, gtin: str, serial: str) -> list[tuple[str, int]]:
+    """Give where and when (microseconds) a pack was seen while the record had it elsewhere."""
+    row = reader.kept(KIND, f"{gtin}/{serial}")
+    return _decode(row[1]) if row is not None else []
+
+
 def note(tx: Transaction, gtin: str, serial: str, site: str, at: int) -> None:
     """Keep that a pack was seen at a place; the first time at each place is what counts."""
     key = f"{gtin}/{serial}"
