@@ -259,6 +259,15 @@ def test_a_void_of_what_was_received_already_takes_nothing_back(hub: Scene) -> N
     assert sold(hub) == [(MAKER.gln, WHOLESALER.gln, serials(PACKS))]
 
 
+def test_a_shipment_that_the_buyer_tells_again_under_another_name_is_one_sale(hub: Scene) -> None:
+    hub.give(document(*delivery(*PACKS, unit=UNIT, buyer=WHOLESALER)))
+    again = shipped(UNIT, buyer=WHOLESALER, event_id="urn:uuid:00000000-0000-4000-8000-000000000007")
+    assert hub.give(document(again, sender=WHOLESALER, receiver=PHARMACY)).new_events == 1
+    assert sold(hub) == [(MAKER.gln, WHOLESALER.gln, serials(PACKS))]
+    hub.give(document(shipped(UNIT, buyer=WHOLESALER, minute=11)))
+    assert len(ti(hub)) == 2, "another time is another shipment"
+
+
 # -- what was inside -----------------------------------------------------------------------------------------------
 
 

@@ -152,6 +152,7 @@ class _Transactions:
         self._documents: dict[int, tuple[str, str]] = {0: ("", "")}
         self._partner_names = {gln: partner.name for partner in partners_of(reader) for gln in partner.glns}
         self._voids = _Voids(reader, authority)
+        self._told: set[int] = set()
 
     def all(self) -> Iterator[Line]:
         groups = itertools.groupby(self._shipments(), key=lambda one: (one.step.document, one.step.time))
@@ -164,11 +165,18 @@ class _Transactions:
             # One truck with several orders: the shipment as a whole, and a TransactionEvent for the EPCs of each order
             # of the same instant. The latter say which order; a transaction of its own is only what nothing else ships.
             orders = [one for one in together if one.event.kind == TRANSACTION]
-            whole = [one for one in together if one.event.kind != TRANSACTION]
+            whole = [one for one in together if one.event.kind != TRANSACTION and self._is_new(one)]
             shipped = {key for one in whole for key in _shipped(one.event)}
             alone = [one for one in orders if shipped.isdisjoint(_shipped(one.event))]
             for one in (*whole, *alone):
                 yield from self._lines(one, [order for order in orders if order not in alone], shelf)
+
+    def _is_new(self, one: _Shipment) -> bool:
+        """Tell whether a shipment was not told already: a copy of it under another eventID is no second sale."""
+        keys = {hash((one.step.time, one.seller, one.buyer, key)) for key in _shipped(one.event)}
+        new = not keys or not keys <= self._told
+        self._told |= keys
+        return new
 
     # -- which shipments -------------------------------------------------------------------------------------------
 
