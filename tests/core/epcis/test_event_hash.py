@@ -436,6 +436,14 @@ def test_attributes_and_members_of_a_sensor_are_alike() -> None:
     assert event_hash(members) == event_hash(attributes)
 
 
+def test_master_data_of_nulls_only_says_what_none_says() -> None:
+    empty = msgspec.structs.replace(A_SHIPMENT, ilmd={})
+    for ilmd in ({"{https://ex.example/}a": None}, {"{https://ex.example/}a": [], "{https://ex.example/}b": [None]}):
+        assert event_hash(msgspec.structs.replace(A_SHIPMENT, ilmd=ilmd)) == event_hash(empty)
+    said = msgspec.structs.replace(A_SHIPMENT, ilmd={"{https://ex.example/}a": ""})
+    assert event_hash(said) != event_hash(empty), "a member without a value is still there"
+
+
 def test_fields_that_a_repository_added_are_ignored_when_named() -> None:
     added = {"{https://a.example/}captureID": "4711", **A_SHIPMENT.extensions}
     stored = with_(A_SHIPMENT, extensions=added)

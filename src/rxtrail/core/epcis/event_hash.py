@@ -158,8 +158,8 @@ def _rest(event: Event, ignored: frozenset[str]) -> list[str]:
     if ignored:
         extensions = {name: value for name, value in extensions.items() if name not in ignored}
     rest = _subtrees(extensions) if extensions else []
-    if event.ilmd:
-        rest.append("ilmd" + "".join(_subtrees(event.ilmd)))
+    if event.ilmd and (inside := "".join(_subtrees(event.ilmd))):
+        rest.append("ilmd" + inside)  # one of nulls only says what none says, and no XML says it
     if event.biz_transactions:
         rest.append(_typed_list("bizTransaction", event.biz_transactions, values.TRANSACTION_TYPE))
     if event.sources:
