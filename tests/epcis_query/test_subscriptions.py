@@ -290,6 +290,27 @@ def test_who_may_not_read_any_more_is_not_told_either(opened: Any, subscriber: S
     until(lambda: len(subscriber.names) == 2)
 
 
+def test_a_subscriber_is_told_nothing_by_what_others_say_of_a_place(opened: Any, subscriber: Subscriber) -> None:
+    node, api = opened()
+    node.epcis.allow(["127.0.0.0/8"])
+    shown = {"authorization": f"Bearer {node.access.keys.add(scene.PHARMACY).secret}"}
+    for name, query in (("all", {}), ("coloured", {"HASATTR_readPoint": ["colour"]})):
+        assert api.post("/epcis/queries", json={"name": name, "query": query}, headers=shown).status_code == 201
+        wish = {"dest": subscriber.url, "signatureToken": TOKEN, "stream": True}
+        assert api.post(f"/epcis/queries/{name}/subscriptions", json=wish, headers=shown).status_code == 201
+    place = "urn:epc:id:sgln:0614141.00777.0"
+    told = {"id": place, "attributes": [{"id": "colour", "attribute": "grey"}]}
+    vocabularies = [{"type": "urn:epcglobal:epcis:vtype:ReadPoint", "vocabularyElementList": [told]}]
+    owner = {"type": "owning_party", "destination": f"https://id.gs1.org/417/{scene.PHARMACY}"}
+    (event,) = all_events(1)
+    whole = document([{**event, "readPoint": {"id": place}, "destinationList": [owner]}], vocabularies)
+    node.capture(io.BytesIO(json.dumps(whole).encode()), name="with master data")
+    until(lambda: len(subscriber.posts) > 0)
+    time.sleep(1.0)
+    names = [json.loads(body)["epcisBody"]["queryResults"]["queryName"] for _, body in subscriber.posts]
+    assert names == ["all"]
+
+
 def keyed(node: Node, api: Api, dest: str) -> Any:
     """Subscribe with a site key, and capture something that it is told."""
     shown = {"authorization": f"Bearer {node.access.keys.add(scene.PHARMACY).secret}"}

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from rxtrail.core.epcis.query.parameters import Op
-from rxtrail.core.epcis.query.refusals import BadQuery
+from rxtrail.core.epcis.query.refusals import BadQuery, QueryTooComplex
 from rxtrail.core.epcis.query.terms import narrowing, number_of
 from rxtrail.epcis_query.documents import query_document, spelling_of
 from rxtrail.epcis_query.master import world_of
@@ -195,7 +195,7 @@ class Deliveries:
         """Begin to tell one subscriber all up to ``size``."""
         try:
             telling = _Telling(each, size)
-        except BadQuery as failed:
+        except (BadQuery, QueryTooComplex) as failed:
             self._ended(each, size, failed)
             return
         self._read(telling)
@@ -206,12 +206,11 @@ class Deliveries:
         try:
             reader = self._reader()
             while telling.cursor is not None and not events:
-                page = read_page(
-                    reader, telling.query, world_of(reader, telling.query.prefixes), viewer=each.owner,
-                    cursor=telling.cursor, low=each.position,
-                )  # fmt: skip
+                query = telling.query
+                world = world_of(reader, query.prefixes, viewer=each.owner)
+                page = read_page(reader, query, world, viewer=each.owner, cursor=telling.cursor, low=each.position)
                 events, telling.cursor = page.events, page.next
-        except BadQuery as failed:
+        except (BadQuery, QueryTooComplex) as failed:
             self._ended(each, telling.size, failed)
             return
         except RxtrailError:

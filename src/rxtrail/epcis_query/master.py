@@ -36,7 +36,7 @@ class Element(msgspec.Struct, frozen=True, gc=False):
     children: list[str]  # canonical
 
 
-def world_of(reader: Reader, prefixes: Mapping[str, str], *, viewer: str = "") -> World:
+def world_of(reader: Reader, prefixes: Mapping[str, str], *, viewer: str) -> World:
     """Give what the exact filter needs to know beside events; each thing is asked for once.
 
     A query by attributes or by what lies within a place tells of master data, so it goes by what the viewer may see.
@@ -54,7 +54,7 @@ def world_of(reader: Reader, prefixes: Mapping[str, str], *, viewer: str = "") -
     return World(prefixes, lambda places: within(reader, places, viewer=viewer), attributes)
 
 
-def attributes_of(reader: Reader, thing: str, *, viewer: str = "") -> dict[str, str]:
+def attributes_of(reader: Reader, thing: str, *, viewer: str) -> dict[str, str]:
     """Give the effective attributes of a thing, whatever vocabularies it stands in."""
     told: dict[str, str] = {}
     for row in _rows_of(reader, thing, viewer):
@@ -68,7 +68,7 @@ def _rows_of(reader: Reader, thing: str, viewer: str) -> list[VocabularyRow]:
     return [row for row in reader.vocabulary_of(thing) if may_see_master_data(viewer, row.speaker)]
 
 
-def within(reader: Reader, places: frozenset[str], *, viewer: str = "") -> frozenset[str]:
+def within(reader: Reader, places: frozenset[str], *, viewer: str) -> frozenset[str]:
     """Give these places and all that master data says to lie within them, however deep."""
     found = set(places)
     waiting = list(places)

@@ -281,8 +281,8 @@ class XmlEvents:
                 parts.append(f"<quantity>{number(each.quantity)}</quantity>")
             if each.uom:
                 if each.quantity is None:
-                    self._note("warning", "NOT_EXPRESSIBLE", f"{name} has a uom without a quantity, which the XML schemas "
-                               "demand before it; it is written all the same")  # fmt: skip
+                    message = f"{name} has a uom without a quantity, which the XML schemas want before it; it is kept"
+                    self._note("warning", "NOT_EXPRESSIBLE", message)
                 parts.append(f"<uom>{self.text.text(each.uom)}</uom>")
             parts.append("</quantityElement>")
         return f"<{name}>{''.join(parts)}</{name}>"
