@@ -148,6 +148,7 @@ class Told:
     event_id: str = "auto"
     wrong: bool = False  # an error declaration that repeats the event
     declared_minute: float = 0.0
+    sensors: str = ""  # JSON of a sensorElementList; told by JSON documents only
 
     @property
     def kind(self) -> str:
@@ -196,6 +197,27 @@ def shipped(*epcs: str, seller: Party = MAKER, buyer: Party = PHARMACY, minute: 
 
 def received(*epcs: str, at: Party = PHARMACY, minute: float = 20, **more: Any) -> Told:
     return Told(minute, "receiving", "in_progress", "OBSERVE", epcs, at=at, **more)
+
+
+def sensed(
+    *epcs: str, values: Iterable[tuple[float, float]] = (), minute: float = 15, device: str = "L1", at: Party = MAKER,
+    elements: list[dict[str, Any]] | None = None, **more: Any,
+) -> Told:  # fmt: skip
+    """A logger's report: ``values`` are (minute, degrees Celsius); ``elements`` are written as they are."""
+    told = elements or [
+        {
+            "sensorMetadata": {"time": _instant(when), "deviceID": f"urn:example:{device}"},
+            "sensorReport": [{"type": "gs1:Temperature", "value": value, "uom": "CEL"}],
+        }
+        for when, value in values
+    ]
+    return Told(minute, "sensor_reporting", "", "OBSERVE", epcs, at=at, sensors=json.dumps(told), **more)
+
+
+def span(first: float, last: float, **report: Any) -> list[dict[str, Any]]:
+    """One report about a span of minutes."""
+    times = {"startTime": _instant(first), "endTime": _instant(last), "deviceID": "urn:example:L1"}
+    return [{"sensorMetadata": times, "sensorReport": [{"type": "gs1:Temperature", "uom": "CEL", **report}]}]
 
 
 def dispensed(*epcs: str, at: Party = PHARMACY, minute: float = 60, **more: Any) -> Told:
@@ -389,6 +411,8 @@ def _json_event(told: Told, write: Any) -> dict[str, Any]:
         event["outputEPCList"] = [write(epc) for epc in told.outputs]
     elif told.epcs:
         event["epcList"] = [write(epc) for epc in told.epcs]
+    if told.sensors:
+        event["sensorElementList"] = json.loads(told.sensors)
     words = {"action": told.action, "bizStep": told.step, "disposition": told.disposition}
     event.update({name: word for name, word in words.items() if word})
     if told.at is not None:

@@ -118,6 +118,64 @@ class JourneyScan(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     case: str = ""  # the case that a conflict opened
 
 
+class TemperatureReading(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """What a sensor reported, in degrees Celsius; ``of`` is the pack, or what it was in. ``until`` "": a moment."""
+
+    at: str
+    until: str = ""
+    min: float | None = None
+    max: float | None = None
+    mean: float | None = None
+    device: str = ""
+    alarm: bool = False
+    of: str = ""
+    event: str = ""  # where the event can be read
+
+
+class TemperatureBand(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """For how many minutes it was above or below a limit; ``minutes_allowed`` None: no budget of minutes."""
+
+    limit: float
+    side: str  # above | below
+    minutes: float
+    minutes_at_most: float
+    minutes_allowed: float | None = None
+
+
+class TemperatureBreach(msgspec.Struct, frozen=True, gc=False):
+    """One way in which a profile was left: ``kind`` is frozen, beyond, budget, outside, mkt or alarm."""
+
+    kind: str
+    severity: str
+    at: str
+    what: str
+
+
+class TemperatureUse(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """What the readings make of goods by one profile; ``lane`` names the route that asks for it."""
+
+    profile: str
+    lane: str = ""
+    products: list[str] = []
+    min: float | None = None
+    max: float | None = None
+    mkt: float | None = None
+    measured_minutes: float = 0
+    unmeasured_minutes: float = 0
+    bands: list[TemperatureBand] = []
+    breaches: list[TemperatureBreach] = []
+
+
+class TemperatureHistory(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """The temperatures of a pack or container, and of what it was in; the last thousand readings, oldest first."""
+
+    epc: str
+    found: bool = False
+    reading_count: int = 0
+    readings: list[TemperatureReading] = []
+    profiles: list[TemperatureUse] = []
+
+
 class Journey(msgspec.Struct, frozen=True, gc=False):
     """The whole way of one pack or container."""
 
@@ -135,6 +193,7 @@ class Journey(msgspec.Struct, frozen=True, gc=False):
     findings: list[Finding]
     proof: str = ""
     scans: list[JourneyScan] = []  # those made without the record, oldest first
+    temperature: TemperatureHistory | None = None  # where any was reported
 
 
 class ChangeReceipt(msgspec.Struct, frozen=True, gc=False):

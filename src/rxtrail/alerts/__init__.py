@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from rxtrail.alerts import filing
+from rxtrail.alerts.cold_history import history
 from rxtrail.alerts.delivery import Channel, ChannelCommand, Channels, DeadAlert, NewChannel, changed_of
 from rxtrail.alerts.detection import Detection
 from rxtrail.alerts.filing import ALERT, MUTED, Filing, muted_of
+from rxtrail.alerts.profiles import ProfileDesk, ProfilesReport
 from rxtrail.alerts.routes import RouteDesk, RoutesReport
 from rxtrail.alerts.values import (
     STATES,
@@ -24,20 +26,24 @@ from rxtrail.alerts.values import (
     AlertCommand,
     AlertStep,
     Muted,
+    ProfileCommand,
     RouteCommand,
     decode,
     encode_muted,
 )
 from rxtrail.alerts.watching import Watching
 from rxtrail.errors import BadRequest, NotFound, Refused
+from rxtrail.record import off_route
 from rxtrail.record.newest import newest
 from rxtrail.record.off_route import Marks
+from rxtrail.record.standing import authority_of
 from rxtrail.record.times import day, iso
 from rxtrail.store.rows import RecordKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rxtrail.answers import TemperatureHistory
     from rxtrail.core.rules.answer import Verdict
     from rxtrail.ledger.batch import Appended
     from rxtrail.ledger.log import Log
@@ -53,6 +59,8 @@ __all__ = [
     "DeadAlert",
     "Muted",
     "NewChannel",
+    "ProfileCommand",
+    "ProfilesReport",
     "RouteCommand",
     "RoutesReport",
 ]
@@ -84,7 +92,7 @@ class Alerts:
         changed: Callable[[], None],
     ) -> None:
         """Take what the room needs; ``changed`` has counters look again."""
-        self._writer, self._reader, self._changed = writer, reader, changed
+        self._writer, self._reader, self._today, self._changed = writer, reader, today, changed
         self.detection = Detection(reader, now_us=now_us, seconds=seconds, woke=self.woke, today=today)
         self.channels = Channels(writer, reader, now_us=now_us, random_bytes=random_bytes)
         self.watching = Watching(
@@ -98,6 +106,7 @@ class Alerts:
             detection=self.detection,
         )
         self.routes = RouteDesk(writer, reader, changed=self.rejudge)
+        self.profiles = ProfileDesk(writer, reader, changed=self.rejudge)
 
     # -- the background --------------------------------------------------------------------------------------------
 
@@ -166,6 +175,11 @@ class Alerts:
             raise _missing(number)
         return alert
 
+    def temperatures(self, code: str) -> TemperatureHistory:
+        """Give the temperatures of a pack or container, and of what it was in."""
+        reader, today = self._reader(), self._today()
+        return history(reader, authority_of(reader, today), code, this_year=today.year)
+
     def muted(self) -> list[Muted]:
         """List what is told to nobody."""
         return muted_of(self._reader())
@@ -190,9 +204,13 @@ class Alerts:
             if (needed and not text.strip()) or len(text) > TEXT_CHARACTERS_MAX:
                 words = "who does it" if name == "by" else "why"
                 raise BadRequest(f"say {words}, in at most {TEXT_CHARACTERS_MAX} characters", place=name)
-        marked = Marks()
-        marked.load(self._reader())
-        keys = [key for key, marks in marked.by_key.items() if any(mark.alert == command.id for mark in marks)]
+        keys: dict[str, list[str]] = {}
+        for kind in (off_route.KIND, off_route.COLD):
+            marked = Marks(kind)
+            marked.load(self._reader())
+            keys[kind] = [
+                key for key, marks in marked.by_key.items() if any(mark.alert == command.id for mark in marks)
+            ]
 
         def write(tx: Transaction, log: Log) -> Alert:
             before = filing.read(tx, command.id)
@@ -210,7 +228,9 @@ class Alerts:
                 after = _moved(before, log, command)
                 work.write(after, f"alert-{after.state}")
             if after.stands != before.stands:
-                work.mark_stands(keys, after)
+                for kind, some in keys.items():
+                    if some:
+                        work.mark_stands(some, after, kind)
             return work.changes[-1]
 
         alert = self._writer().do(write)

@@ -59,6 +59,7 @@ TITLES: Final = {
     "R9": "Party without a valid licence",
     "R10": "Seen by somebody who was never in the chain",
     "R11": "Stolen or recalled goods are moving",
+    "R12": "Outside of its temperature profile",
     "S8": "Many unknown serials of one lot",
     "S9": "A site unlike all others",
     "S13": "Returns of packs that were not sold so",
@@ -94,8 +95,13 @@ def changed(judged: Mapping[str, Judged], marks: off_route.Marks) -> dict[str, t
     """Give those things whose deviations are not what is marked."""
     found: dict[str, tuple[Deviation, ...]] = {}
     for key, each in judged.items():
-        now = {(alert_of(d), severity_at_counter(d), d.time, d.what) for d in each.deviations}
-        if now != {(m.alert, m.severity, m.time, m.what) for m in marks.by_key.get(key, ())}:
+        now = {
+            (alert_of(d), severity_at_counter(d), d.time, d.what, d.gtins, d.inside_since, d.inside_before)
+            for d in each.deviations
+        }
+        if now != {
+            (m.alert, m.severity, m.time, m.what, m.gtins, m.since, m.before) for m in marks.by_key.get(key, ())
+        }:
             found[key] = each.deviations
     return found
 
@@ -113,14 +119,14 @@ class Filing:
 
     # -- routes ----------------------------------------------------------------------------------------------------
 
-    def routes(self, found: Mapping[str, tuple[Deviation, ...]]) -> None:
-        """Bring alerts and marks to what was judged of these things."""
+    def routes(self, found: Mapping[str, tuple[Deviation, ...]], kind: str = off_route.KIND) -> None:
+        """Bring alerts and marks of one kind to what was judged of these things; the worst of a thing comes last."""
         added: dict[str, dict[str, Deviation]] = defaultdict(dict)
         gone: dict[str, list[str]] = defaultdict(list)
         parts: dict[str, list[tuple[str, Deviation]]] = defaultdict(list)
         olds: dict[str, list[Mark]] = {}
         for key, deviations in found.items():
-            row = self.tx.kept(off_route.KIND, key)
+            row = self.tx.kept(kind, key)
             old = olds[key] = off_route.decode(row[1]) if row is not None else []
             now = {alert_of(deviation): deviation for deviation in deviations}
             for number, deviation in now.items():
@@ -137,22 +143,25 @@ class Filing:
                 alerts[number] = alert
         self._moved_on()
         for key, deviations in found.items():
-            self._mark(key, deviations, alerts)
+            self._mark(kind, key, deviations, alerts)
 
     def _moved_on(self) -> None:
         """See to it that marks of this transaction stand behind those of all before it."""
         if self._log.position == self._begun:
             self._log.append(RecordKind.DECISION, b"\x01" + encode([self._log.now, "off-route-marked"]))
 
-    def _mark(self, key: str, deviations: tuple[Deviation, ...], alerts: dict[str, Alert]) -> None:
+    def _mark(self, kind: str, key: str, deviations: tuple[Deviation, ...], alerts: dict[str, Alert]) -> None:
         marks = [
-            Mark(number, d.rule, severity_at_counter(d), d.time, d.what, alerts[number].stands)
+            Mark(
+                number, d.rule, severity_at_counter(d), d.time, d.what, alerts[number].stands, d.gtins, d.inside_since,
+                d.inside_before,
+            )
             for d in deviations
             if (number := alert_of(d)) in alerts
-        ]
+        ]  # fmt: skip
         # The time is the place in the log, so that whoever keeps marks in memory reads only new ones. A thing
         # without any keeps an empty row, for the same reason.
-        self.tx.keep(off_route.KIND, key, self._log.position, off_route.encode(marks), tell=True)
+        self.tx.keep(kind, key, self._log.position, off_route.encode(marks), tell=True)
 
     def _route(
         self,
@@ -180,15 +189,19 @@ class Filing:
         alert = msgspec.structs.replace(alert, subjects=list(listed)[:SUBJECTS_MAX], subject_count=count, parts=parts)
         if added or parts:
             telling: list[Deviation | AlertPart] = [*(parts or added).values()]
-            first = min(telling, key=lambda each: (each.time, each.what))
+            first = min(telling, key=_first)
             alert = msgspec.structs.replace(
-                alert, what=first.what, cause=first.cause, why=first.why, severity=first.severity, next=first.next
-            )
+                alert, what=first.what, cause=first.cause, why=first.why, severity=first.severity, next=first.next,
+                weight=0 if isinstance(first, AlertPart) else first.weight,
+            )  # fmt: skip
         what = ""
         if not count and alert.stands:
             alert, what = self._stepped(alert, "explained", "What was missing has come.", "explained"), "explained"
         elif fresh and alert.state == "explained" and alert.history[-1].by == US:
             alert, what = self._stepped(alert, "opened again", "", "open"), "opened-again"
+        elif added and not alert.stands and alert.weight > known.weight:
+            # What a person has explained was less than this.
+            alert, what = self._stepped(alert, "opened again", "It has become worse.", "open"), "opened-again"
         if what or alert != known:
             self.write(alert, f"alert-{what or 'changed'}")
         return alert
@@ -198,8 +211,8 @@ class Filing:
     ) -> Alert:
         parts = _parts({}, told, [])
         telling: list[Deviation | AlertPart] = [*(parts or added).values()]
-        first = min(telling, key=lambda each: (each.time, each.what))
-        one = min(added.values(), key=lambda each: (each.time, each.what))
+        first = min(telling, key=_first)
+        one = min(added.values(), key=_first)
         evidence = [
             Evidence("event", iso(body.time), "event", f"/epcis/events/{quote(body.event_id, safe='')}")
             for body in self.tx.event_bodies({deviation.event for deviation in added.values()})
@@ -212,7 +225,7 @@ class Filing:
                 shipment=one.shipment.hex(), subjects=sorted(fresh)[:SUBJECTS_MAX], subject_count=len(fresh),
                 evidence=evidence[:EVIDENCE_MAX], history=[AlertStep(at, "opened", US)],
                 clock_until=self.clock_of(first.cause),
-                parts=parts,
+                parts=parts, weight=one.weight,
             )
         )  # fmt: skip
 
@@ -322,15 +335,20 @@ class Filing:
             elif not each.look_again and key in known:
                 self.tx.drop_kept(DUE, key)
 
-    def mark_stands(self, keys: Iterable[str], alert: Alert) -> None:
+    def mark_stands(self, keys: Iterable[str], alert: Alert, kind: str = off_route.KIND) -> None:
         """Tell the counter whether an alert still stands."""
         self._moved_on()
         for key in keys:
-            row = self.tx.kept(off_route.KIND, key)
+            row = self.tx.kept(kind, key)
             marks = off_route.decode(row[1]) if row is not None else []
             fresh = [msgspec.structs.replace(m, stands=alert.stands) if m.alert == alert.id else m for m in marks]
             if fresh != marks:
-                self.tx.keep(off_route.KIND, key, self._log.position, off_route.encode(fresh), tell=True)
+                self.tx.keep(kind, key, self._log.position, off_route.encode(fresh), tell=True)
+
+
+def _first(one: Deviation | AlertPart) -> tuple[int, int, str]:
+    """Give what tells of an alert: the worst, and of these the first."""
+    return (0 if isinstance(one, AlertPart) else -one.weight, one.time, one.what)
 
 
 def _parts(

@@ -281,6 +281,18 @@ def runs_of(canonical: bytes, *, children: bool = False) -> list[list[str]]:
     return _lists(canonical)[1][_CHILDREN if children else _EPCS]
 
 
+def lists_of(canonical: bytes) -> tuple[str, list[list[str]], list[list[str]]]:
+    """Give what an event is about, as runs: its parent, its identifiers (taken in and given out too), its children."""
+    fields, lists = _lists(canonical)
+    runs = [run for at, some in enumerate(lists) if at != _CHILDREN for run in some]
+    return fields.get("parent", ""), runs, lists[_CHILDREN]
+
+
+def children_of(canonical: bytes) -> list[list[str]]:
+    """Give the children of an event, as runs."""
+    return _lists(canonical)[1][_CHILDREN]
+
+
 def _packs(step: Step) -> bool:
     return step.role == Role.PARENT and step.kind == AGGREGATION and step.action == "ADD" and not step.voided
 

@@ -10,11 +10,12 @@ from rxtrail.alerts.judging import products_inside
 from rxtrail.alerts.tables import read_lanes
 from rxtrail.core.epcis import canonical
 from rxtrail.core.rules import lanes as rules
-from rxtrail.core.rules.lanes import ERROR, LaneFlaw
+from rxtrail.core.rules.lanes import ERROR, WARNING, LaneFlaw
 from rxtrail.core.rules.route import APPROVED, DRAFT, RETIRED, Lane
 from rxtrail.core.rules.steps import Flag
 from rxtrail.core.rules.words import SENDS, gln_of_location
 from rxtrail.errors import BadRequest, NotFound, Refused
+from rxtrail.record import cold
 from rxtrail.record import lanes as kept
 from rxtrail.record.times import iso
 from rxtrail.store.rows import RecordKind
@@ -199,6 +200,15 @@ class RouteDesk:
                     )  # fmt: skip
                     break
             seen[key] = lane
+        profiles = {profile.id for profile in cold.every(reader) if profile.state != RETIRED}
+        flaws += [
+            LaneFlaw(
+                lane.id, WARNING, "lane-temperature",
+                f"there is no temperature profile {lane.temperature[:40]!r}: nothing is judged by it", "temperature",
+            )
+            for lane in lanes or on_record
+            if lane.temperature and lane.temperature not in profiles and lane.state != RETIRED
+        ]  # fmt: skip
         if not lanes:
             flaws += [
                 flaw for lane in on_record if lane.state != RETIRED for flaw in rules.flaws_of(lane, parties.listed)

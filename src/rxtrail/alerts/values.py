@@ -57,7 +57,7 @@ class Alert(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """
 
     id: str
-    rule: str  # R1 to R11, S8, S9, S12, S13, scanner or tracker
+    rule: str  # R1 to R12, S8, S9, S12, S13, scanner or tracker
     title: str
     severity: str  # stop | check
     state: str
@@ -86,6 +86,7 @@ class Alert(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     # Of R5 by "short", "over" or the container in which something differs, of R10 by the party,
     # of S13 by the kind.
     parts: dict[str, AlertPart] = {}
+    weight: int = 0  # of temperatures: how bad it is; what a person has explained was as bad as this
 
     @property
     def stands(self) -> bool:
@@ -121,6 +122,16 @@ class Muted(msgspec.Struct, frozen=True, gc=False):
 
 class RouteCommand(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """Lanes to load (``what`` is load, from a file's ``table``; or suggest), or one to approve or retire."""
+
+    what: str
+    by: str
+    ids: list[str] = []
+    table: bytes = b""
+    reason: str = ""
+
+
+class ProfileCommand(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """Temperature profiles to load (``what`` is load, from a file's ``table``), or some to retire."""
 
     what: str
     by: str

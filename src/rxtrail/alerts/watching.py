@@ -12,6 +12,7 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from rxtrail.alerts import filing
+from rxtrail.alerts.cold_watching import ColdWatch
 from rxtrail.alerts.filing import Filing
 from rxtrail.alerts.judging import RouteJudge
 from rxtrail.alerts.on_the_way import Strays
@@ -84,6 +85,7 @@ class Watching:
         self._judge: RouteJudge | None = None
         self._strays = Strays()
         self._asks: Reader | None = None  # whom the judge asks
+        self._cold = ColdWatch(writer, today=today, seconds=seconds, write=self._write)
 
     # -- from other threads ----------------------------------------------------------------------------------------
 
@@ -99,7 +101,7 @@ class Watching:
 
     def rejudge(self) -> None:
         """Note that lanes or parties changed: everything is judged again by them."""
-        self._stale = self._again = True
+        self._stale = self._again = self._cold.again = True
         self._wake.set()
 
     def retold(self, positions: Iterable[int]) -> None:
@@ -163,11 +165,13 @@ class Watching:
         # A reader belongs to one thread, and so does the judge that asks it: who settles makes his own.
         if self._stale or self._asks is not reader or self._seconds() - self._loaded_at > RELOAD_SECONDS:
             self._load(reader)
+            self._cold.load(reader)
+        retold, self._retold = self._retold, set()
+        more = self._cold.step(reader, retold)
         if self._judge is None:
-            return False
+            return more
         assert self._cursor is not None, "what was loaded has a place in the log"
         positions = reader.event_positions(self._cursor, EVENTS_AT_ONCE)
-        retold, self._retold = self._retold, set()
         fresh = {*positions, *retold}
         things = self._judge.things_of(fresh) if fresh else set()
         now = self._now()
@@ -178,11 +182,11 @@ class Watching:
             self._bring(judged)
         if positions:
             self._cursor = positions[-1]
-        return len(positions) == EVENTS_AT_ONCE
+        return more or len(positions) == EVENTS_AT_ONCE
 
-    @staticmethod
-    def _has_work(reader: Reader) -> bool:
-        return bool(reader.kept_from(KIND, (-1, ""), 1) or reader.kept_from(filing.CLOCK, (-1, ""), 1))
+    def _has_work(self, reader: Reader) -> bool:
+        kinds = (KIND, filing.CLOCK)
+        return any(reader.kept_from(kind, (-1, ""), 1) for kind in kinds) or self._cold.has_work(reader)
 
     def _load(self, reader: Reader) -> None:
         self._stale, self._loaded_at, self._asks = False, self._seconds(), reader
@@ -249,6 +253,7 @@ class Watching:
             self._write(lambda work: work.run_out(rows))
 
     def _keep_cursor(self, *, always: bool) -> None:
+        self._cold.keep_cursor(always=always)
         cursor = self._cursor
         if cursor is None or cursor == self._kept_cursor:
             return

@@ -16,7 +16,17 @@ import msgspec
 
 from rxtrail import clock, partners
 from rxtrail.access import Access, SiteKeys, Tally
-from rxtrail.alerts import Alert, AlertCommand, Alerts, Channel, ChannelCommand, RouteCommand, RoutesReport
+from rxtrail.alerts import (
+    Alert,
+    AlertCommand,
+    Alerts,
+    Channel,
+    ChannelCommand,
+    ProfileCommand,
+    ProfilesReport,
+    RouteCommand,
+    RoutesReport,
+)
 from rxtrail.answers import (
     CaptureJob,
     CaptureReceipt,
@@ -614,7 +624,10 @@ class Node:
         today = clock.today()
         journey = trace(reader, authority_of(reader, today), code, this_year=today.year)
         scans = scans_of(reader, journey.epc)
-        return msgspec.structs.replace(journey, scans=scans) if scans else journey
+        temperature = self.alerts.temperatures(journey.epc) if journey.found else None
+        if temperature is not None and not temperature.readings:
+            temperature = None
+        return msgspec.structs.replace(journey, scans=scans, temperature=temperature)
 
     def change(
         self,
@@ -840,6 +853,10 @@ class Node:
     def route(self, command: RouteCommand) -> RoutesReport:
         """Load, approve or retire approved routes, durably; raises ``BadRequest``, ``NotFound`` and ``Refused``."""
         return self.alerts.routes.act(command)
+
+    def profile(self, command: ProfileCommand) -> ProfilesReport:
+        """Load or retire temperature profiles, durably; raises ``BadRequest``, ``NotFound`` and ``Refused``."""
+        return self.alerts.profiles.act(command)
 
     def channel(self, command: ChannelCommand) -> list[Channel]:
         """Add or remove who is told of alerts, or send again what was not taken."""

@@ -77,6 +77,7 @@ COMMANDS: dict[str, list[tuple[str, str, str]]] = {
         ("alerts", "alerts", "Alerts: what a person should know of; and who is told."),
         ("route", "route", "Approved routes: load, check, suggest, approve."),
         ("board", "board", "Boards: false alarms, supplier data quality, detection."),
+        ("temperature", "temperature", "Temperatures: how warm products may be, and how warm a pack was."),
         ("cases", "cases", "What a person must look at: list, show, close."),
         ("site-bundle", "site_bundle", "The signed copy by which a site goes on without this node."),
         ("label", "label", "A label of a pack or a logistic unit, as SVG, PNG, PDF or ZPL."),

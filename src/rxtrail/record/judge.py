@@ -29,8 +29,8 @@ from rxtrail.record.choosing import chosen
 from rxtrail.record.close_by import file_minutes, near_miss
 from rxtrail.record.facts import Found, Memory, Pending, Recalls, find
 from rxtrail.record.names import product_row, product_view
-from rxtrail.record.off_route import Marks
-from rxtrail.record.on_the_way import off_route_words, too_fast, too_soon
+from rxtrail.record.off_route import COLD, Marks
+from rxtrail.record.on_the_way import off_route_words, too_fast, too_soon, too_warm_words
 from rxtrail.record.orders import Orders
 from rxtrail.record.proven import proof_path, published
 from rxtrail.record.sightings import Recent, elsewhere
@@ -100,6 +100,7 @@ class Judge:
         self._recalls = Recalls()
         self._orders = Orders()
         self._marks = Marks()
+        self._cold = Marks(COLD)
         self._spots = Spots(reader)
         self._memory = Memory()
         self._products: dict[str, tuple[str, str]] = {}
@@ -136,6 +137,7 @@ class Judge:
         self._recalls.load(reader, self._authority)
         self._orders.load(reader)
         self._marks.load(reader)
+        self._cold.load(reader)
         self._spots = Spots(reader)
         self._products.clear()
         self._memory.forget()
@@ -263,6 +265,10 @@ class Judge:
             marks = self._marks.of(self._reader, self._authority, scan.gtin, scan.serial, found)
             if marks:
                 judged = also(judged, asker.purpose, off_route_words(marks))
+        if self._cold.by_key and scan.gtin:
+            marks = self._cold.of(self._reader, self._authority, scan.gtin, scan.serial, found)
+            if marks:
+                judged = also(judged, asker.purpose, too_warm_words(marks))
         if asker.site and found is not None and found.facts.on_record and judged.answer is not Answer.STOP:
             soon = too_soon(self._spots, self._authority, found.facts.custody, asker.site, self._now_us())
             if soon:

@@ -1,4 +1,4 @@
-"""What the counter says of a pack's way: that it left its route, or came faster than anything does."""
+"""What the counter says of a pack's way: that it left its route or its temperatures, or came faster than anything."""
 
 from __future__ import annotations
 
@@ -23,6 +23,17 @@ def off_route_words(marks: Sequence[Mark]) -> Said:
     """Say each deviation that stands."""
     return [
         ("off route" if mark.severity == "stop" else "odd on its way", {"what": mark.what, "alert": mark.alert})
+        for mark in marks
+    ]
+
+
+def too_warm_words(marks: Sequence[Mark]) -> Said:
+    """Say how each temperature profile was left, as far as nobody has explained it."""
+    return [
+        (
+            "off temperature" if mark.severity == "stop" else "doubtful temperature",
+            {"what": mark.what, "alert": mark.alert},
+        )
         for mark in marks
     ]
 

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from rxtrail import errors
-from rxtrail.alerts import AlertCommand, ChannelCommand, RouteCommand
+from rxtrail.alerts import AlertCommand, ChannelCommand, ProfileCommand, RouteCommand
 from rxtrail.answers import CountIn, ExportFilters
 from rxtrail.core.rules.alert import EuView
 from rxtrail.recalls import RecallCommand
@@ -121,6 +121,12 @@ class RouteArguments(msgspec.Struct, frozen=True, gc=False):
     """The arguments of ``route``."""
 
     command: RouteCommand
+
+
+class ProfileArguments(msgspec.Struct, frozen=True, gc=False):
+    """The arguments of ``profile``."""
+
+    command: ProfileCommand
 
 
 class ChannelArguments(msgspec.Struct, frozen=True, gc=False):

@@ -6,7 +6,16 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 if TYPE_CHECKING:
-    from rxtrail.alerts import Alert, AlertCommand, Channel, ChannelCommand, RouteCommand, RoutesReport
+    from rxtrail.alerts import (
+        Alert,
+        AlertCommand,
+        Channel,
+        ChannelCommand,
+        ProfileCommand,
+        ProfilesReport,
+        RouteCommand,
+        RoutesReport,
+    )
     from rxtrail.answers import (
         CaptureJob,
         CaptureReceipt,
@@ -105,6 +114,9 @@ class NodePort(Protocol):
 
     def route(self, command: RouteCommand) -> RoutesReport:
         """Load, approve or retire approved routes; raises ``NotFound`` and ``Refused``."""
+
+    def profile(self, command: ProfileCommand) -> ProfilesReport:
+        """Load or retire temperature profiles; raises ``NotFound`` and ``Refused``."""
 
     def channel(self, command: ChannelCommand) -> list[Channel]:
         """Add or remove who is told of alerts, or send again what was not taken; raises as ``alert`` does."""

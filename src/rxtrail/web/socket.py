@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, BinaryIO, Final, Self, TypeVar
 import msgspec
 
 from rxtrail import errors
-from rxtrail.alerts import Alert, AlertCommand, Channel, ChannelCommand, RouteCommand, RoutesReport
+from rxtrail.alerts import (
+    Alert,
+    AlertCommand,
+    Channel,
+    ChannelCommand,
+    ProfileCommand,
+    ProfilesReport,
+    RouteCommand,
+    RoutesReport,
+)
 from rxtrail.answers import (
     CaptureJob,
     CaptureReceipt,
@@ -143,6 +152,10 @@ class RemoteNode:
     def route(self, command: RouteCommand) -> RoutesReport:
         """Load, approve or retire approved routes."""
         return self._ask("route", frames.RouteArguments(command), RoutesReport)
+
+    def profile(self, command: ProfileCommand) -> ProfilesReport:
+        """Load or retire temperature profiles."""
+        return self._ask("profile", frames.ProfileArguments(command), ProfilesReport)
 
     def channel(self, command: ChannelCommand) -> list[Channel]:
         """Add or remove who is told of alerts, or send again what was not taken."""

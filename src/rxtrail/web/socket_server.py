@@ -210,6 +210,10 @@ async def _route(talk: _Talk, asked: frames.RouteArguments) -> None:
     await talk.answer(await talk.web.write(partial(talk.node.route, asked.command)))
 
 
+async def _profile(talk: _Talk, asked: frames.ProfileArguments) -> None:
+    await talk.answer(await talk.web.write(partial(talk.node.profile, asked.command)))
+
+
 async def _channel(talk: _Talk, asked: frames.ChannelArguments) -> None:
     await talk.answer(await talk.web.write(partial(talk.node.channel, asked.command)))
 
@@ -282,6 +286,7 @@ _VERBS: Final[dict[str, tuple[type[msgspec.Struct], Callable[[_Talk, Any], Any]]
     "recall": (frames.RecallArguments, _recall),
     "alert": (frames.AlertArguments, _alert),
     "route": (frames.RouteArguments, _route),
+    "profile": (frames.ProfileArguments, _profile),
     "channel": (frames.ChannelArguments, _channel),
     "close_case": (frames.CloseCaseArguments, _close_case),
     "submit_changes": (frames.ChangesArguments, _submit_changes),

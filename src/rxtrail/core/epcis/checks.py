@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rxtrail.core.epcis import event as events
 from rxtrail.core.epcis.ilmd import ilmd_lot_expiry
 from rxtrail.core.epcis.positions import GEO, positions
+from rxtrail.core.epcis.temperature import readings
 
 if TYPE_CHECKING:
     from rxtrail.core.epcis.event import Event
@@ -63,6 +64,11 @@ def check(event: Event) -> list[type_found]:
     if event.sensors or event.read_point[:4].casefold() == GEO:
         odd = positions(event.read_point, event.sensors, event.event_time)[1]
         found.extend(("warning", "POSITION_NONSENSE", f"{why}; kept, not judged") for why in {each.why for each in odd})
+    if event.sensors:
+        found.extend(readings(event.sensors, event.event_time)[1])
+        if not (event.epcs or event.parent or event.children or event.inputs or event.outputs):
+            message = "its sensor reports are about no EPC: kept, and no pack is judged by them"
+            found.append(("info", "SENSOR_ON_NOTHING", message))
     if event.ilmd:
         found.extend(("warning", code, message) for code, message in ilmd_lot_expiry(event)[2])
     return found

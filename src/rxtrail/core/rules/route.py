@@ -43,7 +43,8 @@ class Lane(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     ``products`` are GTIN-14s, or starts of them that end with ``*``. ``via`` are those who may stand between, in order,
     each of whom may be left out; ``edges``, where given, are all moves that are allowed, in place of ``via``. Days are
     ISO, "" is open. Trackers may be ``corridor_km`` off its ``corridor`` (points, as latitude and longitude; none:
-    straight between its places), and further for ``corridor_minutes``. ``temperature`` is kept with it.
+    straight between its places), and further for ``corridor_minutes``. ``temperature`` names a profile
+    (core.rules.cold).
     """
 
     id: str
@@ -149,6 +150,11 @@ class Deviation(msgspec.Struct, frozen=True, gc=False):
     quiet: bool = False  # a person is told, and the counter is not
     part: str = ""  # of an alert that is about several things: which, and the packs that it names
     packs: tuple[str, ...] = ()
+    # Of temperatures: which products inside are meant, of what came in from when until before when; and how bad it is.
+    gtins: tuple[str, ...] = ()
+    inside_since: int = 0
+    inside_before: int = 0
+    weight: int = 0
 
 
 class Judged(msgspec.Struct, frozen=True, gc=False):

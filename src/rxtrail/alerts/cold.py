@@ -1,0 +1,368 @@
+"""From new events to what was too warm or too cold: which things have readings, what was in them, judged.
+
+A pallet's readings are judged once for each time at which something was put into it; what is inside inherits the mark.
+Only what was in several things that have readings (a case with a logger of its own on a pallet with another, a pack
+that was packed again) is judged by itself, by all that it went through. Nothing is done for each pack of a pallet.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, Final
+
+from rxtrail.alerts.judging import MOVING, Contents, children_of, is_package, lists_of
+from rxtrail.core.epcis.event import AGGREGATION
+from rxtrail.core.rules import cold
+from rxtrail.core.rules.authority import issued_as
+from rxtrail.core.rules.cold import Piece, expose, wrong_unit
+from rxtrail.core.rules.route import Deviation, Judged, Move, moves_of
+from rxtrail.core.rules.steps import Flag, Role
+from rxtrail.record.cold import Attached, Profiles, Sensed, is_sensed
+from rxtrail.record.exact import Shelf, state_of
+from rxtrail.record.lanes import PartyTable
+from rxtrail.record.off_route import around
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rxtrail.core.rules.authority import Authority
+    from rxtrail.core.rules.cold import Breach, Exposure
+    from rxtrail.core.rules.steps import Step
+    from rxtrail.record.off_route import Within
+    from rxtrail.store import Reader
+
+RULE: Final = "R12"
+SERIALS_AT_ONCE: Final = 5_000
+WINDOWS_MAX: Final = 64
+"""Of a box that was filled in so many goes the later ones are judged as if they had been there from the last one on."""
+NEXT: Final = {
+    cold.FROZEN: "Set aside: frozen goods look like good ones. Ask the maker before anybody uses them.",
+    cold.KINETIC: "Set aside at the right temperature. Judge the logger's whole curve, and explain the alert.",
+    cold.ALARM: "Read the logger out. Explain the alert when its curve is in order.",
+}
+NEXT_DEFAULT: Final = (
+    "Set aside at the right temperature. Ask the maker with the logger's curve; explain the alert if it may be used."
+)
+WHY: Final = {
+    cold.FROZEN: "Goods beside ice packs or a cooler's outlet, or an unplugged logger lying there.",
+    cold.KINETIC: "A little too warm for long.",
+    cold.ALARM: "The logger has limits of its own.",
+}
+WHY_DEFAULT: Final = (
+    "A cooler that failed, a door that stood open, or a wait on a ramp; else a logger that lay elsewhere."
+)
+WHY_UNIT: Final = "Every value would be in order had it been Fahrenheit: most likely the unit is wrong."
+
+
+class ColdJudge:
+    """Judges things on one reader, for one thread, by the profiles that it is given."""
+
+    def __init__(self, reader: Reader, authority: Authority, profiles: Profiles) -> None:
+        """Take what is known of profiles and parties now."""
+        self._reader = reader
+        self._authority = authority
+        self.profiles = profiles
+        self._parties = PartyTable(reader)
+        self._sensed = Sensed(reader)
+
+    # -- which things ----------------------------------------------------------------------------------------------
+
+    def judge_events(self, positions: Iterable[int], marked: Iterable[str]) -> dict[str, Judged]:
+        """Judge what these events may have changed: ``marked`` is what has marks now."""
+        heads = self._reader.event_heads(positions)
+        known = frozenset(marked)
+        wanted = {
+            position
+            for position, head in heads.items()
+            if head.flags & Flag.SENSED
+            or head.kind == AGGREGATION
+            or head.action == "DELETE"
+            or (known and head.biz_step in MOVING)
+        }
+        things: set[str] = set()
+        packed: dict[str, list[list[str]]] = defaultdict(list)
+        for body in self._reader.event_bodies(wanted):
+            head = heads[body.position]
+            parent, runs, children = lists_of(body.canonical)
+            if parent:
+                things.add(parent)
+                packed[parent] += children
+            for key, serials in runs:
+                if head.flags & Flag.SENSED or not is_package(key + serials.split("\n", 1)[0]):
+                    things.update(key + serial for serial in serials.split("\n"))
+                elif known:
+                    things.update(known.intersection(key + serial for serial in serials.split("\n")))
+        return self._judge(things, packed)
+
+    def judge(self, keys: Iterable[str]) -> dict[str, Judged]:
+        """Judge these things anew."""
+        return self._judge(set(keys), {})
+
+    def _judge(self, things: set[str], packed: dict[str, list[list[str]]]) -> dict[str, Judged]:
+        inner_keys = {
+            key + serial
+            for runs in packed.values()
+            for key, serials in runs
+            if not is_package(key + serials.split("\n", 1)[0]) or self._holds(key[3:17])
+            for serial in serials.split("\n")
+        }
+        numbers = self._reader.container_ids(things | inner_keys)
+        shelf = Shelf(self._reader, self._authority)
+        shelf.need(set(numbers.values()))
+        judged = {key: Judged() for key in things if key in numbers}
+        packs: dict[str, set[str]] = defaultdict(set)
+        for key in things:
+            if key not in numbers and is_package(key):
+                packs[key[3:17]].add(key[21:])
+        if any(is_sensed(steps) for steps in shelf.histories.values()):
+            near = {number for number in numbers.values() if self._sensed_around(shelf, number)}
+            by_number = {number: key for key, number in numbers.items()}
+            for parent, runs in packed.items():
+                if numbers.get(parent) in near:
+                    _add_packs(packs, runs)
+            judged.update(self._containers(shelf, near, by_number, packs))
+        for gtin, serials in packs.items():
+            ordered = sorted(serials)
+            for at in range(0, len(ordered), SERIALS_AT_ONCE):
+                judged.update(self._packs(shelf, gtin, ordered[at : at + SERIALS_AT_ONCE]))
+        return judged
+
+    def _holds(self, gtin: str) -> bool:
+        known = self._reader.product(gtin)
+        return known is not None and known[1]
+
+    @staticmethod
+    def _sensed_around(shelf: Shelf, number: int) -> int:
+        """Count the things with readings among a container and all that it was ever in."""
+        timeline = shelf.containers(number)
+        outer = {each for each, _, _ in around(timeline, shelf.containers)} if timeline is not None else set()
+        return sum(is_sensed(shelf.histories.get(each, ())) for each in outer | {number})
+
+    # -- containers ------------------------------------------------------------------------------------------------
+
+    def _containers(
+        self, shelf: Shelf, near: set[int], by_number: dict[int, str], packs: dict[str, set[str]]
+    ) -> dict[str, Judged]:
+        """Judge containers with readings and what is inside of them; add to ``packs`` those that came out again."""
+        wanted, level = set(near), set(near)
+        while level:
+            inner = self._inside(shelf, level, packs)
+            level = set(inner) - wanted
+            by_number.update(inner)
+            shelf.need(level)
+            wanted |= level
+        contents = Contents(self._reader)
+        products = contents.of(wanted, shelf.histories) if self.profiles else {}
+        judged: dict[str, Judged] = {}
+        for number in wanted:
+            own = is_sensed(shelf.histories[number])
+            if self.profiles and (own or self._sensed_around(shelf, number) > 1):
+                judged[by_number[number]] = self._container(shelf, number, by_number[number], products[number])
+            else:
+                judged[by_number[number]] = Judged()  # what it is in has the mark
+        return judged
+
+    def _inside(self, shelf: Shelf, numbers: set[int], packs: dict[str, set[str]]) -> dict[int, str]:
+        """Give the containers that were ever put into these, by number; note the packs that were taken out."""
+        events: set[int] = set()
+        taken: set[int] = set()
+        for number in numbers:
+            timeline = shelf.containers(number)
+            emptied = timeline is not None and bool(timeline.emptied)
+            for step in shelf.histories[number]:
+                if step.role == Role.PARENT and step.kind == AGGREGATION:
+                    events.add(step.event)
+                    if step.action == "DELETE" or emptied:
+                        taken.add(step.event)
+        keys: set[str] = set()
+        for body in self._reader.event_bodies(events):
+            for key, serials in children_of(body.canonical):
+                if not is_package(key + serials.split("\n", 1)[0]) or self._holds(key[3:17]):
+                    keys.update(key + serial for serial in serials.split("\n"))
+                elif body.position in taken:
+                    _add_packs(packs, [[key, serials]])
+        return {number: key for key, number in self._reader.container_ids(keys).items()}
+
+    def _container(self, shelf: Shelf, number: int, key: str, gtins: frozenset[str]) -> Judged:
+        timeline = shelf.containers(number)
+        if timeline is None:
+            return Judged()
+        places = list(around(timeline, shelf.containers))
+        steps = shelf.histories[number]
+        pieces = self._pieces(shelf, steps, places, issued_as(key))
+        if not pieces:
+            return Judged()
+        way = self._way(shelf, steps, places, issued_as(key), key)
+        found: list[Deviation] = []
+        for since, before in _windows(steps, pieces):
+            found += self._left(pieces, gtins, way, since, before)
+        if is_package(key):  # a case is a trade item, too: it answers for itself
+            found += self._left(pieces, frozenset((key[3:17],)), way, 0, 0)
+        return _ordered(found)
+
+    # -- loose packs -----------------------------------------------------------------------------------------------
+
+    def _packs(self, shelf: Shelf, gtin: str, serials: Sequence[str]) -> dict[str, Judged]:
+        known = self._reader.product(gtin)
+        if known is None:
+            return {}
+        # A pack without a story of its own has its box's.
+        units = {s: unit for s, unit in self._reader.units_of(known[0], serials).items() if unit.own is not None}
+        parts = self._reader.unit_parts(known[0], units.values())
+        groups: dict[Any, list[str]] = defaultdict(list)
+        for serial, part in parts.items():
+            groups[part].append(serial)
+        every = list({each for part in groups for each in part})
+        steps = dict(zip(every, self._reader.steps(every), strict=True))
+        judged: dict[str, Judged] = {}
+        for part, members in groups.items():
+            answer = self._pack(shelf, gtin, members[0], [steps[each] for each in part])
+            judged.update(dict.fromkeys((f"01/{gtin}/21/{serial}" for serial in members), answer))
+        return judged
+
+    def _pack(self, shelf: Shelf, gtin: str, serial: str, steps: list[Step]) -> Judged:
+        if not self.profiles.of(gtin):
+            return Judged()
+        exact = state_of(steps, gtin, shelf)
+        places = list(around(exact.timeline, shelf.containers))
+        own = is_sensed(step for step in steps if step.role != Role.CHILD)
+        if (
+            not own
+            and sum(is_sensed(shelf.histories.get(each, ())) for each in {number for number, _, _ in places}) < 2
+        ):
+            return Judged()  # what it was in has the mark
+        pieces = self._pieces(shelf, steps, places, gtin)
+        way = self._way(shelf, steps, places, gtin, f"01/{gtin}/21/{serial}")
+        return _ordered(self._left(pieces, frozenset((gtin,)), way, 0, 0))
+
+    # -- looking ---------------------------------------------------------------------------------------------------
+
+    def looked_at(self, key: str) -> tuple[list[Piece], list[tuple[Attached, tuple[str, ...], Exposure]]] | None:
+        """Give the readings of a pack or container, and what its profiles make of them; None: not on record."""
+        shelf = Shelf(self._reader, self._authority)
+        known = self._reader.product(key[3:17]) if is_package(key) else None
+        units = self._reader.units_of(known[0], [key[21:]]) if known is not None else {}
+        steps: Sequence[Step]
+        if known is not None and units:
+            steps = self._reader.unit_steps(known[0], key[21:], units[key[21:]])
+            timeline = state_of(list(steps), key[3:17], shelf).timeline
+            gtins = frozenset((key[3:17],))
+        else:
+            row = self._reader.container(key)
+            if row is None:
+                return None
+            shelf.need({row.id})
+            steps, found = shelf.histories[row.id], shelf.containers(row.id)
+            assert found is not None, "a container that was read has a history"
+            timeline = found
+            gtins = Contents(self._reader).of({row.id}, shelf.histories)[row.id] or frozenset(
+                (key[3:17],) if is_package(key) else ()
+            )
+        places = list(around(timeline, shelf.containers))
+        pieces = self._pieces(shelf, steps, places, issued_as(key))
+        way = self._way(shelf, steps, places, issued_as(key), key)
+        uses = [(a, some, expose(a.profile, pieces)) for a, some in self._meant(gtins, way[1])]
+        return pieces, [use for use in uses if use[2].readings]
+
+    # -- judging ---------------------------------------------------------------------------------------------------
+
+    def _pieces(self, shelf: Shelf, own: Sequence[Step], places: Sequence[Within], issued: str) -> list[Piece]:
+        rows = self._reader.containers({number for number, _, _ in places})
+        names = {number: issued_as(row.key) for number, row in rows.items()}
+        return self._sensed.pieces(own, places, shelf.histories, self._authority, names, issued)
+
+    def _way(
+        self, shelf: Shelf, own: Sequence[Step], places: Sequence[Within], issued: str, key: str
+    ) -> tuple[str, list[Move]]:
+        moves = moves_of(own, self._authority, issued)
+        rows = self._reader.containers({number for number, _, _ in places})
+        for number, since, until in places:
+            found = moves_of(shelf.histories.get(number, ()), self._authority, issued_as(rows[number].key))
+            moves += [move for move in found if since <= move.time <= until]
+        return key, sorted(moves, key=lambda move: move.key)
+
+    def _left(
+        self, pieces: Sequence[Piece], gtins: frozenset[str], way: tuple[str, list[Move]], since: int, before: int
+    ) -> list[Deviation]:
+        """Give how these products left their profiles, of what was inside from a moment on."""
+        found: list[Deviation] = []
+        for attached, some in self._meant(gtins, way[1]):
+            exposure = expose(attached.profile, pieces, since)
+            if exposure.breaches:
+                unit = wrong_unit(attached.profile, pieces)
+                found += [
+                    self._deviation(attached, breach, some, way, since, before, unit=unit)
+                    for breach in exposure.breaches
+                ]
+        return found
+
+    def _meant(self, gtins: frozenset[str], moves: Sequence[Move]) -> list[tuple[Attached, tuple[str, ...]]]:
+        """Give the profiles that hold, each with the products that it holds for."""
+        meant: dict[tuple[str, str], tuple[Attached, list[str]]] = {}
+        for gtin in sorted(gtins):
+            for attached in self.profiles.of(gtin):
+                if attached.lane is None or self._is_on(attached, moves):
+                    name = (attached.profile.id, attached.lane.id if attached.lane is not None else "")
+                    meant.setdefault(name, (attached, []))[1].append(gtin)
+        return [(attached, tuple(some)) for attached, some in meant.values()]
+
+    def _is_on(self, attached: Attached, moves: Sequence[Move]) -> bool:
+        """Tell whether goods are on the lane that a profile is of; those that never moved may be yet."""
+        lane = attached.lane
+        assert lane is not None, "asked only of a lane's profile"
+        if not moves:
+            return True
+        one = self._parties.one
+        nodes = {one(gln) for gln in (lane.origin, *lane.via, *lane.destinations, *(g for e in lane.edges for g in e))}
+        return any(one(gln) in nodes for move in moves for gln in (*move.froms, *move.tos, move.at) if gln)
+
+    def _deviation(
+        self, attached: Attached, breach: Breach, gtins: tuple[str, ...], way: tuple[str, list[Move]], since: int,
+        before: int, *, unit: bool,
+    ) -> Deviation:  # fmt: skip
+        key, moves = way
+        sent = next((move for move in reversed(moves) if move.sends and move.time <= breach.time), None)
+        shipment = hashlib.sha256(key.encode()).digest() if sent is None else sent.key[1]
+        sender = "" if sent is None or not sent.froms else sent.froms[0]
+        receiver = "" if sent is None or not sent.tos else sent.tos[0]
+        lanes = (attached.lane.id,) if attached.lane is not None else ()
+        cause, why = ("scanner", WHY_UNIT) if unit else ("process", WHY.get(breach.kind, WHY_DEFAULT))
+        return Deviation(
+            RULE, breach.severity, shipment, breach.event, breach.time, sender, receiver, lanes, breach.what, cause,
+            why, NEXT.get(breach.kind, NEXT_DEFAULT),
+            gtins=gtins, inside_since=since, inside_before=before, weight=breach.weight,
+        )  # fmt: skip
+
+
+def _windows(steps: Sequence[Step], pieces: Sequence[Piece]) -> list[tuple[int, int]]:
+    """Give from when and before when goods were put in, so that all of one part went through the same readings."""
+    times = sorted(
+        {
+            step.time
+            for step in steps
+            if step.role == Role.PARENT and step.action == "ADD" and not step.voided
+            and not step.flags & Flag.DECLARATION
+        }
+    )  # fmt: skip
+    begins = sorted({reading.start for piece in pieces for reading in piece.readings})
+    found: list[int] = []
+    following = 0
+    for time in times:
+        passed = following
+        while following < len(begins) and begins[following] < time:
+            following += 1
+        if not found or (passed < following and len(found) < WINDOWS_MAX):
+            found.append(time)
+    return [(since, found[at + 1] if at + 1 < len(found) else 0) for at, since in enumerate(found)]
+
+
+def _ordered(found: list[Deviation]) -> Judged:
+    """Give what was found, the worst last."""
+    return Judged(tuple(sorted(found, key=lambda d: (d.weight, -d.time, d.what))))
+
+
+def _add_packs(packs: dict[str, set[str]], runs: Iterable[Sequence[str]]) -> None:
+    for key, serials in runs:
+        if is_package(key + serials.split("\n", 1)[0]):
+            packs[key[3:17]].update(serials.split("\n"))

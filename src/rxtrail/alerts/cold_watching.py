@@ -1,0 +1,111 @@
+"""Follows the record for temperatures: what new events may have changed is judged, and what that changes is written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from rxtrail.alerts import filing
+from rxtrail.alerts.cold import ColdJudge
+from rxtrail.record.cold import KIND, Profiles
+from rxtrail.record.off_route import COLD, Marks
+from rxtrail.record.standing import authority_of
+
+if TYPE_CHECKING:
+    import datetime
+    from collections.abc import Callable
+
+    from rxtrail.alerts.filing import Filing
+    from rxtrail.core.rules.route import Judged
+    from rxtrail.ledger.log import Log
+    from rxtrail.ledger.writer import Writer
+    from rxtrail.store import Reader, Transaction
+
+CURSOR: Final = "alert-cursor"  # of what the store keeps
+TEMPERATURES: Final = "temperatures"
+EVENTS_AT_ONCE: Final = 500
+KEEP_SECONDS: Final = 10.0
+
+
+class ColdWatch:
+    """How far events were judged by temperature profiles; used by one thread at a time."""
+
+    def __init__(
+        self,
+        writer: Callable[[], Writer],
+        *,
+        today: Callable[[], datetime.date],
+        seconds: Callable[[], float],
+        write: Callable[[Callable[[Filing], None]], None],
+    ) -> None:
+        """``write`` brings what was found into the record, and tells of it."""
+        self._writer, self._today, self._seconds, self._write = writer, today, seconds, write
+        self.again = False  # all is to be judged anew
+        self._judge: ColdJudge | None = None
+        self._marks = Marks(COLD)
+        self._cursor: int | None = None
+        self._kept_cursor = -1
+        self._kept_at = 0.0
+
+    @staticmethod
+    def has_work(reader: Reader) -> bool:
+        """Tell whether profiles were ever loaded; those that lanes name come with the lanes."""
+        return bool(reader.kept_from(KIND, (-1, ""), 1))
+
+    def load(self, reader: Reader) -> None:
+        """Read profiles and parties anew."""
+        profiles = Profiles(reader)
+        self._marks.load(reader)
+        if not profiles and not self._marks:
+            self._judge, self._cursor, self.again = None, None, False
+            return
+        self._judge = ColdJudge(reader, authority_of(reader, self._today()), profiles)
+        if self._cursor is None or self.again:
+            row = reader.kept(CURSOR, TEMPERATURES)
+            kept = int.from_bytes(row[1], "big", signed=True) if row is not None else -1
+            self._cursor = self._kept_cursor = -1 if self.again else kept
+            if self.again:
+                self.again = False
+                self._bring(reader, self._judge.judge(self._marks.by_key))
+
+    def step(self, reader: Reader, retold: set[int]) -> bool:
+        """Judge the next events; tell whether there may be more."""
+        if self._judge is None or self._cursor is None:
+            return False
+        positions = reader.event_positions(self._cursor, EVENTS_AT_ONCE)
+        if positions or retold:
+            self._marks.load(reader)
+            self._bring(reader, self._judge.judge_events({*positions, *retold}, self._marks.by_key))
+        if positions:
+            self._cursor = positions[-1]
+        return len(positions) == EVENTS_AT_ONCE
+
+    def keep_cursor(self, *, always: bool) -> None:
+        """Keep how far it has come; not every time, since judging again changes nothing."""
+        cursor = self._cursor
+        if cursor is None or cursor == self._kept_cursor:
+            return
+        if not always and self._seconds() - self._kept_at < KEEP_SECONDS:
+            return
+        body = cursor.to_bytes(9, "big", signed=True)
+
+        def write(tx: Transaction, _log: Log) -> None:
+            tx.keep(CURSOR, TEMPERATURES, cursor, body)
+
+        self._writer().do(write)
+        self._kept_cursor, self._kept_at = cursor, self._seconds()
+
+    def _bring(self, reader: Reader, judged: dict[str, Judged]) -> None:
+        found = filing.changed(judged, self._marks)
+        if found:
+            assert self._judge is not None, "what was judged was judged by it"
+            # An alert tells the worst of all that it is about, so all of it is judged together.
+            about = {filing.alert_of(d) for deviations in found.values() for d in deviations}
+            about |= {mark.alert for key in found for mark in self._marks.by_key.get(key, ())}
+            beside = {
+                key
+                for key, marks in self._marks.by_key.items()
+                if key not in found and any(mark.alert in about for mark in marks)
+            }
+            found |= {key: again.deviations for key, again in self._judge.judge(beside).items() if key in beside}
+            self._write(lambda work: work.routes(found, COLD))
+            self._marks.load(reader)
