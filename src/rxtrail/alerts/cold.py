@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 RULE: Final = "R12"
 SERIALS_AT_ONCE: Final = 5_000
+REMEMBERED_MAX: Final = 200_000
 WINDOWS_MAX: Final = 64
 """Of a box that was filled in so many goes the later ones are judged as if they had been there from the last one on."""
 NEXT: Final = {
@@ -55,11 +56,37 @@ WHY_DEFAULT: Final = (
 WHY_UNIT: Final = "Every value would be in order had it been Fahrenheit: most likely the unit is wrong."
 
 
+class Wanderers:
+    """Packs with a story of their own in containers with readings: only these may have been in several.
+
+    The packs of a packing are looked up once. Who begins to wander later is noted when that is judged.
+    """
+
+    def __init__(self) -> None:
+        """Start empty; whatever is forgotten is looked up again."""
+        self.looked_at: set[int] = set()  # packings
+        self.of: dict[int, set[str]] = {}  # container -> packs
+
+    def note(self, number: int, key: str) -> None:
+        """Note a pack of a container."""
+        self.of.setdefault(number, set()).add(key)
+
+    def forget_if_many(self) -> None:
+        """Begin anew when it is too much to remember."""
+        if len(self.looked_at) > REMEMBERED_MAX or len(self.of) > REMEMBERED_MAX:
+            self.looked_at.clear()
+            self.of.clear()
+
+
 class ColdJudge:
     """Judges things on one reader, for one thread, by the profiles that it is given."""
 
-    def __init__(self, reader: Reader, authority: Authority, profiles: Profiles) -> None:
-        """Take what is known of profiles and parties now."""
+    def __init__(
+        self, reader: Reader, authority: Authority, profiles: Profiles, wanderers: Wanderers | None = None
+    ) -> None:
+        """Take what is known of profiles and parties now; ``wanderers`` outlives it."""
+        self._wanderers = Wanderers() if wanderers is None else wanderers
+        self._wanderers.forget_if_many()
         self._reader = reader
         self._authority = authority
         self.profiles = profiles
@@ -164,25 +191,41 @@ class ColdJudge:
         return judged
 
     def _inside(self, shelf: Shelf, numbers: set[int], packs: dict[str, set[str]]) -> dict[int, str]:
-        """Give the containers that were ever put into these, by number; note the packs that were taken out."""
-        events: set[int] = set()
-        taken: set[int] = set()
-        for number in numbers:
-            timeline = shelf.containers(number)
-            emptied = timeline is not None and bool(timeline.emptied)
-            for step in shelf.histories[number]:
-                if step.role == Role.PARENT and step.kind == AGGREGATION:
-                    events.add(step.event)
-                    if step.action == "DELETE" or emptied:
-                        taken.add(step.event)
+        """Give the containers that were ever put into these, by number; note the packs that may have been elsewhere."""
+        events = {
+            step.event: number
+            for number in numbers
+            for step in shelf.histories[number]
+            if step.role == Role.PARENT and step.kind == AGGREGATION
+        }
         keys: set[str] = set()
+        unknown: dict[str, dict[str, int]] = defaultdict(dict)
         for body in self._reader.event_bodies(events):
             for key, serials in children_of(body.canonical):
-                if not is_package(key + serials.split("\n", 1)[0]) or self._holds(key[3:17]):
+                if not is_package(key + serials.split("\n", 1)[0]):
                     keys.update(key + serial for serial in serials.split("\n"))
-                elif body.position in taken:
-                    _add_packs(packs, [[key, serials]])
+                    continue
+                if self._holds(key[3:17]):
+                    keys.update(key + serial for serial in serials.split("\n"))
+                if body.position not in self._wanderers.looked_at:
+                    unknown[key[3:17]].update(dict.fromkeys(serials.split("\n"), events[body.position]))
+        for gtin, serials_of in unknown.items():
+            self._look_for_wanderers(gtin, serials_of)
+        self._wanderers.looked_at.update(events)
+        for number in numbers:
+            for key in self._wanderers.of.get(number, ()):
+                packs[key[3:17]].add(key[21:])
         return {number: key for key, number in self._reader.container_ids(keys).items()}
+
+    def _look_for_wanderers(self, gtin: str, serials: dict[str, int]) -> None:
+        known = self._reader.product(gtin)
+        if known is None:
+            return
+        every = [*serials]
+        for at in range(0, len(every), SERIALS_AT_ONCE):
+            for serial, unit in self._reader.units_of(known[0], every[at : at + SERIALS_AT_ONCE]).items():
+                if unit.own is not None:
+                    self._wanderers.note(serials[serial], f"01/{gtin}/21/{serial}")
 
     def _container(self, shelf: Shelf, number: int, key: str, gtins: frozenset[str]) -> Judged:
         timeline = shelf.containers(number)
@@ -217,24 +260,25 @@ class ColdJudge:
         steps = dict(zip(every, self._reader.steps(every), strict=True))
         judged: dict[str, Judged] = {}
         for part, members in groups.items():
-            answer = self._pack(shelf, gtin, members[0], [steps[each] for each in part])
+            answer, numbers = self._pack(shelf, gtin, members[0], [steps[each] for each in part])
+            for number in numbers:
+                for serial in members:
+                    self._wanderers.note(number, f"01/{gtin}/21/{serial}")
             judged.update(dict.fromkeys((f"01/{gtin}/21/{serial}" for serial in members), answer))
         return judged
 
-    def _pack(self, shelf: Shelf, gtin: str, serial: str, steps: list[Step]) -> Judged:
+    def _pack(self, shelf: Shelf, gtin: str, serial: str, steps: list[Step]) -> tuple[Judged, set[int]]:
+        """Judge one of several packs with the same story; give the containers whose readings matter to it, too."""
         if not self.profiles.of(gtin):
-            return Judged()
+            return Judged(), set()
         exact = state_of(steps, gtin, shelf)
         places = list(around(exact.timeline, shelf.containers))
-        own = is_sensed(step for step in steps if step.role != Role.CHILD)
-        if (
-            not own
-            and sum(is_sensed(shelf.histories.get(each, ())) for each in {number for number, _, _ in places}) < 2
-        ):
-            return Judged()  # what it was in has the mark
+        sensed = {number for number, _, _ in places if is_sensed(shelf.histories.get(number, ()))}
+        if not is_sensed(step for step in steps if step.role != Role.CHILD) and len(sensed) < 2:
+            return Judged(), set()  # what it was in has the mark
         pieces = self._pieces(shelf, steps, places, gtin)
         way = self._way(shelf, steps, places, gtin, f"01/{gtin}/21/{serial}")
-        return _ordered(self._left(pieces, frozenset((gtin,)), way, 0, 0))
+        return _ordered(self._left(pieces, frozenset((gtin,)), way, 0, 0)), {number for number, _, _ in places}
 
     # -- looking ---------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from rxtrail.alerts import filing
-from rxtrail.alerts.cold import ColdJudge
+from rxtrail.alerts.cold import ColdJudge, Wanderers
 from rxtrail.record.cold import KIND, Profiles
 from rxtrail.record.off_route import COLD, Marks
 from rxtrail.record.standing import authority_of
@@ -41,6 +41,7 @@ class ColdWatch:
         self._writer, self._today, self._seconds, self._write = writer, today, seconds, write
         self.again = False  # all is to be judged anew
         self._judge: ColdJudge | None = None
+        self._wanderers = Wanderers()
         self._marks = Marks(COLD)
         self._cursor: int | None = None
         self._kept_cursor = -1
@@ -58,7 +59,7 @@ class ColdWatch:
         if not profiles and not self._marks:
             self._judge, self._cursor, self.again = None, None, False
             return
-        self._judge = ColdJudge(reader, authority_of(reader, self._today()), profiles)
+        self._judge = ColdJudge(reader, authority_of(reader, self._today()), profiles, self._wanderers)
         if self._cursor is None or self.again:
             row = reader.kept(CURSOR, TEMPERATURES)
             kept = int.from_bytes(row[1], "big", signed=True) if row is not None else -1
