@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
+from rxtrail.core.epcis.positions import GEO
 from rxtrail.core.epcis.times import instant
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from rxtrail.core.epcis.event import type_tree
 
 TEMPERATURE: Final = "temperature"
+POSITION: Final = frozenset({"latitude", "longitude"})
 UNITS: Final = {
     "CEL": (0.0, 1.0, 0.0),
     "KEL": (-273.15, 1.0, 0.0),
@@ -103,6 +105,8 @@ class _Reader:
         name, exception = _name(report.get("type")), _name(report.get("exception"))
         uom = self._unit(report.get("uom"))
         numbers = [field for field in _FIELDS if field in report]
+        if name in POSITION or str(report.get("uriValue", report.get("stringValue", "")))[:4].casefold() == GEO:
+            return  # where it was is read elsewhere (core.epcis.positions)
         if name and name != TEMPERATURE:
             self.say("SENSOR_NOT_JUDGED", f"{_shown(report['type'])}: kept; only temperatures are judged", "info", name)
             return
