@@ -9,6 +9,7 @@ from tests.web import scene
 from tests.web.conftest import GOOD
 
 if TYPE_CHECKING:
+    from rxtrail.bootstrap import Node
     from tests.web.conftest import Api
 
 PROFILES = "/api/v1/temperature-profiles"
@@ -39,19 +40,19 @@ FROZEN = {
 }
 
 
-def freeze(api: Api) -> None:
+def freeze(api: Api, node: Node) -> None:
     loaded = api.post(PROFILES, json={"what": "load", "by": "A. Kim", "table": TABLE})
     assert loaded.status_code == 200, loaded.text
     sent = api.post(
         "/epcis/capture", content=json.dumps(FROZEN), headers={"content-type": "application/json", "prefer": "wait"}
     )
     assert sent.status_code in (200, 202), sent.text
-    api.app.web.node.resume()
-    api.app.web.node.alerts.settle()
+    node.resume()
+    node.alerts.settle()
 
 
-def test_a_pack_that_froze_is_stopped_and_its_temperatures_are_told(api: Api) -> None:
-    freeze(api)
+def test_a_pack_that_froze_is_stopped_and_its_temperatures_are_told(api: Api, node: Node) -> None:
+    freeze(api, node)
     verdict = api.verify(scene.scan(GOOD))
     assert {reason["code"]: reason["severity"] for reason in verdict["reasons"]}["temperature-excursion"] == "stop"
     for path in (f"packs/{scene.GTIN}/{GOOD}", f"containers/{scene.CASE}"):
