@@ -11,7 +11,7 @@ import hashlib
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
-from rxtrail.alerts.judging import MOVING, Contents, children_of, is_package, lists_of
+from rxtrail.alerts.judging import MOVING, Contents, is_package, lists_of, runs_of
 from rxtrail.core.epcis.event import AGGREGATION
 from rxtrail.core.rules import cold
 from rxtrail.core.rules.authority import issued_as
@@ -201,7 +201,7 @@ class ColdJudge:
         keys: set[str] = set()
         unknown: dict[str, dict[str, int]] = defaultdict(dict)
         for body in self._reader.event_bodies(events):
-            for key, serials in children_of(body.canonical):
+            for key, serials in runs_of(body.canonical, children=True):
                 if not is_package(key + serials.split("\n", 1)[0]):
                     keys.update(key + serial for serial in serials.split("\n"))
                     continue

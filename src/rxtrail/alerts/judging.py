@@ -288,11 +288,6 @@ def lists_of(canonical: bytes) -> tuple[str, list[list[str]], list[list[str]]]:
     return fields.get("parent", ""), runs, lists[_CHILDREN]
 
 
-def children_of(canonical: bytes) -> list[list[str]]:
-    """Give the children of an event, as runs."""
-    return _lists(canonical)[1][_CHILDREN]
-
-
 def _packs(step: Step) -> bool:
     return step.role == Role.PARENT and step.kind == AGGREGATION and step.action == "ADD" and not step.voided
 
