@@ -232,6 +232,9 @@ class _Bench:
         self.add(
             f"preview of a recall of {count:,}", packages, "ms wall", values, "one look-up per package", one_by_one
         )
+        red = _stage("recall", msgspec.structs.replace(task, count=PREVIEWS))
+        name_red, floor_red = "a recall approved, until a counter is red", "one durable step of it"
+        self.add(name_red, packages, "ms wall", red["live_ms"], floor_red, red["step_ms"])
         if self.engine.servers:
             server = sum(told["servers"]) / told["count"] * 1e3
             self.add(f"{name}, server", packages, "ms CPU", [server], "one look-up per package", one_by_one)

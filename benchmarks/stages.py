@@ -22,7 +22,7 @@ import msgspec
 import psycopg
 from psycopg import sql
 
-from benchmarks import alarms, audits, floors, log, proof_page, queries, standards
+from benchmarks import alarms, audits, floors, log, proof_page, queries, recalls, standards
 from benchmarks import scans as reading_scans
 from benchmarks.documents import (
     BUYER_GLN,
@@ -179,6 +179,12 @@ def trace(task: Task) -> dict[str, object]:
         "p50_us": spent[len(spent) // 2] * 1e6,
         "p99_us": spent[len(spent) * 99 // 100] * 1e6,
     }
+
+
+def recall(task: Task) -> dict[str, object]:
+    """Approve recalls of that lot, and time how soon an open counter knows."""
+    with _node(task) as node:
+        return recalls.measure(node, recall_gtin(), recall_lot(), task.count)
 
 
 def holders(task: Task) -> dict[str, object]:
@@ -370,6 +376,7 @@ _ALL: tuple[Callable[[Task], dict[str, Any]], ...] = (
         trace,
         holders,
         preview,
+        recall,
         watched,
         fair,
         ship,

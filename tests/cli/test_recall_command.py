@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -77,6 +79,64 @@ def test_a_counterfeit_notice_stops_packs_of_a_lot_that_nobody_ever_shipped(phar
         told = pharmacy.json("verify", f"(01){GTIN}(21){serial}(17)290930(10){lot}")
         assert told.code == code, told.one
         assert ("suspect" in [reason["code"] for reason in told.one["reasons"]]) is (code == 1)
+
+
+def reports(count: int) -> list[dict[str, str]]:
+    """Reports of one authority, the first of a product that is on record, every tenth not to be understood."""
+    return [
+        {
+            "recall_number": f"D-{number:04}-2026",
+            "classification": "Class II",
+            "product_description": f"Tablets, NDC {'52601-8159-0' if number == 0 else f'1{number:04}-100-10'}",
+            "code_info": "Lots before May" if number % 10 == 9 else f"Lot Q{number:05}, Exp 05/2027",
+        }
+        for number in range(count)
+    ]
+
+
+def test_a_file_of_many_reports_is_opened_once_however_often_it_is_loaded(
+    pharmacy: CommandLine, tmp_path: Path
+) -> None:
+    file = tmp_path / "enforcement.json"
+    by = ("--by", "A. Kim")
+    file.write_text(json.dumps({"meta": {}, "results": reports(130)}))
+    told = pharmacy.json("recall", "open", "--notice", str(file), *by).one
+    assert told == {"reports": 130, "known": 0, "opened": 130, "review": 13, "of_products_on_record": 1}
+    file.write_text(json.dumps({"results": reports(150)}))
+    told = pharmacy.json("recall", "open", "--notice", str(file), *by).one
+    assert (told["known"], told["opened"]) == (130, 20)
+    assert "0 opened" in pharmacy("recall", "open", "--notice", str(file), *by).out.decode()
+    assert len(pharmacy.json("recall", "list", "--state", "review", "--limit", "1000").lines) == 15
+    assert pharmacy.json("verify", f"(01){GTIN}(21)ANY(17)270500(10)Q00000").code == 1
+
+
+def test_a_notice_file_that_is_cut_opens_nothing_and_says_so(pharmacy: CommandLine, tmp_path: Path) -> None:
+    whole = json.dumps({"results": reports(40)}).encode()
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("drug-enforcement-0001-of-0001.json", whole)
+    file = tmp_path / "enforcement"
+    for data in (whole[: len(whole) // 2], packed.getvalue()[: len(packed.getvalue()) // 2], b"PK\x03\x04"):
+        file.write_bytes(data)
+        ran = pharmacy("recall", "open", "--notice", str(file), "--by", "A. Kim")
+        assert ran.code == 2, ran
+        assert "fetched again" in ran.err or "fetch it again" in ran.err
+        assert pharmacy.json("recall", "list").lines == []
+    file.write_bytes(packed.getvalue())
+    assert pharmacy.json("recall", "open", "--notice", str(file), "--by", "A. Kim").one["opened"] == 40
+
+
+def test_a_firms_letter_is_attached_and_given_back_as_it_was(pharmacy: CommandLine, tmp_path: Path) -> None:
+    letter, back = tmp_path / "letter.pdf", tmp_path / "back.pdf"
+    letter.write_bytes(bytes(range(256)) * 40)
+    opened = pharmacy.json("recall", "open", *MEANT, "--attach", str(letter), "--by", "A. Kim").one
+    (attached,) = opened["attachments"]
+    assert (attached["name"], attached["size"]) == ("letter.pdf", 10_240)
+    assert pharmacy("recall", "attachment", opened["id"], "letter.pdf", "-o", str(back)).code == 0
+    assert back.read_bytes() == letter.read_bytes()
+    assert pharmacy("recall", "attachment", opened["id"], "other.pdf", "-o", str(back)).code == 1
+    letter.write_bytes(b"")
+    assert pharmacy("recall", "open", *MEANT, "--attach", str(letter), "--by", "A. Kim").code == 2
 
 
 def test_a_notice_with_a_doubt_is_confirmed_by_who_has_read_it(pharmacy: CommandLine, tmp_path: Path) -> None:

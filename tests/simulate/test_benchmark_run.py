@@ -42,6 +42,7 @@ def test_a_small_run_measures_everything_and_every_answer_is_right(store: str, t
         "ship a pallet",
         "who holds a lot of 2,000",
         "preview of a recall of 2,000",
+        "a recall approved, until a counter is red",
         "approved routes: capture",
         "approved routes: verify",
         "growth from 1,000: verify",

@@ -106,7 +106,7 @@ def _keep(tx: Transaction, log: Log, recall: Recall) -> None:
     at = row[0] if row is not None else log.now
     tx.keep(KIND, recall.id, at, encode(kept))
     if stands(kept):
-        tx.keep(STANDING, recall.id, at, encode(kept), tell=True)
+        tx.keep(STANDING, recall.id, at, encode(told_abroad(kept)), tell=True)
     else:
         tx.drop_kept(STANDING, recall.id, tell=True)
 

@@ -14,13 +14,27 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from rxtrail.core.gs1 import check_digit, ndc
-from rxtrail.core.rules.recall import CLASSES, DEPTHS, KINDS, LEVELS, SOURCES, STATES, Recall, Scope, Step, stands
+from rxtrail.core.rules.recall import (
+    CLASSES,
+    DEPTHS,
+    KINDS,
+    LEVELS,
+    SOURCES,
+    STATES,
+    Recall,
+    Scope,
+    Step,
+    stands,
+    told_abroad,
+)
 from rxtrail.errors import BadRequest, NotFound, Refused
 from rxtrail.recalls import counting, following
 from rxtrail.recalls.counting import PackOf
 from rxtrail.recalls.events import lifts, says
 from rxtrail.recalls.notice import Report, asked_of, read_reports
 from rxtrail.recalls.values import (
+    ATTACHMENT_BYTES_MAX,
+    ATTACHMENTS_MAX,
     GTINS_MAX,
     LOTS_MAX,
     NOTICE_CHARACTERS_MAX,
@@ -28,6 +42,7 @@ from rxtrail.recalls.values import (
     SERIALS_MAX,
     TEXT_CHARACTERS_MAX,
     AskedRecall,
+    Attachment,
     HolderCount,
     LotCount,
     RecallCommand,
@@ -45,13 +60,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from rxtrail.core.rules.authority import Authority
+    from rxtrail.core.rules.recall import Attached
     from rxtrail.ledger.log import Log
     from rxtrail.ledger.writer import Writer
     from rxtrail.recalls.counting import CountHolders
     from rxtrail.store import Reader, Transaction
 
 __all__ = [
+    "ATTACHMENTS_MAX",
+    "ATTACHMENT_BYTES_MAX",
+    "MORE_MAX",
     "AskedRecall",
+    "Attachment",
     "HolderCount",
     "LotCount",
     "PackOf",
@@ -68,6 +88,9 @@ __all__ = [
 ]
 
 ID_BYTES: Final = 5
+MORE_MAX: Final = 500
+NUMBER: Final = "recall-number"  # of what the store keeps: the recall of an authority's number
+ATTACHMENT: Final = "recall-attachment"  # by SHA-256
 GTIN_LENGTHS: Final = (8, 12, 13, 14)
 _FOLLOWS: Final = {
     "notice": ("noticed", "notices written"),
@@ -172,6 +195,26 @@ class RecallDesk:
         recall = self.get(number)
         return following.status_of(recall, self.preview(number).holders, iso(self._now_us()))
 
+    def is_known(self, notice: str) -> bool:
+        """Tell whether a notice of this number (D-0115-2026) was opened before, and not withdrawn since."""
+        same = _of_number(self._reader(), notice)
+        return same is not None and same.state != "withdrawn"
+
+    def on_record(self, gtins: list[str]) -> bool:
+        """Tell whether a product of these is on record here."""
+        reader = self._reader()
+        return any(reader.product(gtin) is not None for gtin in gtins)
+
+    def attachment(self, number: str, name: str) -> tuple[Attached, bytes]:
+        """Give what was attached to a recall, by its name or SHA-256; raises ``NotFound``."""
+        reader = self._reader()
+        recall = _read(reader, number)[1]
+        found = next((each for each in recall.attachments if name in (each.name, each.sha256)), None)
+        kept = reader.kept(ATTACHMENT, found.sha256) if found is not None else None
+        if found is None or kept is None:
+            raise NotFound(f"nothing of that name is attached to recall {number[:40]}", place="attachment")
+        return found, kept[1]
+
     def report(self, number: str) -> RecallReport:
         """Give what is kept of a recall when it ends, or how far it is; raises ``NotFound``."""
         recall, preview = self.get(number), self.preview(number)
@@ -194,7 +237,12 @@ class RecallDesk:
                     place=name,
                 )
         if command.what == "open":
-            recall = self._open(command)
+            if command.asked is None:
+                raise BadRequest("a recall is opened with what it means", place="asked")
+            if len(command.more) >= MORE_MAX:
+                raise BadRequest(f"at most {MORE_MAX} recalls are opened at once", place="more")
+            writes = [self._open(command, asked) for asked in (command.asked, *command.more)]
+            recall = self._writer().do(lambda tx, log: _all(writes, tx, log))
         else:
             steps = {
                 "approve": self._approve,
@@ -214,11 +262,10 @@ class RecallDesk:
         self._changed()
         return recall
 
-    def _open(self, command: RecallCommand) -> Recall:
-        asked = command.asked
-        if asked is None:
-            raise BadRequest("a recall is opened with what it means", place="asked")
+    def _open(self, command: RecallCommand, asked: AskedRecall) -> Callable[[Transaction, Log], Recall]:
+        """Give what opens a recall; raises ``BadRequest`` before anything is written."""
         _check_words(asked)
+        attached = following.attached(asked.attachments)
         doubts = list(asked.doubts)
         # With a doubt it may have no products yet: a person reads the notice and says which are meant.
         scope = _scope(asked) if doubts else scope_of(asked)
@@ -228,8 +275,8 @@ class RecallDesk:
             authority = authority_of(tx, self._today())
             own = all(any(authority.is_issuer(gln, gtin) for gln in identity.glns) for gtin in scope.gtins)
             source = asked.source or ("issued" if identity.role == "hub" or (own and scope.gtins) else "received")
-            same = next((each for each in standing(tx) if asked.number and each.number == asked.number), None)
-            if same is not None and same.scope == scope and not asked.drill:
+            same = _of_number(tx, asked.number)
+            if same is not None and same.state != "withdrawn" and same.scope == scope and not asked.drill:
                 raise Refused(
                     f"recall {same.id} is of the same notice {asked.number}",
                     place="number",
@@ -247,13 +294,17 @@ class RecallDesk:
                 number, state, source, scope, asked.title.strip() or _title(asked), asked.reason, asked.classification,
                 asked.depth, asked.firm, asked.number, asked.notice, doubts, at, command.by, drill=asked.drill,
                 history=[Step(at, "opened", command.by, command.reason)], kind=asked.kind,
-                checks_level=asked.checks_level, answer_hours=asked.answer_hours,
+                checks_level=asked.checks_level, answer_hours=asked.answer_hours, attachments=attached,
             )  # fmt: skip
+            for attachment, told in zip(attached, asked.attachments, strict=True):
+                tx.keep(ATTACHMENT, attachment.sha256, log.now, told.content)
+            if asked.number and not asked.drill:
+                tx.keep(NUMBER, asked.number, log.now, number.encode())
             if state in ("live", "drill"):
                 recall = self._go_live(tx, log, recall, at, state)
             return self._write(tx, log, recall, log.now, "recall-opened")
 
-        return self._writer().do(write)
+        return write
 
     def _approve(self, tx: Transaction, log: Log, command: RecallCommand) -> Recall:
         at, recall = _read(tx, command.id)
@@ -375,7 +426,7 @@ class RecallDesk:
         log.append(RecordKind.DECISION, b"\x01" + _encode([log.now, what, recall]))
         tx.keep(KIND, recall.id, at, encode(recall))
         if stands(recall):
-            tx.keep(STANDING, recall.id, at, encode(recall), tell=True)
+            tx.keep(STANDING, recall.id, at, encode(told_abroad(recall)), tell=True)  # every counter keeps it in mind
         else:
             tx.drop_kept(STANDING, recall.id, tell=True)
         self._changed()
@@ -386,6 +437,12 @@ class RecallDesk:
             number = f"R-{base64.b32encode(self._random(ID_BYTES)).decode()}"
             if tx.kept(KIND, number) is None:
                 return number
+
+
+def _all(writes: list[Callable[[Transaction, Log], Recall]], tx: Transaction, log: Log) -> Recall:
+    """Open all of them in one transaction; give the first."""
+    first, *_ = [write(tx, log) for write in writes]
+    return first
 
 
 # -- what is asked -------------------------------------------------------------------------------------------------
@@ -497,6 +554,13 @@ def _read(reader: Reader, number: str) -> tuple[int, Recall]:
     if row is None:
         raise _missing(number)
     return row[0], decode(row[1])
+
+
+def _of_number(reader: Reader, number: str) -> Recall | None:
+    """Give the recall that was opened last by an authority's number."""
+    row = reader.kept(NUMBER, number) if number else None
+    kept = reader.kept(KIND, row[1].decode()) if row is not None else None
+    return decode(kept[1]) if kept is not None else None
 
 
 def _stepped(recall: Recall, log: Log, what: str, command: RecallCommand) -> Recall:

@@ -9,15 +9,16 @@ from __future__ import annotations
 import datetime
 import hashlib
 import math
+import re
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from rxtrail.cases import open_case
 from rxtrail.core.gs1 import check_digit
-from rxtrail.core.rules.recall import LEVELS, OUTCOMES, Check
+from rxtrail.core.rules.recall import LEVELS, OUTCOMES, Attached, Check
 from rxtrail.errors import BadRequest, Refused
-from rxtrail.recalls.values import RecallReport, RecallStatus
+from rxtrail.recalls.values import ATTACHMENT_BYTES_MAX, ATTACHMENTS_MAX, RecallReport, RecallStatus
 from rxtrail.record.times import iso
 
 if TYPE_CHECKING:
@@ -25,11 +26,12 @@ if TYPE_CHECKING:
 
     from rxtrail.core.rules.recall import Recall
     from rxtrail.ledger.log import Log
-    from rxtrail.recalls.values import HolderCount, RecallCommand, RecallPreview
+    from rxtrail.recalls.values import Attachment, HolderCount, RecallCommand, RecallPreview
     from rxtrail.store import Transaction
 
 SILENT: Final = "recall-silent"  # the kind of case
 HOUR_US: Final = 3_600_000_000
+_MEDIA_TYPE: Final = re.compile(r"[a-z]+/[A-Za-z0-9.+-]{1,80}", re.ASCII)
 HOURS_MAX: Final = 24 * 365
 _HOURS: Final = {"I": 24, "II": 72}
 _HOURS_OTHERS: Final = 168
@@ -39,6 +41,25 @@ TEXT_CHARACTERS_MAX: Final = 500
 def answer_by(classification: str, hours: int, now: int) -> str:
     """Give when every holder should have answered: by class, when nothing else is asked for."""
     return iso(now + (hours or _HOURS.get(classification, _HOURS_OTHERS)) * HOUR_US)
+
+
+def attached(files: list[Attachment]) -> list[Attached]:
+    """Give what is kept of files with a recall; raises ``BadRequest``."""
+    if len(files) > ATTACHMENTS_MAX:
+        raise BadRequest(f"a recall has at most {ATTACHMENTS_MAX} attachments", place="attachments")
+    for file in files:
+        if not file.name.strip() or len(file.name) > 200 or "/" in file.name or not file.name.isprintable():
+            raise BadRequest(f"{file.name[:40]!r} is no name of a file", place="attachments")
+        if not _MEDIA_TYPE.fullmatch(file.media_type):
+            raise BadRequest(f"{file.media_type[:40]!r} is no media type", place="attachments")
+        if not 0 < len(file.content) <= ATTACHMENT_BYTES_MAX:
+            raise BadRequest(
+                f"{file.name} is empty, or has more than {ATTACHMENT_BYTES_MAX >> 20} MiB", place="attachments"
+            )
+    return [
+        Attached(file.name, file.media_type, hashlib.sha256(file.content).hexdigest(), len(file.content))
+        for file in files
+    ]
 
 
 def noticed(recall: Recall, log: Log, command: RecallCommand) -> Recall:

@@ -6,7 +6,10 @@ Firms often leave the NDC to the text of the product's description, so that is r
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
+import zlib
 from typing import Any
 
 import msgspec
@@ -24,7 +27,7 @@ from rxtrail.recalls.values import (
     AskedRecall,
 )
 
-NOTICE_BYTES_MAX = 64 << 20
+NOTICE_BYTES_MAX = 256 << 20
 _NDC = re.compile(r"(?<![\d-])(\d{4,6}-\d{3,4}-\d{1,2})(?![\d-])", re.ASCII)
 _CLASSES = {"Class I": "I", "Class II": "II", "Class III": "III"}
 _DAY = re.compile(r"(\d{4})(\d\d)(\d\d)")
@@ -59,8 +62,10 @@ def read_reports(data: bytes) -> list[Report]:
 
     :raises BadRequest: it is none of these; the message tells where.
     """
+    if data.startswith(b"PK\x03\x04"):
+        data = _unzipped(data)
     if len(data) > NOTICE_BYTES_MAX:
-        raise BadRequest(f"a notice file has at most {NOTICE_BYTES_MAX >> 20} MiB", place="notice")
+        raise _too_large()
     begins = data.lstrip()[:1]
     try:
         if begins == b"[":
@@ -78,6 +83,30 @@ def read_reports(data: bytes) -> list[Report]:
     if not (report.recall_number or report.code_info or report.product_description):
         raise BadRequest("this JSON has none of the fields of an enforcement report", place="notice")
     return [report]
+
+
+def _unzipped(data: bytes) -> bytes:
+    """Give the one JSON file of a zip, as openFDA gives its bulk files out."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = [name for name in archive.namelist() if name.endswith(".json")]
+            ours = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+            sealed = any(each.flag_bits & 1 or each.compress_type not in ours for each in archive.infolist())
+            if len(names) != 1 or sealed:
+                raise BadRequest("this zip file does not hold one JSON file", place="notice")
+            with archive.open(names[0]) as file:
+                content = file.read(NOTICE_BYTES_MAX + 1)
+    except (zipfile.BadZipFile, zlib.error, EOFError) as wrong:
+        raise BadRequest(
+            f"this zip file cannot be read: {wrong}", place="notice", advice="It may be cut: fetch it again."
+        ) from wrong
+    if len(content) > NOTICE_BYTES_MAX:
+        raise _too_large()
+    return content
+
+
+def _too_large() -> BadRequest:
+    return BadRequest(f"a notice file has at most {NOTICE_BYTES_MAX >> 20} MiB", place="notice")
 
 
 def asked_of(report: Report) -> AskedRecall:
@@ -115,7 +144,7 @@ def asked_of(report: Report) -> AskedRecall:
         serials=_serials(read.serials),
         classification=_CLASSES.get(report.classification, "not yet classified"),
         firm=_short(report.recalling_firm),
-        number=report.recall_number,
+        number=_short(report.recall_number),
         notice=msgspec.json.encode(report).decode()[:NOTICE_CHARACTERS_MAX],
         source="received",
         doubts=doubts,

@@ -11,7 +11,17 @@ NOTICE_CHARACTERS_MAX = 200_000
 LOTS_MAX = 5_000
 SERIALS_MAX = 20_000
 SERIAL_CHARACTERS_MAX = 20  # GS1 General Specifications 3.5.2: AI (21)
-GTINS_MAX = 200
+GTINS_MAX = 2_000  # a notice may name two hundred packages, each on every packaging level
+ATTACHMENTS_MAX = 10
+ATTACHMENT_BYTES_MAX = 4 << 20
+
+
+class Attachment(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """A file that belongs to a recall, such as the firm's letter; ``content`` is base64 in JSON."""
+
+    name: str
+    content: bytes
+    media_type: str = "application/octet-stream"
 
 
 class AskedRecall(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
@@ -40,6 +50,7 @@ class AskedRecall(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=T
     kind: str = RECALL
     checks_level: str = "A"
     answer_hours: int = 0  # in which every holder should answer; 0: by class
+    attachments: list[Attachment] = []
 
 
 class RecallCommand(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
@@ -57,6 +68,7 @@ class RecallCommand(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields
     asked: AskedRecall | None = None
     scope: Scope | None = None  # with confirm: what a person read in the notice
     response: Response | None = None
+    more: list[AskedRecall] = []  # with open: further ones, opened with it or not at all
     holders: list[str] = []
     gln: str = ""
     outcome: str = ""

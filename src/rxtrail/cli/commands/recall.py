@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+import mimetypes
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from rxtrail.cli import exits, say, show, sources
+from rxtrail.cli import bars, exits, say, show, sources
 from rxtrail.cli.call import WORDS, Call, command, group
 from rxtrail.cli.node import reader, writer
 from rxtrail.errors import BadRequest
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rxtrail.core.rules.recall import Recall
-    from rxtrail.recalls import AskedRecall, RecallPreview, RecallStatus
+    from rxtrail.recalls import AskedRecall, Attachment, RecallPreview, RecallStatus
 
 LIMIT = 100
+AT_ONCE = 100  # reports of a notice file in one transaction
 _ASKED = (
     click.option("--gtin", type=WORDS, multiple=True, help="A product; may be given several times."),
     click.option("--ndc", type=WORDS, multiple=True, help="A product by its NDC: in packages of every level."),
@@ -128,20 +130,95 @@ def preview(call: Call, recall: str | None, **asked: Any) -> int:  # noqa: ANN40
 @_with(_PARTICULARS)
 @click.option("--by", type=WORDS, required=True, metavar="NAME", help="Who opens it.")
 @click.option("--drill", is_flag=True, help="A rehearsal: everything but the hold at the counters.")
-def open_(call: Call, by: str, drill: bool, source: str | None, **asked: Any) -> int:  # noqa: ANN401 (click's own values)
+@click.option(
+    "--attach",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    multiple=True,
+    help="A file that belongs to it, such as the firm's letter.",
+)
+def open_(call: Call, by: str, drill: bool, source: str | None, attach: tuple[Path, ...], **asked: Any) -> int:  # noqa: ANN401 (click's own values)
     """Open a recall. An issued one waits for a second person; a received notice holds at once.
 
-    A notice that was not understood without a doubt waits for a person, and warns at the counter meanwhile.
+    A notice that was not understood without a doubt waits for a person, and warns at the counter meanwhile. Of a notice
+    file every report is opened that was not opened before: a load that was broken off is simply begun again. A file
+    that is cut is refused whole.
     """
     import msgspec
 
     from rxtrail.recalls import RecallCommand
 
+    particulars = {name: asked[name] for name in ("kind", "checks_level", "answer_hours") if asked[name]}
+    particulars["attachments"] = [_attachment(path) for path in attach]
+    wanted = [
+        msgspec.structs.replace(each, drill=drill, source=source or each.source, **particulars)
+        for each in _asked(asked)
+    ]
+    if len(wanted) > 1:
+        return _open_all(call, wanted, by)
     with writer(call) as node:
-        for each in _asked(asked):
-            particulars = {name: asked[name] for name in ("kind", "checks_level", "answer_hours") if asked[name]}
-            whole = msgspec.structs.replace(each, drill=drill, source=source or each.source, **particulars)
-            _tell(call, node.recall(RecallCommand("open", by, asked=whole)))
+        for each in wanted:
+            _tell(call, node.recall(RecallCommand("open", by, asked=each)))
+    return exits.FINE
+
+
+def _attachment(path: Path) -> Attachment:
+    from rxtrail.recalls import ATTACHMENT_BYTES_MAX, Attachment
+
+    if path.stat().st_size > ATTACHMENT_BYTES_MAX:
+        raise BadRequest(f"{path} has more than {ATTACHMENT_BYTES_MAX >> 20} MiB", place="attach")
+    media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return Attachment(path.name, path.read_bytes(), media_type)
+
+
+def _open_all(call: Call, wanted: list[AskedRecall], by: str) -> int:
+    """Open the reports of a notice file in groups, each whole or not at all, and leave out those that are known."""
+    from rxtrail.recalls import RecallCommand
+
+    with reader(call) as looked:
+        fresh = {
+            (each.number, repr((each.gtins, each.lots, each.all_lots, each.serials, each.expires, each.made))): each
+            for each in wanted
+            if not (each.number and looked.recalls.is_known(each.number))
+        }
+    asked = list(fresh.values())
+    with writer(call) as node, bars.bar() as told:
+        for first in range(0, len(asked), AT_ONCE):
+            group_ = asked[first : first + AT_ONCE]
+            node.recall(RecallCommand("open", by, asked=group_[0], more=group_[1:]))
+            told("opening", first + len(group_), len(asked))
+    with reader(call) as looked:
+        mine = [each for each in asked if looked.recalls.on_record(each.gtins)]
+    review = sum(bool(each.doubts) for each in asked)
+    counts = {
+        "reports": len(wanted),
+        "known": len(wanted) - len(asked),
+        "opened": len(asked),
+        "review": review,
+        "of_products_on_record": len(mine),
+    }
+    if call.as_json:
+        say.answer(counts)
+    else:
+        say.line((f"{len(asked):,} opened", "strong"), f" of {len(wanted):,} reports; {counts['known']:,} were known")
+        say.line(f"  {len(mine):,} of them name a product that is on record here")
+        if review:
+            say.line("  ", (f"{review:,} wait to be read by a person: rxtrail recall list --state review", "check"))
+    return exits.FINE
+
+
+@command("attachment", "rxtrail recall attachment R-ABCDEFGH letter.pdf -o letter.pdf")
+@click.argument("recall", type=WORDS, metavar="ID")
+@click.argument("name", type=WORDS, metavar="NAME")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="Where to.")
+def attachment(call: Call, recall: str, name: str, output: Path) -> int:
+    """Write a file that was attached to a recall."""
+    with reader(call) as node:
+        told, content = node.recalls.attachment(recall, name)
+    output.write_bytes(content)
+    if call.as_json:
+        say.answer(told)
+    else:
+        say.line(f"{told.size:,} bytes, sha256 {told.sha256}")
     return exits.FINE
 
 
@@ -566,6 +643,7 @@ recall = group(
         respond,
         status,
         packs,
+        attachment,
         notices,
         acknowledge,
         check,

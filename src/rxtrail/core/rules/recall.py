@@ -102,6 +102,15 @@ class Check(msgspec.Struct, frozen=True, gc=False):
     note: str = ""
 
 
+class Attached(msgspec.Struct, frozen=True, gc=False):
+    """What was attached to a recall, such as the firm's letter; its content is kept beside it."""
+
+    name: str
+    media_type: str
+    sha256: str
+    size: int
+
+
 class Recall(msgspec.Struct, frozen=True, gc=False):
     """One recall as this node keeps it."""
 
@@ -133,6 +142,7 @@ class Recall(msgspec.Struct, frozen=True, gc=False):
     answer_hours: int = 0  # in which every holder should answer; 0: by class
     checks_level: str = "A"  # of effectiveness checks (21 CFR 7.42(b)(3))
     checks: list[Check] = []
+    attachments: list[Attached] = []
 
 
 class Fit(enum.Enum):
@@ -174,6 +184,7 @@ def told_abroad(recall: Recall) -> Recall:
         said_at=0,
         noticed={},
         acknowledged={},
+        attachments=[],
         checks=[],
     )
 

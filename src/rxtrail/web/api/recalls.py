@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Final, Protocol, cast
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
+from starlette.responses import Response as RawResponse
 
 from rxtrail.core.rules.recall import Recall
 from rxtrail.errors import BadRequest, NotFound, Refused
@@ -117,6 +118,17 @@ async def get_report(web: Web, request: Request) -> Response:
     return json_response(await web.read(partial(recalls_of(web).report, path_part(request, "id"))))
 
 
+async def get_attachment(web: Web, request: Request) -> Response:
+    """Answer with a file that was attached to a recall; never shown as a page of this node."""
+    work = partial(recalls_of(web).attachment, path_part(request, "id"), path_part(request, "name"))
+    told, content = await web.read(work)
+    headers = {
+        "content-disposition": f"attachment; filename*=UTF-8''{quote(told.name)}",
+        "x-content-type-options": "nosniff",
+    }
+    return RawResponse(content, media_type="application/octet-stream", headers=headers)
+
+
 async def get_packs(web: Web, request: Request) -> Response:
     """Answer with the packs of a recall that one holder has, or all of them, page by page."""
     asked = query_of(request, PacksQuery)
@@ -208,6 +220,14 @@ ENDPOINTS: Final = (
         PacksPage,
         query=PacksQuery,
         refusals=(BadRequest, NotFound),
+    ),
+    Endpoint(
+        "GET",
+        _RECALLS + "/{id}/attachments/{name}",
+        "A file that was attached to a recall, by its name or SHA-256.",
+        get_attachment,
+        ("application/octet-stream",),
+        refusals=(NotFound,),
     ),
     Endpoint(
         "GET",

@@ -1,0 +1,100 @@
+"""Recalls over HTTP: looked at, opened, followed and reported, as the pages and other programs do it."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.web import scene
+
+if TYPE_CHECKING:
+    from rxtrail.bootstrap import Node
+    from tests.web.conftest import Api
+
+LOT = "W9"
+SERIALS = [f"W{number}" for number in range(5)]
+
+
+@pytest.fixture
+def stocked(node: Node, api: Api) -> Api:
+    receipt = node.capture(io.BytesIO(scene.shipment(*SERIALS, lot=LOT)), name="more.xml")
+    assert receipt.state == "success", receipt
+    return api
+
+
+def opened(api: Api, **asked: Any) -> Any:
+    body = {"by": "A. Kim", "asked": {"gtins": [scene.GTIN], "source": "received", **asked}}
+    answer = api.post("/api/v1/recalls", json=body)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def step(api: Api, number: str, what: str, **more: Any) -> Any:
+    answer = api("PATCH", f"/api/v1/recalls/{number}", json={"what": what, "by": "A. Kim", **more})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_each_holders_packs_are_given_page_by_page(stocked: Api) -> None:
+    number = opened(stocked, lots=[{"lot": LOT}])["id"]
+    path, found = f"/api/v1/recalls/{number}/packs?holder={scene.PHARMACY}&limit=2", []
+    while path:
+        page = stocked.get(path).json()
+        assert len(page["packs"]) <= 2
+        found += page["packs"]
+        path = page["next"]
+    assert sorted(pack["serial"] for pack in found) == SERIALS
+    assert all(pack["sure"] and pack["in_transit_to"] == scene.PHARMACY for pack in found)
+    assert stocked.get(f"/api/v1/recalls/{number}/packs?holder=0000000000000").json()["packs"] == []
+
+
+def test_what_follows_a_recall_is_told_step_by_step_and_reported(stocked: Api) -> None:
+    number = opened(stocked, lots=[{"lot": LOT}], drill=True)["id"]
+    gln = scene.PHARMACY
+    step(stocked, number, "notice", holders=[gln])
+    step(stocked, number, "acknowledge", gln=gln)
+    assert stocked.get(f"/api/v1/recalls/{number}").json()["owing"] == [gln]
+    step(stocked, number, "respond", response={"gln": gln, "at": "", "by": "", "found": 4})
+    step(stocked, number, "check", gln=gln, outcome="followed")
+    step(stocked, number, "close")
+    report = stocked.get(f"/api/v1/recalls/{number}/report").json()
+    assert report["unaccounted"] == {gln: 1}
+    assert report["took"].keys() == {"live", "noticed", "first_answer", "all_answered", "closed"}
+    assert report["status"]["followed"] == 1
+
+
+def test_an_attachment_is_given_back_as_a_file_and_never_as_a_page(api: Api) -> None:
+    letter = b"<script>alert(1)</script>"
+    sent = {"name": "letter.html", "content": base64.b64encode(letter).decode(), "media_type": "text/html"}
+    recall = opened(api, all_lots=True, attachments=[sent])
+    answer = api.get(f"/api/v1/recalls/{recall['id']}/attachments/{recall['attachments'][0]['sha256']}")
+    assert answer.content == letter
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert api.get(f"/api/v1/recalls/{recall['id']}/attachments/other").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "attachment",
+    [
+        {"name": "", "content": "QQ=="},
+        {"name": "a/b", "content": "QQ=="},
+        {"name": "a", "content": ""},
+        {"name": "a", "content": "QQ==", "media_type": "text/html\r\nx: y"},
+    ],
+)
+def test_an_attachment_that_cannot_be_kept_is_refused_and_nothing_is_opened(api: Api, attachment: Any) -> None:
+    body = {"by": "A", "asked": {"gtins": [scene.GTIN], "all_lots": True, "attachments": [attachment]}}
+    assert api.post("/api/v1/recalls", json=body).status_code == 400
+    assert api.get("/api/v1/recalls").json()["recalls"] == []
+
+
+def test_a_recall_of_thousands_of_lots_fits_and_a_page_of_recalls_is_answered(api: Api) -> None:
+    recall = opened(api, lots=[{"lot": f"LOT{number:06}"} for number in range(5_000)])
+    assert len(recall["scope"]["lots"]) == 5_000
+    scan = f"(01){scene.GTIN}(21)X(17)290930(10)LOT004999"
+    assert "recalled" in [reason["code"] for reason in api.verify(scan)["reasons"]]
