@@ -102,6 +102,7 @@ def main(arguments: list[str]) -> int:
             bench.reading(given.repeats or 3)
             bench.growth()
             bench.standards(min(given.packs), given.repeats or 3)
+            bench.openfda(given.repeats or 3)
             bench.shipping(given.repeats or 3)
             bench.audits(given.repeats or 3)
             bench.fairness()
@@ -332,6 +333,25 @@ class _Bench:
                 floor = floor_large / floor_small if floor_small else 1.0
                 ratio = ours_large / ours_small
                 self.add(f"growth from {small:,}: {name}", large, "times", [ratio], "the floor's own growth", floor)
+
+    def openfda(self, repeats: int) -> None:
+        """Load a file of openFDA, and put its notes beside verdicts."""
+        _say("openFDA's files")
+        told = []
+        for _ in range(repeats):
+            task = self.fresh(Task())
+            told.append(_stage("load_openfda", task))
+            self.drop(task)
+        count = int(told[0]["records"])
+        if told[0]["kept"] < count:
+            raise WrongAnswer(f"each record of a file is kept: {told[0]}")
+        floor = _median([one["records"] / one["floor"] for one in told])
+        values = [one["records"] / one["cpu"] for one in told]
+        self.add("load openFDA's products", count, "records/s CPU", values, "decode one field, bulk insert", floor)
+        bare = _median([one["replace"] * 1e6 for one in told])
+        for name, words in (("without", "nothing loaded"), ("beside", "notes known")):
+            values = [one[name] * 1e6 for one in told]
+            self.add(f"safety beside a verdict, {words}", count, "µs CPU", values, "one copy of the verdict", bare)
 
     def standards(self, packages: int, repeats: int) -> None:
         """Say what event hashes, validation and conversion cost, beside the string, the capture, the reading."""

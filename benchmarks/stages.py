@@ -22,7 +22,7 @@ import msgspec
 import psycopg
 from psycopg import sql
 
-from benchmarks import alarms, audits, floors, log, proof_page, queries, recalls, standards
+from benchmarks import alarms, audits, floors, log, openfda, proof_page, queries, recalls, standards
 from benchmarks import scans as reading_scans
 from benchmarks.documents import (
     BUYER_GLN,
@@ -388,6 +388,7 @@ _ALL: tuple[Callable[[Task], dict[str, Any]], ...] = (
         floor_commit,
     ),
     *(audits.audit, audits.audit_log, proof_page.proof_page),
+    openfda.load_openfda,
     *(standards.hash_events, standards.validate, standards.write_again),
 )
 STAGES = {stage.__name__: stage for stage in _ALL}
