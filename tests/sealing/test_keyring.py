@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import shutil
 import subprocess
 import time
 from typing import TYPE_CHECKING, Any
@@ -440,3 +441,36 @@ def test_what_was_there_before_sealing_is_read_as_long_as_it_is_what_the_log_com
             b"".join(node.export("events", "json"))
         with pytest.raises(NotSealed, match="SHA-256"):
             b"".join(node.document_raw(first.sha256))
+
+
+@pytest.mark.sqlite_only
+def test_what_was_written_where_nothing_was_sealed_is_read_after_a_move_to_where_all_is(tmp_path: Path) -> None:
+    from rxtrail.bootstrap.moving import move_store, restore_store
+
+    one, plain, again = (tmp_path / name for name in ("one", "plain", "again"))
+    urls = [f"sqlite:///{folder}/rxtrail.sqlite" for folder in (one, plain, again)]
+    with open_node(one, store_url=urls[0]) as node:
+        capture(node, "A")
+    open_node(plain, store_url=urls[1], encrypt=False).close()
+    move_store(urls[0], urls[1], progress=lambda *_: None)
+    with open_node(plain, store_url=urls[1]) as node:
+        document = capture(node, "B")
+        told = everything(node)
+    with open_node(plain, store_url=urls[1], write=False) as node:
+        (tmp_path / "plain.backup").write_bytes(b"".join(node.backup()))
+    arrived = move_store(urls[1], urls[2], progress=lambda *_: None)
+    assert arrived.unsealed > 0
+    url = f"sqlite:///{tmp_path}/restored/rxtrail.sqlite"
+    shutil.copytree(again / "keys", tmp_path / "restored" / "keys")
+    restore_store(tmp_path / "restored", url, tmp_path / "plain.backup", accept_loss=False, progress=lambda *_: None)
+    with open_node(tmp_path / "restored", store_url=url) as node:
+        assert everything(node) == told
+    with open_node(again, store_url=urls[2]) as node:
+        assert everything(node) == told
+        assert b"".join(node.document_raw(node.documents()[1].sha256)) == document
+        assert reseal(node)[1] == 2, "one was not sealed, the other lies under the older key"
+        capture(node, "C")
+        number, sealed = block_of_events(node)
+        put(node, "set_block", node._store.sealer.open(node._reader(), "block", (number,), sealed), number)
+    with open_node(again, store_url=urls[2]) as node, pytest.raises(NotSealed):
+        b"".join(node.export("events", "json"))

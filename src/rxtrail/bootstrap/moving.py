@@ -69,10 +69,11 @@ def move_store(
                         place=str(there_kept.path),
                         advice="Give a folder that has no keys yet: the record's go along. Or say --new-root-key.",
                     )
+                target.sealer.admits_unsealed = not source.sealer.seals
                 copied = moving.move(source.copying(), filled, to=there, progress=progress, rewrap=rewrap)
                 if rewrap is not None:
                     _note_root(target, there_kept.root())
-                if target.sealer.seals and not source.sealer.seals:
+                if not source.sealer.seals:
                     _admit_unsealed(target)
             return Arrived(there, _packages(target), copied, unsealed=_unsealed(target))
 
@@ -119,9 +120,10 @@ def _note_root(target: Store, root: Root) -> None:
 
 def _admit_unsealed(target: Store) -> None:
     """Have a record with keys, which was not encrypted for a while, read what was written then."""
+    target.sealer.admits_unsealed = False
     tx = target.begin()
     try:
-        if any(not row.ended_at for row in tx.data_keys()):
+        if target.sealer.seals and any(not row.ended_at for row in tx.data_keys()):
             log = Log(tx, clock.random_bytes, tx.clock(clock.now_us()))
             target.sealer.renew(tx, 0, unsealed=True)
             log.append(RecordKind.DECISION, keyring.decision([log.now, "unsealed-until-now", "moved here", ""]))
@@ -190,8 +192,11 @@ def restore_store(data: Path, store_url: str | None, path: Path, *, accept_loss:
             doubt = seen.doubt_of(now, lambda position: moving.id_in(file, position))
             if doubt is not None and not accept_loss:
                 raise doubt
+            store.sealer.admits_unsealed = not file.sealed
             with _told(store):
                 copied = moving.restore(file, filled, progress=progress)
+                if not file.sealed:
+                    _admit_unsealed(store)
             if doubt is not None:
                 accepted = seen.accept(now, iso(clock.now_us()))
             else:

@@ -77,6 +77,7 @@ class BackupFile:
         self.guarded: RootFile | None = None
         try:
             header = stream.header_of(self._file)
+            self.sealed = header is not None  # else it is of a record that was not encrypted
             if header is not None:
                 sealed = stream.SealedFile(self._file, self.size, root_for(header))
                 self._file, self.size, self.guarded = io.BufferedReader(sealed), sealed.size, header.key_file

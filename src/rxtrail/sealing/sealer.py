@@ -109,6 +109,7 @@ class Sealer:
         self._known: dict[int, _Opened] = {}
         self._ends: dict[int, Ends | None] = {}  # of each tenant's part of the record: what may lie unsealed
         self._refused: set[str] = set()  # places that were told of
+        self.admits_unsealed = False  # while a record is filled from one that is not encrypted
         self._epoch = 0
         self.shared = False  # other processes may destroy keys, and their news may be late
         self._read_at = 0.0
@@ -128,7 +129,7 @@ class Sealer:
         :raises CannotDecrypt: the root key is not here, or the bytes or their place were changed.
         """
         sealed = data[:4] == MAGIC
-        if not sealed and not self.seals:
+        if not sealed and (not self.seals or self.admits_unsealed):
             return data
         if epoch != self._epoch or (self.shared and time.monotonic() - self._read_at > REREAD_SECONDS):
             self._epoch = epoch
