@@ -17,6 +17,7 @@ from rxtrail.bootstrap import open_node
 from rxtrail.core.rules import verdict
 from rxtrail.core.rules.causes import SUSPECT, cause_of
 from rxtrail.errors import BadRequest
+from rxtrail.store.rows import RecordKind
 from tests.alerts.test_routes import UNIT, lane, start
 from tests.scenes import hub
 from tests.story import MAKER, OTHER_PHARMACY, WHOLESALER, shipped
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rxtrail.bootstrap import Node
+    from rxtrail.ledger.log import Log
+    from rxtrail.store import Transaction
     from tests.story import Scene
 
 __all__ = ["hub"]
@@ -110,6 +113,16 @@ def test_two_processes_count_each_scan_once(node: Node) -> None:
         scan(node, GOOD)
     assert node.boards.count() == node.boards.count()
     assert alarms(node).scans == 5
+
+
+def test_a_record_of_another_version_is_passed_over(node: Node) -> None:
+    def write(_tx: Transaction, log: Log) -> None:
+        log.append(RecordKind.SCAN, b"\x09\xc0")
+        log.append(RecordKind.DECISION, b"\x01" + msgspec.msgpack.encode([1, "alert-opened", "of another kind"]))
+
+    node._writing()[0].do(write)
+    scan(node, GOOD)
+    assert alarms(node).scans == 1
 
 
 def test_only_the_days_that_are_asked_for_count(node: Node) -> None:

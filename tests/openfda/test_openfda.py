@@ -267,6 +267,12 @@ def test_a_shortage_is_shown_until_it_is_resolved(there: Room) -> None:
     assert there.kinds() == []
 
 
+def test_a_whole_list_with_an_older_word_loses_no_shortage(there: Room) -> None:
+    there.load("shortages", answer(shortage()))
+    there.load("shortages", answer(shortage(updated="11/01/2026")), replace=True)
+    assert there.kinds() == ["shortage"]
+
+
 def test_one_setting_switches_all_of_it_off_and_on_again(there: Room) -> None:
     there.load("label", answer(label(boxed_warning=BOXED)))
     assert there.room.show(shown=False).shown is False

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import threading
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
@@ -67,18 +68,25 @@ class Boards:
         """Take what gives the writer and a reader, and the clocks."""
         self._writer, self._reader, self._today, self._seconds = writer, reader, today, seconds
         self._counted_at = float("-inf")
+        self._counting = threading.Lock()
+        self._sampled: tuple[float, list[Sample]] = (float("-inf"), [])
 
     # -- counting --------------------------------------------------------------------------------------------------
 
     def count(self, *, at_once: bool = True) -> int:
         """Count what has come into the log, and give how far; without ``at_once`` at most every few seconds."""
-        if not at_once and self._seconds() < self._counted_at + LOOK_SECONDS:
+        soon = self._seconds() < self._counted_at + LOOK_SECONDS
+        # Who need not wait does not wait for another thread of this process that is counting already.
+        if (soon and not at_once) or not self._counting.acquire(blocking=at_once):
             return self._reader().board_at()
-        at = self._reader().board_at()
-        while at < self._reader().log_size():
-            at = self._writer().do(self._stretch, alone=True)
-        self._counted_at = self._seconds()
-        return at
+        try:
+            at = self._reader().board_at()
+            while at < self._reader().log_size():
+                at = self._writer().do(self._stretch, alone=True)
+            self._counted_at = self._seconds()
+            return at
+        finally:
+            self._counting.release()
 
     def _stretch(self, tx: Transaction, _log: Log) -> int:
         first, size = tx.board_at(), tx.log_size()
@@ -199,8 +207,18 @@ class Boards:
             causes[cause] += count
         return Detection(period, dict(sorted(answers.items())), dict(causes.most_common()), rows)
 
-    def samples(self) -> list[Sample]:
-        """Give all that was counted, for Prometheus: of all places together, so that the names stay few."""
+    def samples(self, age_seconds_max: float = 0.0) -> list[Sample]:
+        """Give all that was counted, for Prometheus: of all places together, so that the names stay few.
+
+        The same as before while that is not older than ``age_seconds_max``.
+        """
+        at, sampled = self._sampled
+        if self._seconds() >= at + age_seconds_max:
+            sampled = self._all_samples()
+            self._sampled = (self._seconds(), sampled)
+        return sampled
+
+    def _all_samples(self) -> list[Sample]:
         reader = self._reader()
         found: Counter[tuple[str, tuple[tuple[str, str], ...]]] = Counter()
         found["rxtrail_boards_counted_records", ()] = reader.board_at()

@@ -70,8 +70,11 @@ class Counts:
         scans: list[tuple[str, str, str, str, list[str]]] = []
         for record, body in records:
             if record.kind == RecordKind.SCAN:
-                decode = _scan if body[:1] == b"\x01" else _late_scan
-                at, _, gtin, serial, site, purpose, _, verdict, codes, *_ = decode(body[1:])
+                try:
+                    told = _scan(body[1:]) if body[:1] == b"\x01" else _late_scan(body[1:])[:9]
+                except msgspec.DecodeError:
+                    continue  # of another version than this program: not counted, and nothing stands still for it
+                at, _, gtin, serial, site, purpose, _, verdict, codes = told
                 if purpose != "public":
                     scans.append((_day(at), f"{gtin}/{serial}" if serial else "", site, verdict, codes))
             elif record.kind == RecordKind.DECISION:

@@ -52,10 +52,10 @@ INSERT OR IGNORE INTO label_of (key, set_id) VALUES (?, ?);
 DELETE FROM label_of WHERE set_id = ?;
 
 -- name: put_shortage
--- Put a presentation in the list of shortages, unless what is there is newer.
+-- Put a presentation in the list of shortages; what is there and newer stays, and was seen again.
 INSERT INTO shortage (key, id, updated, at, body) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (key, id) DO UPDATE SET updated = excluded.updated, at = excluded.at, body = excluded.body
-WHERE excluded.updated >= shortage.updated;
+ON CONFLICT (key, id) DO UPDATE SET at = excluded.at, updated = max(excluded.updated, shortage.updated),
+body = CASE WHEN excluded.updated >= shortage.updated THEN excluded.body ELSE shortage.body END;
 
 -- name: shortages
 -- What the list of shortages says of a package or product, the newest first.

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 
+SAMPLES_SECONDS: Final = 15.0  # the sums of the boards are not made for each of several that scrape
 NOT_ENCRYPTED: Final = "this record is not encrypted at rest: anybody who has the disk can read it"
 
 
@@ -74,7 +75,7 @@ async def metrics(web: Web, request: Request) -> Response:  # noqa: ARG001
         workers=web.workers.open,
         streams=web.streams.open,
         uploads=web.uploads.open,
-        boards=() if boards is None else await web.read(boards.samples),
+        boards=() if boards is None else await web.read(partial(boards.samples, SAMPLES_SECONDS)),
     )
     return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
