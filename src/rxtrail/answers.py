@@ -151,7 +151,7 @@ class TemperatureBreach(msgspec.Struct, frozen=True, gc=False):
     what: str
 
 
-class TemperatureUse(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+class TemperatureUse(msgspec.Struct, frozen=True, gc=False):
     """What the readings make of goods by one profile; ``lane`` names the route that asks for it."""
 
     profile: str
@@ -166,7 +166,7 @@ class TemperatureUse(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     breaches: list[TemperatureBreach] = []
 
 
-class TemperatureHistory(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+class TemperatureHistory(msgspec.Struct, frozen=True, gc=False):
     """The temperatures of a pack or container, and of what it was in; the last thousand readings, oldest first."""
 
     epc: str

@@ -380,7 +380,9 @@ def test_the_story_has_something_to_tell(expected: End) -> None:
     assert "83 minutes" in what  # 43 in the first unit, 40 in the second
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(
     order=st.permutations(range(len(STORY))),
     late=st.booleans(),

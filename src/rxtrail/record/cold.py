@@ -9,7 +9,7 @@ import msgspec
 from rxtrail.core.epcis.canonical import VERSION
 from rxtrail.core.epcis.temperature import Reading, readings
 from rxtrail.core.rules.authority import OTHER
-from rxtrail.core.rules.cold import FOREVER, IN_FORCE, USUAL, Piece, TemperatureProfile
+from rxtrail.core.rules.cold import FOREVER, RETIRED, USUAL, Piece, TemperatureProfile
 from rxtrail.core.rules.route import APPROVED, Lane
 from rxtrail.core.rules.steps import Flag, Role
 from rxtrail.record.lanes import lanes_of
@@ -62,8 +62,8 @@ class Profiles:
 
     def __init__(self, reader: Reader) -> None:
         """Read profiles and approved lanes."""
-        by_id = {profile.id: profile for profile in every(reader) if profile.state != "retired"}
-        self._own = [profile for profile in by_id.values() if profile.state == IN_FORCE and profile.products]
+        by_id = {profile.id: profile for profile in every(reader) if profile.state != RETIRED}
+        self._own = [profile for profile in by_id.values() if profile.products]
         self._lanes = [
             (lane, by_id[lane.temperature])
             for lane in lanes_of(reader)

@@ -66,7 +66,7 @@ class TemperatureProfile(msgspec.Struct, frozen=True, gc=False, omit_defaults=Tr
     products: list[str] = []
     title: str = ""
     version: int = 1
-    state: str = IN_FORCE
+    state: str = ""  # in-force, retired or built-in; of a file that was not loaded: none
     loaded_at: str = ""
     loaded_by: str = ""
 
