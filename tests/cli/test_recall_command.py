@@ -201,3 +201,16 @@ def test_a_late_file_without_its_moment_is_named(rxtrail: CommandLine, tmp_path:
     told = rxtrail("score", str(chain))
     assert told.code == 2
     assert "tomorrow.xml" in told.err
+
+
+def test_other_peoples_scans_may_have_texts_for_ids(rxtrail: CommandLine, tmp_path: Path) -> None:
+    scans = [
+        {"id": f"s-{number}", "at": "2026-11-23T10:00:00Z", "site": "", "purpose": "dispense", "scan": "x"}
+        for number in (2, 1)
+    ]
+    (tmp_path / "scans.jsonl").write_text("".join(json.dumps(scan) + "\n" for scan in scans))
+    (tmp_path / "truth.jsonl").write_text('{"id": "s-1", "attack": "theirs"}\n{"id": "s-2"}\n')
+    verdicts = tmp_path / "verdicts.jsonl"
+    result = rxtrail.json("score", str(tmp_path), "--verdicts", str(verdicts)).one
+    assert [attack["attack"] for attack in result["attacks"]] == ["theirs"]
+    assert [json.loads(line)["id"] for line in verdicts.read_bytes().splitlines()] == ["s-2", "s-1"]

@@ -18,9 +18,9 @@ _GROUP_SEPARATOR = "\x1d"
 
 
 class Scan(msgspec.Struct, frozen=True, gc=False):
-    """One scan at one counter, a line of ``scans.jsonl``."""
+    """One scan at one counter, a line of ``scans.jsonl``; the ids of other people's simulations may be texts."""
 
-    id: int
+    id: int | str
     at: str
     site: str
     purpose: str
@@ -30,7 +30,7 @@ class Scan(msgspec.Struct, frozen=True, gc=False):
 class Truth(msgspec.Struct, frozen=True, gc=False):
     """What a scan really was, a line of ``truth.jsonl``; an empty ``attack`` is an honest pack."""
 
-    id: int
+    id: int | str
     attack: str = ""
     cloned: bool = False
 

@@ -24,7 +24,7 @@ Z_95 = 1.959964
 class Answered(msgspec.Struct, frozen=True, gc=False):
     """One scan as it was answered, a line of ``--verdicts``; ``pack`` is GTIN and serial as read, "" when none was."""
 
-    id: int
+    id: int | str
     at: str
     site: str
     verdict: str
@@ -83,7 +83,7 @@ class Score(msgspec.Struct, frozen=True, gc=False):
 class Truth(msgspec.Struct, frozen=True, gc=False):
     """A line of ``truth.jsonl``."""
 
-    id: int
+    id: int | str
     attack: str = ""
     cloned: bool = False
 

@@ -186,7 +186,8 @@ def _as_pharmacies(folder: Path, scans: list[Scan], count: int, told: Any) -> li
                     node.capture(stream, name=path.name)
             answers += _play(node, by_site[site], lambda _done: None)
         told("pharmacies", number, len(chosen))
-    return sorted(answers, key=lambda answer: answer.id)
+    place = {scan.id: number for number, scan in enumerate(scans)}
+    return sorted(answers, key=lambda answer: place[answer.id])
 
 
 def _papers(folder: Path, sites: set[str], told: Any) -> dict[str, list[Path]]:  # noqa: ANN401 (a bar)
