@@ -44,6 +44,7 @@ ENTRIES_AT_ONCE: Final = 4_096
 """Entries between two looks at whether to stop, and in one transaction of tiles while a long log catches up."""
 
 PAUSE_SECONDS_MAX: Final = 30.0
+MISSES_UNTOLD: Final = 4  # rounds without the signer that are not told of
 _ADVICE: Final = (
     "An old copy stands where the record was, or it was altered. Look for the newest copy first. When there is none, "
     "accept the loss (rxtrail restore --accept-loss) and begin a new log: rxtrail log renew."
@@ -114,7 +115,7 @@ class Publisher:
             self._thread.join()
 
     def _run(self) -> None:
-        pause = self._seconds
+        pause, misses, told = self._seconds, 0, ""
         while not self._stopping.wait(pause):
             pause = self._seconds
             try:
@@ -125,8 +126,11 @@ class Publisher:
                     return  # told by the node, which stops
             except RxtrailError as error:
                 pause = min(PAUSE_SECONDS_MAX, self._seconds * 2)
-                if self.away != error.message:
-                    _LOG.warning("no checkpoint: %s", error.message)
+                misses += 1
+                # A signer that was started with this process needs a moment, which nobody need hear of.
+                if told != error.message and (misses > MISSES_UNTOLD or not isinstance(error, SignerAway)):
+                    told = error.message
+                    _LOG.warning("no checkpoint: %s", told)
                 self.away = error.message
             except Exception as error:
                 failure = self._failure(error)
@@ -136,6 +140,7 @@ class Publisher:
                     raise
                 self.away = failure.message
             else:
+                misses, told = 0, ""
                 continue
             self.forget()
 
