@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import threading
 import time
@@ -14,6 +15,7 @@ import pytest
 from lxml import etree
 
 from rxtrail.bootstrap import open_node
+from rxtrail.capture import Capture
 from rxtrail.epcis_query import tokens
 from rxtrail.web import limits
 from rxtrail.web.app import build
@@ -178,6 +180,40 @@ def test_one_event_is_captured_at_once_and_only_once(api: Api) -> None:
     wrong = {**EVENT, "errorDeclaration": {"declarationTime": "2024-01-02T00:00:00Z", "reason": "incorrect_data"}}
     assert api.post("/epcis/events", json=wrong).status_code == 201, "a declaration repeats the eventID"
     assert len(events_of(api.get(made.headers["location"]))) == 2
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_of_sixteen_clients_with_one_event_one_has_made_it_and_the_others_are_told_that_it_is_there(
+    api: Api, named: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together, clients = threading.Barrier(4), 16  # as many at once as the fewest threads that a machine has for it
+    event = EVENT if named else {name: value for name, value in EVENT.items() if name != "eventID"}
+    keep, met = Capture.accept, threading.Event()
+
+    def accept(self: Capture, *given: Any, **named_: Any) -> Any:
+        # None of the first is told that the event is there: all have asked before any has written.
+        if not met.is_set():
+            with contextlib.suppress(threading.BrokenBarrierError):
+                together.wait(10)
+            met.set()
+        return keep(self, *given, **named_)
+
+    monkeypatch.setattr(Capture, "accept", accept)
+
+    async def all_at_once() -> list[httpx.Response]:
+        transport = httpx.ASGITransport(app=api.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8470") as client:
+            return await asyncio.gather(*(client.post("/epcis/events", json=event) for _ in range(clients)))
+
+    answers = asyncio.run(all_at_once())
+    assert met.is_set()
+    assert not together.broken, "several were in it at one moment"
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * (clients - 1)
+    (made,) = (answer for answer in answers if answer.status_code == 201)
+    assert len(events_of(api.get(made.headers["location"]))) == 1
+    for answer in answers:
+        if answer is not made:
+            problem(answer, 409, "ResourceAlreadyExistsException")
 
 
 def test_an_event_without_an_id_is_found_by_its_hash(api: Api) -> None:

@@ -143,6 +143,23 @@ class Node(Wired):
         """
         _, capture, _ = self._writing()
         accepted = capture.accept(stream, name=name, proceed=proceed, progress=read, speaker=speaker)
+        return self._apply_now(accepted, progress)
+
+    def capture_first(self, stream: BinaryIO, *, name: str, speaker: str = "") -> CaptureReceipt | None:
+        """Capture one document and wait for it; None for all but the first of those who send it for one speaker.
+
+        Of several who send the same bytes at one moment, one gets the receipt, whoever of them wrote the events.
+
+        :raises BadDocument: the document cannot be read; nothing was kept.
+        """
+        _, capture, _ = self._writing()
+        accepted = capture.accept(stream, name=name, speaker=speaker)
+        repeats = accepted.repeats
+        receipt = self._apply_now(accepted)
+        return None if repeats else receipt
+
+    def _apply_now(self, accepted: Accepted, progress: Callable[[int, int], None] | None = None) -> CaptureReceipt:
+        _, capture, _ = self._writing()
         self._captured(None)
         try:
             return capture.apply(accepted, progress=progress)

@@ -66,6 +66,11 @@ class Accepted(msgspec.Struct, gc=False):
     duplicate: bool = False
     again: bool = False  # kept already, and said by someone else this time
 
+    @property
+    def repeats(self) -> bool:
+        """Tell whether this very document was kept already, for the same speaker, when this one came."""
+        return self.duplicate or self.spool is None
+
 
 class Capture:
     """The use case, with what it needs given once."""

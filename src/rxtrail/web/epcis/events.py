@@ -125,7 +125,7 @@ def _capture_one(web: Web, body: bytes, visitor: Visitor) -> tuple[Event, str]:
     for known in node.epcis.queries.named(name, viewer=visitor.sees):
         if (known.event.error_declaration is not None) == declares:
             raise ExistsAlready(f"an event {name[:200]} is on record already", place="eventID")
-    receipt = node.capture(io.BytesIO(body), name="event", speaker=visitor.sees)
-    if not receipt.new_events and not visitor.sees:
+    receipt = node.capture_first(io.BytesIO(body), name="event", speaker=visitor.sees)
+    if receipt is None or not (receipt.new_events or visitor.sees):
         raise ExistsAlready(f"an event {name[:200]} is on record already", place="eventID")
     return event, name
