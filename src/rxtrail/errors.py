@@ -97,6 +97,12 @@ class StoreClosed(StoreFailed):
     code = "store-closed"
 
 
+class StoreOld(StoreFailed):
+    """The record is whole and of an earlier version; who only reads does not bring it up to date."""
+
+    code = "store-old"
+
+
 class StoreSetBack(StoreFailed):
     """The log is shorter than this node has seen it, or has become another: an old copy stands where the record was."""
 

@@ -363,6 +363,44 @@ def test_a_record_of_an_earlier_version_that_nobody_has_written_since_cannot_be_
     assert look(tmp_path / "data").faults, "some records that commit to nothing are no earlier version's"
 
 
+def with_older_tables(folder: Path) -> None:
+    """Take away what the last migrations made, as a record that the version before has written."""
+    with behind_its_back(folder) as connection:
+        for table in ("issued", "board", "board_doubt"):
+            connection.execute(f"DROP TABLE {table}")
+        connection.execute("DELETE FROM migration WHERE number >= 10")
+
+
+def test_a_record_whose_tables_are_an_earlier_versions_is_not_accused_before_it_is_brought_up_to_date(
+    tmp_path: Path,
+) -> None:
+    data = tmp_path / "data"
+    with open_node(data, encrypt=False) as node:
+        node.log.publish_now(LogSettings(origin="audited.test/log"), start_signer=True)
+    with_older_tables(data)
+    report = look(data)
+    assert (report.faults, report.whole, report.complete) == ([], False, False)
+    assert any("rxtrail init" in words for words in report.left_out), "it says what to do"
+    assert exit_of(data) == exits.CANNOT_TELL
+    with open_node(data):
+        pass
+    assert look(data).whole
+
+
+def test_a_record_whose_list_of_migrations_has_a_hole_is_no_earlier_versions(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with open_node(data, encrypt=False):
+        pass
+    for change in ("DELETE FROM migration WHERE number = 5", "UPDATE migration SET sha256 = 'x' WHERE number = 3"):
+        with_older = tmp_path / f"copy-{change[:6]}"
+        shutil.copytree(data, with_older)
+        with_older_tables(with_older)
+        with behind_its_back(with_older) as connection:
+            connection.execute(change)
+        assert look(with_older).faults, change
+        assert exit_of(with_older) == exits.NO
+
+
 def test_what_was_changed_in_a_record_of_an_earlier_version_is_found(old: Path) -> None:
     with behind_its_back(old) as connection:
         last = connection.execute("SELECT max(position) FROM record WHERE kind = 2").fetchone()[0]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
+import zstandard
 from hypothesis import strategies as st
 
 from rxtrail.bootstrap import open_node
@@ -353,6 +354,37 @@ def test_a_backup_of_another_version_says_which_program_to_take(whole: bytes, tm
     told = refused(sealed([head, *frames(whole)[1:]]), tmp_path)
     assert "9.9" in told.message
     assert "9.9" in told.advice
+
+
+def older(content: bytes) -> list[bytes]:
+    """Give the frames of a backup as a version wrote them that had no table of serial numbers given out."""
+    parts = frames(content)
+    for at, kind in ((0, b"H"), (-1, b"M")):
+        told = json.loads(zstandard.decompress(parts[at][FRAME.size :]))
+        del told["tables"]["issued"]
+        parts[at] = frame(kind, told)
+    return parts
+
+
+def test_a_backup_from_before_a_table_came_is_restored_and_that_table_is_empty(tmp_path: Path) -> None:
+    with open_node(tmp_path / "one", encrypt=False) as node:
+        node.capture(io.BytesIO(xml([made(*packs(3))])), name="made.xml")
+        copying = node._store.copying()
+        now = b"".join(backup(copying, rxtrail="x", created_at="now", progress=quiet))
+    file = tmp_path / "old.backup"
+    file.write_bytes(sealed(older(now)))
+    restored = restore_store(tmp_path / "two", None, file, accept_loss=False, progress=quiet)
+    assert restored.copied.tables["issued"].rows == 0
+    assert restored.packages == 3
+    with open_node(tmp_path / "two", write=False) as node:
+        copying = node._store.copying()
+        assert b"".join(backup(copying, rxtrail="x", created_at="now", progress=quiet)) == now
+
+
+def test_a_backup_that_hides_a_table_which_it_has_is_refused(whole: bytes, tmp_path: Path) -> None:
+    parts, without = frames(whole), older(whole)
+    refused(sealed([without[0], *parts[1:]]), tmp_path)  # only the header does not tell of it
+    refused(sealed(without), tmp_path)  # neither does the manifest, and its rows are there
 
 
 @pytest.mark.parametrize(

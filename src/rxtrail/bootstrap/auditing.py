@@ -14,7 +14,7 @@ from rxtrail import auditing, clock
 from rxtrail.answers import AuditFault, AuditReport, Rebuilt
 from rxtrail.auditing import Faults, Marker, shown
 from rxtrail.bootstrap.engines import How, is_server, keeper_of, open_engine, store_name, store_path
-from rxtrail.errors import BadRequest, RxtrailError, StoreFailed
+from rxtrail.errors import BadRequest, RxtrailError, StoreFailed, StoreOld
 from rxtrail.keys import FOLDER as KEYS_FOLDER
 from rxtrail.publishing.signing import HEAD_FILE, NOTHING_YET
 from rxtrail.record.times import iso
@@ -67,6 +67,8 @@ def audit_store(data: Path, store_url: str | None, *, incremental: bool, progres
                 with _copied(folder, keeper.root()) as again:
                     behind = auditing.audit(store, again, faults, progress=progress, since=base, signed=signed)
                 checked.rows = behind.rows
+    except StoreOld as error:  # nothing is wrong with it: nobody has opened it for writing since this was installed
+        faults.miss(f"everything but the file itself: {error.message}. {error.advice}")
     except (StoreFailed, CannotDecrypt) as error:
         if not faults.count:
             faults.find("file", "unreadable", f"the store cannot be opened: {error.message}")

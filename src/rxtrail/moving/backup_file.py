@@ -19,6 +19,7 @@ from rxtrail.moving.backup_format import (
     MAGIC,
     MANIFEST,
     PAGE,
+    SINCE_FORMAT_1,
     Header,
     Manifest,
     columns_here,
@@ -141,7 +142,7 @@ class BackupFile:
         header = _read_frame(self._file, whole)
         if header.kind != HEADER:
             raise _altered(header.offset, "the header is missing")
-        _refuse_other_tables(_value(header, Header))
+        absent = _absent_from(_value(header, Header))
         digests: dict[str, Digest] = {}
         frame = _read_frame(self._file, whole)
         for table in TABLES:
@@ -158,7 +159,12 @@ class BackupFile:
             digests[table.name] = Digest(rows, hasher.hexdigest())
         if frame.kind != MANIFEST:
             raise _altered(frame.offset, "a table stands where it should not")
-        self._end(_value(frame, Manifest), frame, digests, whole)
+        manifest = _value(frame, Manifest)
+        if absent & manifest.tables.keys():
+            raise _altered(frame.offset, "the manifest does not fit its tables")
+        empty = dict.fromkeys(absent, Digest(0, hashlib.sha256().hexdigest()))
+        manifest = msgspec.structs.replace(manifest, tables={**manifest.tables, **empty})
+        self._end(manifest, frame, digests, whole)
 
     def _end(self, manifest: Manifest, frame: _Frame, digests: dict[str, Digest], whole: hashlib._Hash) -> None:
         for name, digest in digests.items():
@@ -223,13 +229,17 @@ def _in_order(frame: _Frame, table: Table, rows: list[Row], last: Key | None) ->
     return keys[-1]
 
 
-def _refuse_other_tables(header: Header) -> None:
-    if header.tables != columns_here():
+def _absent_from(header: Header) -> set[str]:
+    """Give the tables that the writer did not have yet; all others must be as they are here."""
+    here = columns_here()
+    absent = SINCE_FORMAT_1 - header.tables.keys()
+    if header.tables != {name: columns for name, columns in here.items() if name not in absent}:
         raise BadBackup(
             f"written by rxtrail {header.rxtrail}, whose tables are not those of this program",
             place="header",
             advice=f"Restore it with rxtrail {header.rxtrail}, then move the store on.",
         )
+    return set(absent)
 
 
 def _cut_off(offset: int) -> BadBackup:

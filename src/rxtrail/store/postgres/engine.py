@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from rxtrail.errors import BadRequest, StoreFailed, StoreLost
+from rxtrail.errors import BadRequest, StoreFailed, StoreLost, StoreOld
 from rxtrail.sealing import plain
 from rxtrail.store.migrations import missing, read_migrations, statements
 from rxtrail.store.names import Names
@@ -58,7 +58,7 @@ class PostgresStore:
                     "there is no record in this database", advice="Start with: rxtrail init, or rxtrail capture FILE"
                 )
             elif missing(read_migrations("rxtrail.store.postgres"), _done(connection)):
-                raise StoreFailed(
+                raise StoreOld(
                     "the record is of an earlier version", advice="Bring it up to date with: rxtrail store init"
                 )
             distributed = _is_distributed(connection)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rxtrail.errors import StoreFailed
+from rxtrail.errors import StoreFailed, StoreOld
 from rxtrail.store.migrations import missing, read_migrations
 
 if TYPE_CHECKING:
@@ -35,12 +35,15 @@ def migrate(connection: dbapi2.Connection) -> None:
 def check_up_to_date(connection: dbapi2.Connection) -> None:
     """Refuse to read tables that are not all there: whoever made or renewed them was stopped half-way, or is at it.
 
+    :raises StoreOld: an earlier version made them, and that one finished.
     :raises StoreFailed: tables are missing.
     """
     made = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'migration'").fetchone()
-    done = {number for (number,) in connection.execute("SELECT number FROM migration")} if made else set()
-    if any(migration.number not in done for migration in read_migrations("rxtrail.store.sqlite")):
-        raise StoreFailed(
+    rows = connection.execute("SELECT number, sha256 FROM migration ORDER BY number").fetchall() if made else []
+    known = [(migration.number, migration.sha256) for migration in read_migrations("rxtrail.store.sqlite")]
+    if not {number for number, _ in known} <= {number for number, _ in rows}:
+        kind = StoreOld if rows and rows == known[: len(rows)] else StoreFailed
+        raise kind(
             "the tables of this record are not up to date",
             advice="Run a command that writes, which brings them up to date, for example: rxtrail init",
         )
