@@ -21,8 +21,8 @@ class EpcisNode(Protocol):
 
     epcis: Epcis
 
-    def capture(self, stream: BinaryIO, *, name: str, proceed: bool = False, speaker: str = "") -> CaptureReceipt:
-        """Capture a document and wait for it."""
+    def capture_first(self, stream: BinaryIO, *, name: str, speaker: str = "") -> CaptureReceipt | None:
+        """Capture a document and wait for it; None for all but the first of those who send it."""
 
     def submit(self, stream: BinaryIO, *, name: str, proceed: bool = False, speaker: str = "") -> CaptureJob:
         """Capture a document in the background."""
