@@ -17,6 +17,7 @@ from rxtrail.bootstrap import open_node
 from rxtrail.core.rules import verdict
 from rxtrail.core.rules.causes import SUSPECT, cause_of
 from rxtrail.errors import BadRequest
+from rxtrail.keyring import KeyOrder
 from rxtrail.store.rows import RecordKind
 from tests.alerts.test_routes import UNIT, lane, start
 from tests.scenes import hub
@@ -65,6 +66,24 @@ def test_an_empty_record_has_empty_boards(node: Node) -> None:
     assert node.boards.suppliers().rows == []
     assert node.boards.detection().rows == []
     assert found.period.counted_to == found.period.log_size
+
+
+def test_scans_whose_key_was_destroyed_before_anybody_looked_hold_up_no_board(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with open_node(data) as node:
+        send(node, scene.shipment(GOOD))
+        scan(node, "nobody")
+    with open_node(data) as node:
+        node.keyring.change(KeyOrder("shred", reason="asked for", by="me", tenant=0, segment=1 + keys_of(node)))
+        scan(node, GOOD)
+        found = alarms(node)
+        assert (found.scans, found.alarms) == (1, 0), "what nobody can read any more is not counted"
+        assert found.period.counted_to == found.period.log_size
+
+
+def keys_of(node: Node) -> int:
+    """Give the number of the tenant's key: the first segment's is the next."""
+    return next(row.id for row in node._reader().tenant_keys(0))
 
 
 def test_an_alarm_that_is_ok_later_is_counted_as_false_where_and_why_it_was_raised(node: Node) -> None:
