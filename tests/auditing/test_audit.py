@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 from pathlib import Path
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from rxtrail.bootstrap import open_node
 from rxtrail.bootstrap.auditing import rebuild_store
+from rxtrail.bootstrap.moving import restore_store
 from rxtrail.cli import exits
 from rxtrail.cli.app import run
 from rxtrail.core.merkle.tile import TileBuilder
@@ -624,6 +626,43 @@ def test_what_was_kept_for_audits_after_a_destruction_outlives_one_that_was_brok
     assert exit_of(folder) == exits.NO
     shutil.rmtree(folder / "audit-base")
     assert exit_of(folder) != exits.FINE
+
+
+def test_what_was_kept_for_audits_is_there_whenever_its_exchange_was_stopped(
+    destroyed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path(shutil.copytree(destroyed, tmp_path / "data"))
+    shutil.rmtree(folder / "audit")
+    (folder / "audit-base").rename(folder / "audit-base.before")  # the power went between two names
+    assert look(folder).whole
+    assert sorted(path.name for path in folder.glob("audit*")) == ["audit-base"]
+
+    def fails(_handle: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("rxtrail.bootstrap.auditing.sync_folder", fails)
+        assert shred(folder, "--tenant", "0") == exits.CANNOT_TELL
+    report = look(folder)
+    assert report.whole
+    assert len(report.destroyed) == 1, "nothing more was destroyed when what audits need could not be kept"
+
+
+def test_a_restored_record_with_destroyed_keys_is_audited_as_whole_by_what_was_kept_beside_its_backup(
+    destroyed: Path, tmp_path: Path
+) -> None:
+    folder, file = tmp_path / "restored", tmp_path / "a.backup"
+    with open_node(destroyed, write=False) as node:
+        file.write_bytes(b"".join(node.backup()))
+    (folder / "keys").mkdir(parents=True)
+    shutil.copy(destroyed / "keys" / "root.key", folder / "keys")
+    restore_store(folder, None, file, accept_loss=False, progress=lambda *_: None)
+    assert exit_of(folder) == exits.CANNOT_TELL
+    shutil.copytree(destroyed / "audit-base", folder / "audit-base")
+    assert exit_of(folder) == exits.FINE
+    with behind_its_back(folder) as connection:
+        connection.execute("UPDATE unit SET own = NULL")
+    assert exit_of(folder) == exits.NO
 
 
 def test_a_copy_of_another_log_makes_nothing_good(destroyed: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -14,6 +15,7 @@ from rxtrail import auditing, clock
 from rxtrail.answers import AuditFault, AuditReport, Rebuilt
 from rxtrail.auditing import Faults, Marker, shown
 from rxtrail.bootstrap.engines import How, is_server, keeper_of, open_engine, store_name, store_path
+from rxtrail.durable import sync_folder
 from rxtrail.errors import BadRequest, RxtrailError, StoreFailed, StoreOld
 from rxtrail.keys import FOLDER as KEYS_FOLDER
 from rxtrail.publishing.signing import HEAD_FILE, NOTHING_YET
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 FOLDER = "audit"  # in the data folder: how far the last audit came, and the copy that it made
 BASE_FOLDER = "audit-base"  # what the last audit before keys were destroyed left: never written but as a whole
+BEFORE = ".before"  # the one of before, while another takes its place
 MARKER_FILE, COPY_FILE = "marker.json", "copy.sqlite"
 _NOWHERE = Path()  # where no data folder is asked for: the store is named in full
 
@@ -168,20 +171,49 @@ def opened_store(data: Path, store_url: str | None) -> Iterator[Store]:
 def keep_base(data: Path, store_url: str | None) -> None:
     """Keep what the incremental audit that has just ended well made, for when the log cannot be done again any more.
 
-    Keys are about to be destroyed: from then on tables can only be held against the log by way of this copy.
+    Keys are about to be destroyed: from then on tables can only be held against the log by way of this copy. So it is
+    on disk before this returns, and whenever the power goes there is a whole one, this or the one of before.
+
+    :raises StoreFailed: it cannot be kept.
     """
     folder = data if is_server(store_url) else store_path(data, store_url).parent
-    beside, there = folder / (BASE_FOLDER + ".partial"), folder / BASE_FOLDER
-    shutil.rmtree(beside, ignore_errors=True)
-    shutil.copytree(folder / FOLDER, beside)
-    shutil.rmtree(there, ignore_errors=True)
-    beside.rename(there)
+    beside, there, before = (folder / (BASE_FOLDER + end) for end in (".partial", "", BEFORE))
+    _put_back(folder)
+    try:
+        shutil.rmtree(beside, ignore_errors=True)
+        shutil.copytree(folder / FOLDER, beside)
+        for path in beside.iterdir():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+        sync_folder(beside)
+        if there.exists():
+            there.rename(before)
+        beside.rename(there)
+        sync_folder(folder)
+    except OSError as error:
+        _put_back(folder)
+        raise StoreFailed(
+            f"what later audits need could not be kept: {error.strerror}",
+            place=str(there),
+            advice="Nothing was destroyed. Make room, then repeat.",
+        ) from error
+    shutil.rmtree(before, ignore_errors=True)
+
+
+def _put_back(folder: Path) -> None:
+    """Have what was kept under its name again, when whoever was about to exchange it was stopped half-way."""
+    there, before = folder / BASE_FOLDER, folder / (BASE_FOLDER + BEFORE)
+    if there.exists():
+        shutil.rmtree(before, ignore_errors=True)
+    elif before.exists():
+        before.rename(there)
 
 
 def _base(folder: Path, root: Root | None) -> Marker | None:
     """Tell of the copy that was kept before keys were destroyed, if there is one that can be read."""
     from rxtrail.store import sqlite
 
+    _put_back(folder)
     there = folder / BASE_FOLDER
     marker = _read_marker(there)
     if marker is None or sqlite.root_of(there / COPY_FILE) != (sqlite.PLAIN if root is None else root.id):
