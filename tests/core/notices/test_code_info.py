@@ -44,6 +44,27 @@ def test_all_lots_is_read_as_all_lots(text: str) -> None:
     assert (read.kind, read.doubts) == (Kind.ALL_LOTS, [])
 
 
+MORE_THAN_IS_NAMED = (
+    "Lot A001\u2192A010", "Lot A001 -> A010", "Lots A001~A010", "Lots A001 \u2026 A010", "Lots A001...A010",
+    "Lot A001..A010", "Lot A001 \u2212 A010", "Lots in the range A001 A010", "Lots A001 or higher", "Lots >= A001",
+    "Lots \u2265 A001", "Lot A001 & up", "Lot A001 onwards", "Lot A001 forward", "Lot: A001, A002, et al.",
+    "Lot 12345 and additional lots", "Lot 12345 and three other lots", "Lot 12345 and associated lots",
+    "Lot: 12345 series", "Lot 12345-A through E", "Lot 12345 A through E", "Lots 12345 A, B, C",
+    "Lots 12345A, B, C; exp 1/2026", "Lots 12345A/B/C", "Lot 21A001/002/003, Exp. 05/2026", "Lot 21A00(1-5)",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", MORE_THAN_IS_NAMED)
+def test_a_text_that_means_more_lots_than_it_names_is_left_to_a_person(text: str) -> None:
+    assert not read_code_info(text).confident
+
+
+@pytest.mark.parametrize("text", ["Lot: ALL", "Lot #: All, Exp. 01/2025"])
+def test_all_behind_the_word_lot_is_every_lot_and_not_the_name_of_one(text: str) -> None:
+    read = read_code_info(text)
+    assert (read.kind, read.lots) == (Kind.ALL_LOTS, [])
+
+
 @pytest.mark.parametrize("text", FOR_A_PERSON)
 def test_what_only_a_person_can_read_is_said_to_be_so(text: str) -> None:
     read = read_code_info(text)

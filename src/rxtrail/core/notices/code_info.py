@@ -201,6 +201,8 @@ class _Reading:
             case Sort.COMMA | Sort.AND | Sort.OPEN | Sort.CLOSE | Sort.FROM | Sort.NOISE | Sort.THROUGH:
                 if labelled and piece.sort is Sort.NOISE and self._may_be_lot(piece):
                     self._doubt(f"a lot, or a count? {self._around(piece)}")
+                if self._goes_on_unread(piece) or (piece.sort is Sort.FROM and piece.value[:4].lower() == "rang"):
+                    self._doubt(f"a span of lots that was not understood: {self._around(piece)}")
                 self.labelled = labelled and piece.sort is not Sort.NOISE
 
     def _end_clause(self, piece: Piece) -> None:
@@ -325,6 +327,8 @@ class _Reading:
             if "/" in piece.value:
                 self._add(halves[1])
             return
+        if _is_abridged(piece.value):
+            self._doubt(f"one lot, or several written in short? {self._around(piece)}")
         self._add(piece.value)
         self.labelled = False
 
@@ -351,13 +355,16 @@ class _Reading:
         """Read a word without a digit: a lot only where a label stands right before and it is written in capitals."""
         follows = self.pieces[self.at].sort if self.at < len(self.pieces) else Sort.CLAUSE
         alone = follows in (Sort.COMMA, Sort.CLAUSE, Sort.EXPIRY, Sort.DATE, Sort.OPEN, Sort.AND)
+        if labelled and alone and piece.value.upper() in ("ALL", "EVERY"):
+            self.every = True
+            return
         if labelled and alone and len(piece.value) >= 3 and piece.value.isupper():
             self._add(piece.value)
         elif self.mode in (Sort.EXPIRY, Sort.MADE, Sort.SOLD):
             if self.mode is Sort.EXPIRY and piece.value.lower() in MONTHS:
                 self._doubt(f"a date without a year: {self._around(piece)}")
         else:
-            if alone and self._is_in_list(piece):
+            if (alone and self._is_in_list(piece)) or self._is_an_end(piece):
                 self._doubt(f"a word, or a lot without a digit? {self._around(piece)}")
             self.labelled = labelled and len(piece.value) == 1 and not piece.value.isalnum()
 
@@ -369,6 +376,26 @@ class _Reading:
         return (
             shaped and len(before) == 2 and before[0] in lots and before[1] in (Sort.COMMA, Sort.AND) and self.is_last
         )
+
+    def _is_an_end(self, piece: Piece) -> bool:
+        """Tell whether a letter stands where only the end of the next lot is written: 12345A, B, C."""
+        if len(piece.value) != 1 or not piece.value.isalpha() or not piece.value.isupper() or self.at < 2:
+            return False
+        before = self.pieces[self.at - 2]
+        if before.sort is Sort.CODE:
+            return bool(self.lots) and before.value.upper() in (self.lots[-1].lot, self.lots[-1].last)
+        return before.sort is Sort.COMMA and self.at > 2 and self.pieces[self.at - 3].sort is Sort.CODE and self.is_last
+
+    def _goes_on_unread(self, piece: Piece) -> bool:
+        """Tell whether a mark behind a lot leads on to other lots, and no code that could be read follows."""
+        before = self.pieces[self.at - 2] if self.at > 1 else None
+        after = self.pieces[self.at] if self.at < len(self.pieces) else None
+        if before is None or before.sort is not Sort.CODE or after is None:
+            return False
+        if piece.sort is Sort.THROUGH:
+            return after.sort is Sort.WORD and len(after.value) <= len(before.value)
+        glued = piece.sort is Sort.OPEN and before.end == piece.at
+        return glued and after.sort is Sort.CODE and len(after.value) < len(before.value)
 
     @property
     def is_last(self) -> bool:
@@ -475,6 +502,15 @@ class _Reading:
 def _shape(code: str) -> str:
     """Give the shape of a code: each digit as 9, each run of letters as A, with their marks."""
     return re.sub(r"[A-Z]+", "A", re.sub(r"\d", "9", code.upper()))
+
+
+def _is_abridged(text: str) -> bool:
+    """Tell whether strokes part the ends of several lots: 21A001/002, 12345A/B/C; BC-1234/22 and 05012/A are one."""
+    first, *more = text.split("/")
+    if not more or len(first) < 4 or not all(0 < len(each) < len(first) for each in more):
+        return False
+    ends, year = first[-1].isdigit(), 2
+    return len(more) > 1 or (more[0].isdigit() is ends and not (ends and len(more[0]) == year))
 
 
 def _halves(code: str) -> tuple[str, str] | None:
