@@ -176,6 +176,9 @@ def breaks(told):
 
 def nothing(told):
     return None
+
+def odd(told):
+    return Posting(None, [told.to], told.to)
 """
 
 
@@ -188,6 +191,7 @@ def plugin(tmp_path: Path) -> Iterator[None]:
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: pigeon-chat\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(
         "[rxtrail.chat]\npigeon = pigeon_chat:say\nbreaks = pigeon_chat:breaks\nnothing = pigeon_chat:nothing\n"
+        "odd = pigeon_chat:odd\n"
         "missing = pigeon_chat:nowhere\nslack = pigeon_chat:nothing\n"
     )
     sys.path.insert(0, str(tmp_path))
@@ -209,7 +213,7 @@ def test_a_plug_in_does_not_replace_a_form_of_ours(off: Scene, room: Room) -> No
 
 
 @pytest.mark.usefixtures("plugin")
-@pytest.mark.parametrize("form", ["breaks", "nothing"])
+@pytest.mark.parametrize("form", ["breaks", "nothing", "odd"])
 def test_a_plug_in_that_breaks_holds_up_nobody_and_tells_no_secret(off: Scene, room: Room, form: str) -> None:
     tell(off, room.url, form=form, token="")
     tell(off, room.url, form="text", token="")

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from rxtrail.alerts import Alert, AlertCommand, ProfileCommand, RouteCommand
 from rxtrail.errors import BadRequest, NotFound, Refused
+from rxtrail.record.off_route import Marks
 from tests.story import (
     GTIN,
     MAKER,
@@ -293,6 +294,36 @@ def test_explaining_the_alert_lifts_it_and_what_is_worse_opens_it_again(hub: Sce
     (alert,) = alerts(hub)
     assert "froze" in alert.what
     assert at_counter(hub, PACKS[0]) == "stop"
+
+
+def test_what_was_explained_of_one_pallet_says_nothing_of_another_of_its_shipment(hub: Scene) -> None:
+    load(hub)
+    frozen = [(20.0, 4.0), (21.0, -3.0), (22.0, 4.0)]
+    tell(hub, *start(PACKS[0]), *start(PACKS[1], unit=SECOND), shipped(UNIT, SECOND), sensed(UNIT, values=frozen))
+    (alert,) = alerts(hub)
+    explain(hub, alert)
+    tell(hub, sensed(SECOND, values=frozen, minute=41))
+    (again,) = alerts(hub)
+    assert (again.id, again.state, again.subjects) == (alert.id, "open", [UNIT, SECOND])
+    assert at_counter(hub, PACKS[1]) == "stop"
+    explain(hub, again)
+    assert at_counter(hub, PACKS[1]) == ""
+    tell(hub, sensed(SECOND, values=[(50, 4)], minute=50))
+    assert alerts(hub) == []
+
+
+def test_a_mark_that_came_in_the_moment_of_the_explanation_is_lifted_by_the_next_step(
+    hub: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(hub)
+    tell(hub, *start(), shipped(UNIT), sensed(UNIT, values=WARM))
+    (alert,) = alerts(hub)
+    with monkeypatch.context() as before_it_came:
+        before_it_came.setattr(Marks, "load", lambda _marks, _reader: None)
+        explain(hub, alert)
+    assert at_counter(hub, PACKS[0]) == "stop"
+    hub.node.alert(AlertCommand("close", "B. Lee", alert.id, "Done."))
+    assert at_counter(hub, PACKS[0]) == ""
 
 
 def test_readings_that_are_declared_wrong_explain_it(hub: Scene) -> None:

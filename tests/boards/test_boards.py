@@ -127,6 +127,22 @@ def test_a_log_longer_than_one_stretch_is_counted_whole(node: Node, monkeypatch:
     assert alarms(node).scans == 10
 
 
+def test_counting_ends_though_scans_never_stop_coming(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    scan(node, GOOD)
+    stretches = []
+    count = node.boards._stretch
+
+    def busy(tx: Transaction, log: Log) -> int:
+        assert len(stretches) < 10
+        stretches.append(count(tx, log))
+        log.append(RecordKind.SCAN, b"\x09\xc0")
+        return stretches[-1]
+
+    monkeypatch.setattr(node.boards, "_stretch", busy)
+    assert alarms(node).scans == 1
+    assert len(stretches) == 1
+
+
 def test_two_processes_count_each_scan_once(node: Node) -> None:
     for _ in range(5):
         scan(node, GOOD)

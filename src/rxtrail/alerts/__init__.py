@@ -227,10 +227,10 @@ class Alerts:
             else:
                 after = _moved(before, log, command)
                 work.write(after, f"alert-{after.state}")
-            if after.stands != before.stands:
-                for kind, some in keys.items():
-                    if some:
-                        work.mark_stands(some, after, kind)
+            # At every step, so that a mark which came in the moment of the one before is brought along with the next.
+            for kind, some in keys.items():
+                if some:
+                    work.mark_stands(some, after, kind)
             return work.changes[-1]
 
         alert = self._writer().do(write)

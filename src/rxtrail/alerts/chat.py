@@ -209,7 +209,10 @@ def posting_of(name: str, told: Told) -> Posting:
         ) from broken  # its words may tell secrets
     if not isinstance(made, Posting):
         raise NoForm(f"the form {name[:40]!r} made no request")
-    return made
+    try:
+        return msgspec.convert(msgspec.to_builtins(made, builtin_types=(bytes,)), Posting)
+    except (msgspec.ValidationError, TypeError) as wrong:
+        raise NoForm(f"the form {name[:40]!r} made no request: {wrong}") from wrong
 
 
 def check(name: str, token: str) -> None:

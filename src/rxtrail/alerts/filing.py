@@ -154,7 +154,7 @@ class Filing:
         marks = [
             Mark(
                 number, d.rule, severity_at_counter(d), d.time, d.what, alerts[number].stands, d.gtins, d.inside_since,
-                d.inside_before,
+                d.inside_before, d.event,
             )
             for d in deviations
             if (number := alert_of(d)) in alerts
@@ -202,6 +202,9 @@ class Filing:
         elif added and not alert.stands and alert.weight > known.weight:
             # What a person has explained was less than this.
             alert, what = self._stepped(alert, "opened again", "It has become worse.", "open"), "opened-again"
+        elif not alert.stands and _is_more(told, {*fresh}, number, olds):
+            reason = "Something else has left its temperatures, too."
+            alert, what = self._stepped(alert, "opened again", reason, "open"), "opened-again"
         if what or alert != known:
             self.write(alert, f"alert-{what or 'changed'}")
         return alert
@@ -344,6 +347,17 @@ class Filing:
             fresh = [msgspec.structs.replace(m, stands=alert.stands) if m.alert == alert.id else m for m in marks]
             if fresh != marks:
                 self.tx.keep(kind, key, self._log.position, off_route.encode(fresh), tell=True)
+
+
+def _is_more(
+    told: Iterable[tuple[str, Deviation]], fresh: set[str], number: str, olds: Mapping[str, list[Mark]]
+) -> bool:
+    """Tell whether a temperature of something that was not told of before was shown by what nobody has explained yet.
+
+    A pack that is judged by itself from now on brings only what its pallet was explained for.
+    """
+    known = {mark.event for marks in olds.values() for mark in marks if mark.alert == number}
+    return any(d.weight and key in fresh and d.event not in known for key, d in told)
 
 
 def _first(one: Deviation | AlertPart) -> tuple[int, int, str]:

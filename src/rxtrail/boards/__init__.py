@@ -80,8 +80,8 @@ class Boards:
         if (soon and not at_once) or not self._counting.acquire(blocking=at_once):
             return self._reader().board_at()
         try:
-            at = self._reader().board_at()
-            while at < self._reader().log_size():
+            at, goal = self._reader().board_at(), self._reader().log_size()
+            while at < goal:  # what comes meanwhile is for the next time: on a busy node it would never end
                 at = self._writer().do(self._stretch, alone=True)
             self._counted_at = self._seconds()
             return at

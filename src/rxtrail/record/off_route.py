@@ -46,6 +46,7 @@ class Mark(msgspec.Struct, frozen=True, gc=False, array_like=True):
     gtins: tuple[str, ...] = ()
     since: int = 0
     before: int = 0
+    event: int = -1  # the place in the log of what showed it
 
     def means(self, gtin: str, since: int, until: int) -> bool:
         """Tell whether it is about a pack of a product that was inside from ``since`` until ``until``."""
