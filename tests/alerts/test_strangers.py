@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rxtrail.alerts import stray_scans
 from tests.alerts.test_routes import alerts, chain, lane, route
 from tests.story import (
     MAKER,
@@ -188,6 +189,22 @@ def test_a_scan_by_a_listed_partner_is_amber_and_explained_by_its_despatch(chain
     chain.capture(shipped(UNIT, seller=WHOLESALER, buyer=SECOND_WHOLESALER, minute=40), sender=WHOLESALER)
     assert "R10" not in alerts(chain)
     assert "R10" in alerts(chain, "explained")
+
+
+def test_scans_that_stay_odd_keep_none_behind_them_from_being_explained(
+    chain: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stray_scans, "AT_ONCE", 1)
+    route(chain)
+    chain.capture(*on_the_way())
+    chain.verify(PACKS[0], site=OUTSIDER)
+    chain.verify(PACKS[1], site=SECOND_WHOLESALER)
+    alerts(chain)
+    chain.capture(shipped(UNIT, seller=WHOLESALER, buyer=SECOND_WHOLESALER, minute=40), sender=WHOLESALER)
+    for _ in range(4):
+        chain.node.alerts.settle()
+    assert [each.site for each in chain.node.alerts.page(state="standing", rule="R10")] == [OUTSIDER.gln]
+    assert alerts(chain, "explained")["R10"].site == SECOND_WHOLESALER.gln
 
 
 def test_scans_in_the_chain_of_products_without_a_lane_and_of_unknown_packs_raise_no_r10(chain: Scene) -> None:

@@ -7,6 +7,7 @@ what is in order is looked at again each day for a month. One alert holds all th
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
@@ -48,6 +49,8 @@ PACKS_MAX: Final = 2_000
 """Of one return; more come in pieces."""
 ROWS_AT_ONCE: Final = 1_000
 OK_MAX: Final = 20_000
+IN_MIND_MAX: Final = 100_000
+"""Of so many packs that were returned last a scan elsewhere is noticed; of older ones what the record has of it."""
 PLACES_MAX: Final = 20
 SHIPPED_EVENTS_MAX: Final = 20_000
 RELOAD_SECONDS: Final = 5.0
@@ -139,6 +142,8 @@ class Returns:
         current = [*fresh, *(row for row in rows if row.at >= now - KEPT_US)]
         judged = self._judged(reader, judge, parties, current, seen)
         self._returned.update({row.pack: row for row in judged})
+        for pack in [*itertools.islice(self._returned, max(0, len(self._returned) - IN_MIND_MAX))]:
+            del self._returned[pack]
         changed = [row for row in judged if before.get(row.name) != row]
         if not (changed or seen or tallies or old or fine):
             return None

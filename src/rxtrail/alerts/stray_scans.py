@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 KIND: Final = "stray-scan"  # of what the store keeps, by time
 RELOAD_SECONDS: Final = 5.0
 KEPT_US: Final = 30 * 24 * 3_600 * 1_000_000
-AT_ONCE: Final = 500
+AT_ONCE: Final = 50
+"""So many of those that were told are looked at again at once, the next ones the next time: all have their turn."""
 USUAL_MAX: Final = 100_000
+_START: Final = (-1, "")
 
 
 class Stray(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -64,7 +66,8 @@ class StrayScans:
         self._routes: Routes | None = None
         self._judge: RouteJudge | None = None
         self._loaded_at = -RELOAD_SECONDS
-        self._reviewed_size = -1
+        self._reviewed_size = self._round_size = -1
+        self._reviewed = _START
 
     def is_usual(self, site: str) -> bool:
         """Tell whether nothing is to be found out about scans of a place that were in order."""
@@ -101,12 +104,16 @@ class StrayScans:
         size = reader.log_size()
         if size == self._reviewed_size:
             return []
-        rows = reader.kept_from(KIND, (-1, ""), AT_ONCE)
+        if self._reviewed == _START:
+            self._round_size = size
+        rows = reader.kept_from(KIND, self._reviewed, AT_ONCE)
+        if len(rows) == AT_ONCE:
+            self._reviewed = (rows[-1][1], rows[-1][0])
+        else:
+            self._reviewed, self._reviewed_size = _START, self._round_size
         if not rows:
-            self._reviewed_size = size
             return []
         self._load()
-        self._reviewed_size = size
         strays = [_decode(body) for _, _, body in rows]
         return [each for each in strays if each.at < now - KEPT_US or not self._is_stray(each)]
 

@@ -368,7 +368,9 @@ class RecallDesk:
         if recall.state not in ("live", "drill"):
             raise _not_now(recall, "answered")
         told = command.response
-        if told is None or not (len(told.gln) == 13 and told.gln.isdigit() and check_digit.is_valid(told.gln)):
+        if told is None or not (
+            len(told.gln) == 13 and told.gln.isascii() and told.gln.isdigit() and check_digit.is_valid(told.gln)
+        ):
             raise BadRequest("an answer names its holder by a 13-digit GLN", place="gln")
         if min(told.found, told.returned, told.destroyed) < 0:
             raise BadRequest("counts of packs are not below 0", place="found")
