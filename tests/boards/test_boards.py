@@ -129,7 +129,7 @@ def test_a_log_longer_than_one_stretch_is_counted_whole(node: Node, monkeypatch:
 
 def test_counting_ends_though_scans_never_stop_coming(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
     scan(node, GOOD)
-    stretches = []
+    stretches: list[int] = []
     count = node.boards._stretch
 
     def busy(tx: Transaction, log: Log) -> int:
