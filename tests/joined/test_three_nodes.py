@@ -192,7 +192,7 @@ def test_a_key_speaks_for_its_own_site_only(network: Network, serials: Iterator[
 def test_without_a_key_the_answer_is_public_and_nothing_else_is_to_be_had(network: Network) -> None:
     answer = network.hub.ask("POST", "/api/v1/verify", {"scan": scene.scan("N039"), "site": FIRST}).json
     assert answer["verdict"] == "ok"
-    assert answer["state"] == {}
+    assert not any(answer["state"].values())
     assert answer["record"] == {"basis": "none", "document": "", "not_checked": ["custody"]}
     assert "dispens" not in answer["headline"].lower()
     for method, path in (

@@ -29,6 +29,35 @@ def test_a_shipped_pack_scanned_at_its_pharmacy_is_ok(api: Api) -> None:
     assert verdict["checked_at"]
 
 
+PROMISED = {
+    "verdict": None, "headline": None, "reasons": None, "checked_at": None, "log_size": None, "proof": None,
+    "pack": {"gtin", "ndc", "serial", "lot", "expiry", "product"},
+    "state": {"disposition", "custodian", "location", "container", "holds"},
+    "scan": {"raw", "reading", "repairs"},
+    "record": {"basis", "document", "not_checked"},
+    "matched": {"serial", "lot", "expiry"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("scan", "purpose"),
+    [
+        (scene.scan(GOOD), "dispense"),
+        (scene.scan(GOOD), "public"),
+        (scene.scan(DESTROYED), "dispense"),
+        (scene.scan("NOSUCH"), "dispense"),
+        ("(00)003526010000000014", "receive"),
+        ("hello", "dispense"),
+    ],
+)
+def test_every_field_of_a_verdict_is_there_whatever_it_says(api: Api, scan: str, purpose: str) -> None:
+    verdict = api.verify(scan, site=scene.PHARMACY, purpose=purpose)
+    assert PROMISED.keys() <= verdict.keys()
+    for name, fields in PROMISED.items():
+        assert fields is None or fields <= verdict[name].keys(), name
+    assert isinstance(verdict["state"]["holds"], list)
+
+
 def test_a_serial_with_every_troublesome_character_is_found(api: Api) -> None:
     verdict = api.verify(scene.scan(ODD), site=scene.PHARMACY)
     assert verdict["verdict"] == "ok", verdict

@@ -254,6 +254,46 @@ def test_an_identifier_without_a_urn_stays_a_link_and_is_told() -> None:
     assert [each.code for each in report.findings if each.severity == "warning"] == ["NOT_TRANSLATABLE"]
 
 
+def an_event(**members: object) -> bytes:
+    event = {"type": "ObjectEvent", "eventTime": CREATED, "eventTimeZoneOffset": "+00:00", "action": "OBSERVE"}
+    document = {
+        "@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"],
+        "type": "EPCISDocument",
+        "schemaVersion": "2.0",
+        "creationDate": CREATED,
+        "epcisBody": {"eventList": [event | members]},
+    }
+    return json.dumps(document).encode()
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(("epc_format", "told"), [("as-written", 0), ("urn", 1), ("digital-link", 1)])
+def test_two_spellings_of_one_pack_that_become_one_stay_both_and_are_told(
+    target: Target, epc_format: EpcFormat, told: int
+) -> None:
+    urn, link = "urn:epc:id:sgtin:030011.0112345.A2", "https://id.gs1.org/01/00300111123453/21/A2"
+    source = an_event(epcList=[urn, link, "urn:epc:id:sgtin:030011.0112345.A3"])
+    text, report = written(source, target, epc_format)
+    assert [each.epcs for each in report.findings if each.code == "REPEATED_IDENTIFIER"] == told * [
+        [urn if epc_format == "urn" else link]
+    ]
+    assert [event_hash(each) for each in read(text)[0]] == [event_hash(each) for each in read(source)[0]]
+
+
+@pytest.mark.parametrize(
+    ("digits", "is_odd"), [("A", True), ("0fA", True), ("0fA1", False), ("", False), ("0fG", False)]
+)
+def test_half_an_octet_is_told_with_its_place_since_xml_cannot_have_it(digits: str, is_odd: bool) -> None:
+    reports = [{"type": "Temperature", "value": 3.0, "uom": "CEL"}, {"type": "x:y", "hexBinaryValue": digits}]
+    source = an_event(epcList=["urn:epc:id:sgtin:030011.0112345.A2"], sensorElementList=[{"sensorReport": reports}])
+    text, report = written(source, "xml-2.0", "as-written")
+    [value] = etree.fromstring(text).xpath("//@hexBinaryValue")
+    assert value == digits
+    assert [each.place for each in report.findings if each.code == "SENSOR_HEX_ODD"] == is_odd * [
+        "/epcisBody/eventList/0/sensorElementList/0/sensorReport/1/hexBinaryValue"
+    ]
+
+
 def test_json_values_that_no_xml_can_hold_are_told_not_dropped() -> None:
     event = {
         "@context": [{"ex": "http://ns.example.com/epcis/"}],

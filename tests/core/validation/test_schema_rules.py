@@ -151,6 +151,19 @@ def test_a_breach_of_the_json_schema_is_told_with_its_pointer(change: Any, code:
         assert name.isdecimal() or f'"{name}"' in line
 
 
+def test_half_an_octet_is_what_the_json_schema_takes_and_is_told_all_the_same() -> None:
+    report = judged(
+        changed(
+            lambda _, e: e[0].update(sensorElementList=[{"sensorReport": [{"type": "x:y", "hexBinaryValue": "0"}]}])
+        )
+    )
+    assert (report.valid, report.schema) == (True, "valid")
+    [told] = [each for each in report.findings if each.code == "SENSOR_HEX_ODD"]
+    assert told.place == "/epcisBody/eventList/0/sensorElementList/0/sensorReport/0/hexBinaryValue"
+    assert told.severity == "warning"
+    assert told.line > 1
+
+
 def test_a_bare_json_event_needs_a_context() -> None:
     event = {**DOCUMENT["epcisBody"]["eventList"][1]}
     assert codes(judged(json.dumps(event).encode())) == ["SCHEMA_MISSING"]

@@ -109,15 +109,15 @@ class Builder:
             self._counts = {}
         self.forms = {}
 
-    def find(self, severity: str, code: str, message: str, epcs: list[str] | None = None) -> None:
-        """Note a finding about the event at hand; of each code the first fifty."""
+    def find(self, severity: str, code: str, message: str, epcs: list[str] | None = None, *, inside: str = "") -> None:
+        """Note a finding about the event at hand, or what is ``inside`` of it; of each code the first fifty."""
         count = self._counts[code] = self._counts.get(code, 0) + 1
         if count > FINDINGS_PER_CODE_MAX:
             if count > FINDINGS_PER_CODE_MAX + 1:
                 return
             severity, code, epcs = "info", "FINDINGS_TRUNCATED", None
             message = f"more than {FINDINGS_PER_CODE_MAX} findings like the last; the rest is left out"
-        self.findings.append(Finding(severity, code, message, self.place, epcs or []))
+        self.findings.append(Finding(severity, code, message, self.place + inside, epcs or []))
 
     def unknown(self, names: Iterable[str], where: str) -> None:
         """Note parts of a list's entry for which an event has no room: they are kept in the raw document only."""

@@ -113,5 +113,11 @@ def convert(
             "they are written as Digital Links"
         )
         notes.add("warning", "NOT_TRANSLATABLE", message, "", spelling.untranslated[:EPCS_PER_FINDING_MAX])
+    if spelling.repeated_count:
+        message = (
+            f"{spelling.repeated_count} identifiers stand twice in a list as it is written, such as "
+            f"{spelling.repeated}; the JSON schema wants each once"
+        )
+        notes.add("warning", "REPEATED_IDENTIFIER", message, "", [spelling.repeated])
     report.findings = [*reader.findings, *notes.findings]
     report.header = head

@@ -397,12 +397,15 @@ def _sensors(reader: EventMembers, value: Any, raw: Raw) -> bool:  # noqa: ANN40
     if objects is None:
         return False
     found = []
-    for each in objects:
+    for index, each in enumerate(objects):
         tree: type_tree = {}
         for name in ("sensorMetadata", "sensorReport"):
             parts = reader.objects(each.get(name))
             if parts:
                 fields = [_fields(reader, part) for part in parts]
+                for at, part in enumerate(fields):
+                    if sensors.is_half_octet(part.get("hexBinaryValue")):
+                        sensors.tell_half_octet(reader.build, f"/sensorElementList/{index}/{name}/{at}/hexBinaryValue")
                 tree[name] = fields if name == "sensorReport" else fields[0]
         tree.update(reader.others(each, _SENSOR))
         found.append(tree)

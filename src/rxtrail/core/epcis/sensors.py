@@ -6,6 +6,7 @@ of the same tree. Identifiers in them stay as written.
 
 from __future__ import annotations
 
+from string import hexdigits
 from typing import TYPE_CHECKING, Any
 
 from rxtrail.core.epcis import vocabulary
@@ -18,6 +19,17 @@ NUMBERS = frozenset(("value", "minValue", "maxValue", "meanValue", "sDev", "perc
 _TIMES = frozenset(("time", "startTime", "endTime"))
 _WORDS = {"type": vocabulary.MEASUREMENT, "exception": vocabulary.ALERT, "component": vocabulary.COMPONENT}
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+
+
+def is_half_octet(written: object) -> bool:
+    """Tell whether a value is hexadecimal digits of which the last has no second: JSON allows it, XML does not."""
+    return isinstance(written, str) and len(written) % 2 == 1 and not written.strip(hexdigits)
+
+
+def tell_half_octet(build: Builder, inside: str) -> None:
+    """Note such a value, with its JSON pointer inside of the event."""
+    message = "hexBinaryValue has an odd count of digits, which EPCIS XML refuses: octets are two digits each"
+    build.find("warning", "SENSOR_HEX_ODD", message, inside=inside)
 
 
 def value(name: str, written: Any, build: Builder) -> Any:  # noqa: ANN401 -- a leaf of an extension tree

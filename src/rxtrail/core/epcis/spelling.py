@@ -48,6 +48,9 @@ class Spelling:
         # Identifiers that no URN can be made of, kept as links: some of them, and how many there were.
         self.untranslated: list[str] = []
         self.untranslated_count = 0
+        # Identifiers that a list names again, in the spelling wanted, and one of them.
+        self.repeated = ""
+        self.repeated_count = 0
 
     def identifier(self, canonical: str, forms: Mapping[str, str]) -> str:
         """Spell one identifier; ``forms`` tells how the event wrote it. What is no GS1 key stays as it is."""
@@ -68,10 +71,15 @@ class Spelling:
         return written if canonical == written else self.identifier(canonical, {canonical: written})
 
     def runs(self, runs: Iterable[EpcRun]) -> list[str]:
-        """Spell a list of identifiers."""
+        """Spell a list of identifiers.
+
+        Two spellings of one pack may become the same. Both stay, as the event hash counts what is listed; it is noted.
+        """
         out: list[str] = []
         for run in runs:
             out += self._run(run)
+        if len(out) > 1 and len(set(out)) < len(out):
+            self._note_repeated(out)
         return out
 
     def word(self, short: str, kind: str) -> str:
@@ -159,6 +167,14 @@ class Spelling:
             if len(self._lengths) < _REMEMBERED:
                 self._lengths[digits] = known
         return known
+
+    def _note_repeated(self, out: list[str]) -> None:
+        seen: set[str] = set()
+        for each in out:
+            if each in seen:
+                self.repeated = self.repeated or each
+                self.repeated_count += 1
+            seen.add(each)
 
     def _note(self, canonical: str, count: int) -> None:
         self.untranslated_count += count

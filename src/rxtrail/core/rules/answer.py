@@ -39,8 +39,8 @@ class Reason(msgspec.Struct, frozen=True, gc=False):
     next: str
 
 
-class PackView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """What was scanned, and what the record calls it. Expiry is an ISO date."""
+class PackView(msgspec.Struct, frozen=True, gc=False):
+    """What was scanned, and what the record calls it. Expiry is an ISO date. Every field is told, empty or not."""
 
     gtin: str = ""
     ndc: str = ""
@@ -51,8 +51,11 @@ class PackView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     sscc: str = ""
 
 
-class StateView(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """Where the record has it: parties as 13-digit GLNs, locations as canonical SGLN, container canonical."""
+class StateView(msgspec.Struct, frozen=True, gc=False):
+    """Where the record has it: parties as 13-digit GLNs, locations as canonical SGLN, container canonical.
+
+    Every field is told, empty or not: a reader may ask for ``holds`` without looking whether it is there.
+    """
 
     disposition: str = ""
     custodian: str = ""

@@ -82,6 +82,7 @@ CATALOGUE: Final[dict[str, Entry]] = {
     "DECLARATION_WITHOUT_ID": Entry("EPCIS 2.0 clause 7.4.1.2", "Give event and declaration one eventID."),
     "DECLARATION_CORRECTS_ITSELF": Entry("EPCIS 2.0 clause 7.4.1.2", "Name the event that stands in its place."),
     "PERSISTENT_DISPOSITION_CONFLICT": Entry("EPCIS 2.0 clause 7.3.6", "Set it or unset it."),
+    "SENSOR_HEX_ODD": Entry("EPCIS 2.0 clause 7.3.7; XML Schema 2, 3.2.15", "Write each octet with two digits."),
     "SENSOR_FIELD_TWICE": Entry("EPCIS 2.0 clause 7.3.7", "Say it once, in sensorMetadata or in sensorReport."),
     "SENSOR_VALUE_INCOMPLETE": Entry("EPCIS 2.0 clause 7.3.7", "Add what belongs to the value."),
     "SENSOR_TIME_SPAN": Entry("EPCIS 2.0 clause 7.3.7", "Write startTime before endTime, both or neither."),
