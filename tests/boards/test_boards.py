@@ -241,6 +241,7 @@ def test_every_reason_has_a_cause_and_the_unknown_one_is_a_suspect() -> None:
     assert causes["scanner-fault"] == "scanner"
     assert causes["recalled"] == "known"
     assert causes["no-transaction-data"] == "late-data"
+    assert causes["temperature-excursion"] == "process"
     assert causes["unknown-serial"] == SUSPECT
     assert cause_of("of-tomorrow") == SUSPECT
 

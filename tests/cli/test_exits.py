@@ -52,6 +52,7 @@ def test_only_ok_exits_with_0() -> None:
         (errors.StoreClosed("moved away"), 4),
         (errors.StoreSetBack("an old copy"), 4),
         (errors.StoreDamaged("not what its log says"), 4),
+        (errors.StoreOld("of an earlier version"), 4),
         (CannotDecrypt("the root key is not here"), 4),
         (Shredded("destroyed on purpose"), 4),
         (NotEncrypted("of an older version"), 4),
@@ -78,7 +79,7 @@ def test_every_named_error_is_in_the_table_above() -> None:
         errors.BadDocument, errors.Refused, errors.NotFound, errors.BadRequest,
         errors.BadIdentifier, errors.BadScan, errors.Busy, errors.StoreFailed, errors.StoreFull, errors.RxtrailError,
         errors.StoreLost, errors.StoreClosed, errors.StoreSetBack, errors.LogSetBack, errors.BadBackup,
-        errors.CopyDiffers, errors.StoreDamaged,
+        errors.CopyDiffers, errors.StoreDamaged, errors.StoreOld,
     }  # fmt: skip
     assert {kind for kind in vars(errors).values() if isinstance(kind, type)} == tested
 

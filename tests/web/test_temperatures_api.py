@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING
 
 from tests.web import scene
@@ -47,7 +48,9 @@ def freeze(api: Api, node: Node) -> None:
         "/epcis/capture", content=json.dumps(FROZEN), headers={"content-type": "application/json", "prefer": "wait"}
     )
     assert sent.status_code in (200, 202), sent.text
-    node.resume()
+    until = time.monotonic() + 30
+    while node.jobs_open() and time.monotonic() < until:
+        time.sleep(0.01)
     node.alerts.settle()
 
 

@@ -20,7 +20,7 @@ _CODES: Final = {
     LATE_DATA: "no-transaction-data custody-open not-shipped-to-you unreachable",
     PROCESS: (
         "already-dispensed-here partially-dispensed return-not-linked on-hold opening-stock off-route checked-out "
-        "locked not-authorised-partner"
+        "locked not-authorised-partner temperature-excursion"
     ),
     KNOWN: "recalled withdrawn expired destroyed stolen exported sample decommissioned exempt-product",
 }
