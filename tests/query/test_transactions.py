@@ -377,6 +377,62 @@ def test_several_orders_in_one_truck_go_with_their_own_packages(hub: Scene) -> N
     assert [one["gtin"] for one in ti(hub, po="A2")] == [TWO]
 
 
+def an_order(number: str, epc: str, *, seller: Party, buyer: Party) -> str:
+    """Write a TransactionEvent that says who sells and who buys."""
+
+    def owner(end: str, party: Party) -> str:
+        kind = "urn:epcglobal:cbv:sdt:owning_party"
+        return f'<{end}List><{end} type="{kind}">{story.urn(party.sgln)}</{end}></{end}List>'
+
+    return (
+        "<TransactionEvent><eventTime>2026-11-02T08:10:00.000Z</eventTime>"
+        "<eventTimeZoneOffset>+00:00</eventTimeZoneOffset><bizTransactionList>"
+        f'<bizTransaction type="urn:epcglobal:cbv:btt:po">urn:epcglobal:cbv:bt:{buyer.gln}:{number}</bizTransaction>'
+        f"</bizTransactionList><epcList><epc>{story.urn(epc)}</epc></epcList><action>ADD</action>"
+        "<bizStep>urn:epcglobal:cbv:bizstep:shipping</bizStep><extension>"
+        f"{owner('source', seller)}{owner('destination', buyer)}</extension></TransactionEvent>"
+    )
+
+
+def with_orders(*orders: str, units: tuple[str, ...] = (UNIT,)) -> bytes:
+    """Write packing and shipping of units to the wholesaler, and orders of the same instant."""
+    text = document(
+        made(*PACKS, *SECOND), packed(UNIT, *PACKS), packed(OTHER_UNIT, *SECOND), shipped(*units, buyer=WHOLESALER)
+    ).decode()
+    return text.replace("</EventList>", "".join(orders) + "</EventList>").encode()
+
+
+def test_what_is_written_for_one_partner_holds_no_sale_to_another(hub: Scene) -> None:
+    hub.give(
+        with_orders(
+            an_order("A1", UNIT, seller=MAKER, buyer=WHOLESALER),
+            an_order("A2", OTHER_UNIT, seller=MAKER, buyer=SECOND_WHOLESALER),
+        )
+    )
+    first = (MAKER.gln, WHOLESALER.gln, serials(PACKS))
+    second = (MAKER.gln, SECOND_WHOLESALER.gln, serials(SECOND))
+    assert sorted(sold(hub)) == sorted([first, second])
+    assert sold(hub, partner=WHOLESALER.gln) == [first]
+    assert sold(hub, partner=SECOND_WHOLESALER.gln) == [second]
+    assert sold(hub, partner=PHARMACY.gln) == []
+
+
+def test_an_order_within_one_company_is_no_transaction(tmp_path: Path) -> None:
+    with story.scene(tmp_path / "data", "wholesaler", WHOLESALER, PHARMACY_ANNEX) as wholesaler:
+        wholesaler.give(with_orders(an_order("A1", OTHER_UNIT, seller=WHOLESALER, buyer=PHARMACY_ANNEX)))
+        assert sold(wholesaler) == [(MAKER.gln, WHOLESALER.gln, serials(PACKS))]
+
+
+@pytest.mark.parametrize("units", [(UNIT, OTHER_UNIT), (OTHER_UNIT,)])
+def test_orders_that_are_told_again_with_their_shipment_are_no_second_sale(hub: Scene, units: tuple[str, ...]) -> None:
+    text = with_orders(an_order("A1", UNIT, seller=MAKER, buyer=WHOLESALER), units=units)
+    hub.give(text)
+    before = sorted(sold(hub))
+    assert before == sorted((MAKER.gln, WHOLESALER.gln, serials(epcs)) for epcs in (PACKS, SECOND))
+    hub.give(text.replace(b":A1</bizTransaction>", b":A9</bizTransaction>"))
+    assert sorted(sold(hub)) == before
+
+
 # -- filters -------------------------------------------------------------------------------------------------------
 
 

@@ -165,15 +165,22 @@ class _Transactions:
             # One truck with several orders: the shipment as a whole, and a TransactionEvent for the EPCs of each order
             # of the same instant. The latter say which order; a transaction of its own is only what nothing else ships.
             orders = [one for one in together if one.event.kind == TRANSACTION]
-            whole = [one for one in together if one.event.kind != TRANSACTION and self._is_new(one)]
-            shipped = {key for one in whole for key in _shipped(one.event)}
+            goods = [one for one in together if one.event.kind != TRANSACTION]
+            whole = [one for one in goods if self._is_new(one)]
+            shipped = {key for one in goods for key in _shipped(one.event)}
             alone = [one for one in orders if shipped.isdisjoint(_shipped(one.event))]
-            for one in (*whole, *alone):
-                yield from self._lines(one, [order for order in orders if order not in alone], shelf)
+            of_whole = [one for one in orders if not shipped.isdisjoint(_shipped(one.event))]
+            # Two orders of one instant and document may name the same goods; what was told before is a copy.
+            sales = [one for one in alone if self._is_sale(one.step.source, one.step.destination)]
+            sales = [one for one in sales if not (keys := _marks_of(one)) or not keys <= self._told]
+            for one in sales:
+                self._told |= _marks_of(one)
+            for one in (*whole, *sales):
+                yield from self._lines(one, of_whole, shelf)
 
     def _is_new(self, one: _Shipment) -> bool:
         """Tell whether a shipment was not told already: a copy of it under another eventID is no second sale."""
-        keys = {hash((one.step.time, one.seller, one.buyer, key)) for key in _shipped(one.event)}
+        keys = _marks_of(one)
         new = not keys or not keys <= self._told
         self._told |= keys
         return new
@@ -196,12 +203,15 @@ class _Transactions:
             self._until is not None and head.time >= self._until
         ):
             return False
-        if head.kind == TRANSACTION:
-            return True  # it may say the order of a shipment that is asked for
-        seller, buyer = owner_in(head.source), owner_in(head.destination)
+        # A TransactionEvent may say the order of a shipment that is asked for, whoever is named in it.
+        return head.kind == TRANSACTION or self._is_sale(head.source, head.destination)
+
+    def _is_sale(self, source: tuple[str, str, str], destination: tuple[str, str, str]) -> bool:
+        """Tell whether goods went from one company to another, one of them the partner who is asked for."""
+        seller, buyer = owner_in(source), owner_in(destination)
         if not seller or not buyer or self._authority.same_party(seller, buyer):
             return False
-        return not self._filters.partner or self._filters.partner in (*head.source[:2], *head.destination[:2])
+        return not self._filters.partner or self._filters.partner in (*source[:2], *destination[:2])
 
     def _read(self, positions: list[int]) -> Iterator[_Shipment]:
         steps = self._reader.steps([(position, int(Role.EPC), None) for position in positions])
@@ -216,8 +226,6 @@ class _Transactions:
     # -- what was in them ------------------------------------------------------------------------------------------
 
     def _lines(self, shipment: _Shipment, orders: list[_Shipment], shelf: Shelf) -> Iterator[Line]:
-        if not shipment.seller or not shipment.buyer or shipment.seller == shipment.buyer:
-            return  # a TransactionEvent that names no owners
         found: dict[tuple[str, str, str, tuple[Typed, ...]], list[Packed]] = defaultdict(list)
         seen: set[tuple[str, str]] = set()
         told = tuple(shipment.event.biz_transactions)
@@ -491,6 +499,11 @@ def _idle(reader: Reader, shelf: Shelf, key: str) -> set[int]:
     else:
         return set()
     return {note.event for note in state.notes if not note.counts or note.code == "VOID_WITHOUT_SHIPPING"}
+
+
+def _marks_of(one: _Shipment) -> set[int]:
+    """Give what tells one sale from another, for each thing that it ships."""
+    return {hash((one.step.time, one.seller, one.buyer, key)) for key in _shipped(one.event)}
 
 
 def _shipped(event: Event) -> dict[str, None]:
