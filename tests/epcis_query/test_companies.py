@@ -11,6 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from rxtrail.epcis_query import budget, costs, named, room, subscriptions
+from rxtrail.epcis_query.members import members
 from rxtrail.web import limits
 from tests.epcis_query.test_rest import EVENT, events_of, problem
 
@@ -80,6 +81,31 @@ def test_a_list_that_is_read_in_pages_has_every_member_once(
     assert sorted(whole) == sorted([*epcs, *cases, str(EVENT["epcList"][0])])
     (steps,) = walked(api, "/epcis/bizSteps?perPage=1000", one)
     assert "picking" not in steps
+
+
+class Tired(budget.Budget):
+    """What is spent whenever it is asked."""
+
+    @property
+    def spent(self) -> bool:
+        return True
+
+
+def test_one_huge_event_that_costs_many_pages_is_read_through_with_every_member_once(
+    api: Api, node: Node, one: dict[str, str]
+) -> None:
+    epcs = [f"urn:epc:id:sgtin:0614141.107346.{number}" for number in range(1200)]
+    for number in range(2):  # the second says nothing new, and must not be where every page begins anew
+        assert api.post("/epcis/events", json=event(number, epcList=epcs), headers=one).status_code == 201
+    last = event(2, epcList=["urn:epc:id:sgtin:0614141.107346.9999"])
+    assert api.post("/epcis/events", json=last, headers=one).status_code == 201
+    found: list[str] = []
+    after, pages = "", 0
+    while (pages == 0 or after) and pages < 20:
+        page = members(node._reader(), "epcs", after, 1000, Tired(), viewer=ONE)
+        found, after, pages = found + page.members, page.next, pages + 1
+    assert not after
+    assert len(found) == len(set(found)) == 1201
 
 
 def test_lists_of_a_node_without_keys_are_whole_in_pages_too(api: Api) -> None:

@@ -138,10 +138,13 @@ def _epcs_of(reader: Reader, after: str, limit: int, budget: Budget, viewer: str
     mine = walk.Members(reader, [f"p:{viewer}"], budget)
     found: list[str] = []
     for position in walk.of_term(reader, f"p:{viewer}", start, descending=False):
-        if budget.spent:
+        first = index if position == start else 0
+        if budget.spent and position != start:  # each page reads on, however dear that is
             return MemberPage(found, f"#{position} 0")
         things = [thing for body in bodies_of(reader, [position]) for thing in things_of(restore(body.canonical, b""))]
-        for at in range(index if position == start else 0, len(things), _THINGS_AT_ONCE):
+        for at in range(first, len(things), _THINGS_AT_ONCE):
+            if budget.spent and at > first:
+                return MemberPage(found, f"#{position} {at}")
             part = things[at : at + _THINGS_AT_ONCE]
             known = events_of_things(reader, part)
             earlier = {each for positions in known.values() for each in positions if each < position}
