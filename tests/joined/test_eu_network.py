@@ -47,6 +47,7 @@ def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
 def test_each_refusal_of_the_hub_has_its_code(network: Network) -> None:
     first, second = network.first, network.second
     assert first.dispense("E0", key="one").status == 200
+    until(lambda: pack_at_hub(network, "E0") == "dispensed")
     expected = [
         (told(second.dispense("E0", key="two")), (409, "already-dispensed-elsewhere", "A7")),
         (told(second.dispense("NOBODYS")), (409, "unknown-serial", "A3")),
@@ -74,6 +75,7 @@ def test_nobody_lifts_at_the_hub_what_was_supplied_already(network: Network) -> 
 
 def test_a_command_is_told_the_alert_through_the_running_server(network: Network) -> None:
     assert network.first.dispense("E4").status == 200
+    until(lambda: pack_at_hub(network, "E4") == "dispensed")
     scan = f"(01){scene.GTIN}(21)E4(17){scene.EXPIRY_PRINTED}(10){scene.LOT}"
     said = json.loads(network.second.run("dispense", scan, "--site", SECOND, "--json", code=None))
     assert said["eu"]["code"] == "A7", said
