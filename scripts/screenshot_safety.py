@@ -7,18 +7,11 @@ picture, into an empty record of a pharmacy, and scans both packs in a real brow
 from __future__ import annotations
 
 import json
-import shutil
-import signal
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import sync_playwright
+from pictures import folder, pictured, run, running
 
-PICTURE = Path(__file__).resolve().parent.parent / "docs" / "safety-page.png"
-SIZE = {"width": 1180, "height": 900}
 PACKS = (
     ("0093-0787-01", "00300930787010", "Warfarin", "WARFARIN SODIUM"),
     ("21922-049-17", "00321922049176", "Examplinib", "EXAMPLINIB"),
@@ -27,28 +20,17 @@ PHARMACY = "0300011111246"
 BOXED = "WARNING: LIVER INJURY. Examplinib can cause liver injury. Watch the liver before and during treatment."
 
 
-def main() -> int:
-    """Take the picture; 1 when there is no Chromium."""
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if browser is None:
-        print("no Chromium on this machine", file=sys.stderr)
-        return 1
-    with tempfile.TemporaryDirectory() as data:
-        own = [sys.executable, "-m", "rxtrail", "init", "--role", "pharmacy", "--gln", PHARMACY, "--data", data]
-        subprocess.run(own, check=True, stdout=subprocess.DEVNULL)
+def main() -> None:
+    """Take the picture."""
+    with folder() as data:
+        run("init", "--role", "pharmacy", "--gln", PHARMACY, data=data)
         for dataset, records in files().items():
             file = Path(data, f"{dataset}.json")
             file.write_text(json.dumps({"meta": {}, "results": records}), encoding="utf-8")
-            load = [sys.executable, "-m", "rxtrail", "openfda", "load", dataset, str(file), "--data", data]
-            subprocess.run(load, check=True, stdout=subprocess.DEVNULL)
-        serve = [sys.executable, "-m", "rxtrail", "serve", "--json", "--port", "0", "--data", data]
-        served = subprocess.Popen(serve, stdout=subprocess.PIPE, text=True)
-        try:
-            assert served.stdout is not None, "it was started with a pipe"
-            address = json.loads(served.stdout.readline())["url"]
-            with sync_playwright() as playwright:
-                chromium = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"])
-                page = chromium.new_page(viewport=SIZE)  # type: ignore[arg-type]  # a dict is what it takes
+            run("openfda", "load", dataset, str(file), data=data)
+        with running("serve", "--port", "0", data=data) as said:
+            address = json.loads(said.readline())["url"]
+            with pictured("safety-page.png", width=1180, height=900) as page:
                 page.goto(address)
                 page.select_option("#purpose", "receive")
                 for _, gtin, *_ in PACKS:
@@ -57,13 +39,6 @@ def main() -> int:
                     page.press("#scan", "Enter")
                     page.wait_for_selector(f"[data-verdict] :text('{gtin}')")
                 page.wait_for_selector("#basket:not([hidden])")
-                page.wait_for_timeout(500)  # the page paints its transition
-                page.screenshot(path=PICTURE)
-                chromium.close()
-        finally:
-            served.send_signal(signal.SIGINT)
-            served.wait()
-    return 0
 
 
 def files() -> dict[str, list[dict[str, Any]]]:
@@ -89,4 +64,4 @@ def files() -> dict[str, list[dict[str, Any]]]:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    main()

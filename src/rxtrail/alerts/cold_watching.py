@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from rxtrail.alerts import filing
 from rxtrail.alerts.cold import ColdJudge, Wanderers
+from rxtrail.alerts.cursor import Cursor
 from rxtrail.record.cold import KIND, Profiles
 from rxtrail.record.off_route import COLD, Marks
 from rxtrail.record.standing import authority_of
@@ -16,14 +17,11 @@ if TYPE_CHECKING:
 
     from rxtrail.alerts.filing import Filing
     from rxtrail.core.rules.route import Judged
-    from rxtrail.ledger.log import Log
     from rxtrail.ledger.writer import Writer
-    from rxtrail.store import Reader, Transaction
+    from rxtrail.store import Reader
 
-CURSOR: Final = "alert-cursor"  # of what the store keeps
 TEMPERATURES: Final = "temperatures"
 EVENTS_AT_ONCE: Final = 500
-KEEP_SECONDS: Final = 10.0
 
 
 class ColdWatch:
@@ -38,14 +36,12 @@ class ColdWatch:
         write: Callable[[Callable[[Filing], None]], None],
     ) -> None:
         """``write`` brings what was found into the record, and tells of it."""
-        self._writer, self._today, self._seconds, self._write = writer, today, seconds, write
+        self._today, self._write = today, write
         self.again = False  # all is to be judged anew
         self._judge: ColdJudge | None = None
         self._wanderers = Wanderers()
         self._marks = Marks(COLD)
-        self._cursor: int | None = None
-        self._kept_cursor = -1
-        self._kept_at = 0.0
+        self._cursor = Cursor(TEMPERATURES, writer, seconds)
 
     @staticmethod
     def has_work(reader: Reader) -> bool:
@@ -57,43 +53,30 @@ class ColdWatch:
         profiles = Profiles(reader)
         self._marks.load(reader)
         if not profiles and not self._marks:
-            self._judge, self._cursor, self.again = None, None, False
+            self._judge, self._cursor.position, self.again = None, None, False
             return
         self._judge = ColdJudge(reader, authority_of(reader, self._today()), profiles, self._wanderers)
-        if self._cursor is None or self.again:
-            row = reader.kept(CURSOR, TEMPERATURES)
-            kept = int.from_bytes(row[1], "big", signed=True) if row is not None else -1
-            self._cursor = self._kept_cursor = -1 if self.again else kept
+        if self._cursor.position is None or self.again:
+            self._cursor.load(reader, again=self.again)
             if self.again:
                 self.again = False
                 self._bring(reader, self._judge.judge(self._marks.by_key))
 
     def step(self, reader: Reader, retold: set[int]) -> bool:
         """Judge the next events; tell whether there may be more."""
-        if self._judge is None or self._cursor is None:
+        if self._judge is None or self._cursor.position is None:
             return False
-        positions = reader.event_positions(self._cursor, EVENTS_AT_ONCE)
+        positions = reader.event_positions(self._cursor.position, EVENTS_AT_ONCE)
         if positions or retold:
             self._marks.load(reader)
             self._bring(reader, self._judge.judge_events({*positions, *retold}, self._marks.by_key))
         if positions:
-            self._cursor = positions[-1]
+            self._cursor.position = positions[-1]
         return len(positions) == EVENTS_AT_ONCE
 
     def keep_cursor(self, *, always: bool) -> None:
-        """Keep how far it has come; not every time, since judging again changes nothing."""
-        cursor = self._cursor
-        if cursor is None or cursor == self._kept_cursor:
-            return
-        if not always and self._seconds() - self._kept_at < KEEP_SECONDS:
-            return
-        body = cursor.to_bytes(9, "big", signed=True)
-
-        def write(tx: Transaction, _log: Log) -> None:
-            tx.keep(CURSOR, TEMPERATURES, cursor, body)
-
-        self._writer().do(write)
-        self._kept_cursor, self._kept_at = cursor, self._seconds()
+        """Keep how far it has come."""
+        self._cursor.keep(always=always)
 
     def _bring(self, reader: Reader, judged: dict[str, Judged]) -> None:
         found = filing.changed(judged, self._marks)

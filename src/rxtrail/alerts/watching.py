@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from rxtrail.alerts import filing
 from rxtrail.alerts.cold_watching import ColdWatch
+from rxtrail.alerts.cursor import Cursor
 from rxtrail.alerts.filing import Filing
 from rxtrail.alerts.judging import RouteJudge
 from rxtrail.alerts.on_the_way import Strays
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from rxtrail.store import Reader, Transaction
 
 _LOG = logging.getLogger("rxtrail.alerts")
-CURSOR: Final = "alert-cursor"  # of what the store keeps
 ROUTES: Final = "routes"
 CLAIM: Final = "alerts"
 EVENTS_AT_ONCE: Final = 500
@@ -41,7 +41,6 @@ DUE_AT_ONCE: Final = 500
 LOOK_SECONDS: Final = 1.0
 GATHER_SECONDS: Final = 0.3
 """Many small commits are judged together; an alert comes so much later at most."""
-KEEP_SECONDS: Final = 10.0
 RELOAD_SECONDS: Final = 5.0
 """So soon lanes that another process approved, and master data of places, are known here."""
 STOP_SECONDS: Final = 30.0
@@ -76,9 +75,7 @@ class Watching:
         self._stale = True  # lanes or parties may have changed
         self._again = False  # all is to be judged again
         self._retold: set[int] = set()
-        self._cursor: int | None = None
-        self._kept_cursor = -1
-        self._kept_at = 0.0
+        self._cursor = Cursor(ROUTES, writer, seconds)
         self._loaded_at = 0.0
         self._marks = Marks()
         self._due: dict[str, int] = {}
@@ -170,8 +167,8 @@ class Watching:
         more = self._cold.step(reader, retold)
         if self._judge is None:
             return more
-        assert self._cursor is not None, "what was loaded has a place in the log"
-        positions = reader.event_positions(self._cursor, EVENTS_AT_ONCE)
+        assert self._cursor.position is not None, "what was loaded has a place in the log"
+        positions = reader.event_positions(self._cursor.position, EVENTS_AT_ONCE)
         fresh = {*positions, *retold}
         things = self._judge.things_of(fresh) if fresh else set()
         now = self._now()
@@ -181,7 +178,7 @@ class Watching:
             judged = self._judge.judge(things, now, fresh)
             self._bring(judged)
         if positions:
-            self._cursor = positions[-1]
+            self._cursor.position = positions[-1]
         return more or len(positions) == EVENTS_AT_ONCE
 
     def _has_work(self, reader: Reader) -> bool:
@@ -195,13 +192,11 @@ class Watching:
             self._marks.load(reader)
         # Without lanes there is nothing to judge, except that what was marked by one that is retired goes.
         if not routes and not any(self._marks.by_key.values()):
-            self._judge, self._cursor = None, None
+            self._judge, self._cursor.position = None, None
             return
         self._judge = RouteJudge(reader, authority_of(reader, self._today()), routes, self._strays)
-        if self._cursor is None or self._again:
-            row = reader.kept(CURSOR, ROUTES)
-            kept = int.from_bytes(row[1], "big", signed=True) if row is not None else -1
-            self._cursor = self._kept_cursor = -1 if self._again else kept
+        if self._cursor.position is None or self._again:
+            self._cursor.load(reader, again=self._again)
             if self._again:
                 self._again = False
                 self._marks.load(reader)
@@ -254,14 +249,7 @@ class Watching:
 
     def _keep_cursor(self, *, always: bool) -> None:
         self._cold.keep_cursor(always=always)
-        cursor = self._cursor
-        if cursor is None or cursor == self._kept_cursor:
-            return
-        if not always and self._seconds() - self._kept_at < KEEP_SECONDS:
-            return
-        body = cursor.to_bytes(9, "big", signed=True)
-        self._writer().do(lambda tx, _log: tx.keep(CURSOR, ROUTES, cursor, body))
-        self._kept_cursor, self._kept_at = cursor, self._seconds()
+        self._cursor.keep(always=always)
 
 
 def _dues(reader: Reader) -> dict[str, int]:

@@ -54,6 +54,17 @@ def stdin() -> BinaryIO:
     return sys.stdin.buffer
 
 
+def content(name: str) -> bytes:
+    """The whole of one file, ``-`` for stdin; raises BadRequest when it cannot be read."""
+    if name == STDIN:
+        return stdin().read()
+    path = Path(name)
+    try:
+        return path.read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise _unreadable(path, error) from error
+
+
 def documents(given: Sequence[str]) -> list[Source]:
     """Files as named, folders walked in name order for EPCIS documents, ``-`` for stdin, taken once."""
     found: list[Source] = []

@@ -24,9 +24,21 @@ class PageQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limit: Annotated[int, msgspec.Meta(ge=1, le=limits.PAGE_ROWS_MAX)] = limits.PAGE_ROWS_DEFAULT
 
 
-def next_page(request: Request, rows: list[T], limit: int, place_of: Callable[[T], str]) -> tuple[list[T], str]:
-    """The rows of this page and the address of the next, "" at the end; ``rows`` may hold one too many."""
+class StateQuery(PageQuery, frozen=True, forbid_unknown_fields=True):
+    """From where on, how many, in which state; empty is any."""
+
+    state: str = ""
+
+
+def next_page(
+    request: Request, rows: list[T], limit: int, place_of: Callable[[T], str], **asked: str
+) -> tuple[list[T], str]:
+    """The rows of this page and the address of the next, "" at the end; ``rows`` may hold one too many.
+
+    ``asked`` is what else the page was asked by, and the next one is too.
+    """
     if len(rows) <= limit:
         return rows, ""
     page = rows[:limit]
-    return page, f"{request.url.path}?{urlencode({'after': place_of(page[-1]), 'limit': limit})}"
+    place = {"after": place_of(page[-1]), "limit": str(limit), **asked}
+    return page, f"{request.url.path}?{urlencode({name: value for name, value in place.items() if value})}"

@@ -496,8 +496,7 @@ def _asked(given: dict[str, Any]) -> list[AskedRecall]:
             raise click.UsageError("give a notice, or products and lots: not both")
         from rxtrail.recalls import asked_of, read_reports
 
-        data = sys.stdin.buffer.read() if notice == sources.STDIN else Path(notice).read_bytes()
-        return [asked_of(report) for report in read_reports(data)]
+        return [asked_of(report) for report in read_reports(sources.content(notice))]
     if told is None:
         raise click.UsageError(
             "say what is recalled: --gtin or --ndc with --lot, --serial or --all-lots, or a --notice"

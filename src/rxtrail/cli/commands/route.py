@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,7 +9,6 @@ import click
 from rxtrail.cli import exits, say, show, sources
 from rxtrail.cli.call import WORDS, Call, command, group
 from rxtrail.cli.node import reader, writer
-from rxtrail.errors import BadRequest
 
 if TYPE_CHECKING:
     from rxtrail.alerts import RoutesReport
@@ -31,7 +28,7 @@ def load(call: Call, file: str, by: str, approve: bool) -> int:
     from rxtrail.alerts import RouteCommand
 
     with writer(call) as node:
-        report = node.route(RouteCommand("load", by, table=_read(file)))
+        report = node.route(RouteCommand("load", by, table=sources.content(file)))
         if approve:
             ids = [f"{lane.id}@{lane.version}" for lane in report.lanes]
             report = type(report)(node.route(RouteCommand("approve", by, ids)).lanes, report.flaws)
@@ -73,7 +70,7 @@ def check(call: Call, file: str | None) -> int:
     Exit code 1 when there is an error, 3 when something is only odd.
     """
     with reader(call) as node:
-        report = node.alerts.routes.check(_read(file) if file else None)
+        report = node.alerts.routes.check(sources.content(file) if file else None)
     if call.as_json:
         say.answer(report)
     else:
@@ -115,17 +112,6 @@ def _step(what: str, example: str, words: str) -> click.Command:
 
     step.help = words
     return step
-
-
-def _read(file: str) -> bytes:
-    if file == sources.STDIN:
-        return sys.stdin.buffer.read()
-    try:
-        return Path(file).read_bytes()
-    except OSError as error:
-        raise BadRequest(
-            f"the file cannot be read: {error.strerror}", place=file, advice="Give a TOML or CSV file of lanes."
-        ) from error
 
 
 def _tell(call: Call, report: RoutesReport) -> int:

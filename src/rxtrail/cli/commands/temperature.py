@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,7 +9,6 @@ import click
 from rxtrail.cli import exits, say, show, sources
 from rxtrail.cli.call import CODE, WORDS, Call, command, group
 from rxtrail.cli.node import reader, writer
-from rxtrail.errors import BadRequest
 
 if TYPE_CHECKING:
     from rxtrail.alerts import ProfilesReport
@@ -33,7 +30,7 @@ def load(call: Call, file: str, by: str) -> int:
     from rxtrail.alerts import ProfileCommand
 
     with writer(call) as node:
-        report = node.profile(ProfileCommand("load", by, table=_read(file)))
+        report = node.profile(ProfileCommand("load", by, table=sources.content(file)))
     return _tell(call, report)
 
 
@@ -72,7 +69,7 @@ def check(call: Call, file: str | None) -> int:
     Exit code 1 when a profile is wrong, 3 when an approved route names one that is not there.
     """
     with reader(call) as node:
-        report = node.alerts.profiles.check(_read(file) if file else None)
+        report = node.alerts.profiles.check(sources.content(file) if file else None)
     if call.as_json:
         say.answer(report)
     else:
@@ -154,16 +151,6 @@ def _row(profile: TemperatureProfile) -> tuple[str, ...]:
     low = "" if profile.low is None else f"{profile.low:g}"
     high = "" if profile.high is None else f"{profile.high:g}"
     return (profile.id, profile.state, f"{low} to {high}".strip(), " ".join(profile.products[:2]), profile.title)
-
-
-def _read(file: str) -> bytes:
-    if file == sources.STDIN:
-        return sys.stdin.buffer.read()
-    try:
-        return Path(file).read_bytes()
-    except OSError as error:
-        advice = "Give a TOML file of temperature profiles."
-        raise BadRequest(f"the file cannot be read: {error.strerror}", place=file, advice=advice) from error
 
 
 def _tell(call: Call, report: ProfilesReport) -> int:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Final, Protocol, cast
-from urllib.parse import urlencode
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 import msgspec
 
 from rxtrail.alerts import Alert, AlertCommand, Alerts, Channel, ChannelCommand, DeadAlert, Muted, NewChannel
 from rxtrail.errors import BadRequest, NotFound, Refused
-from rxtrail.web import limits, refusals
+from rxtrail.web import refusals
 from rxtrail.web.body import read_json
 from rxtrail.web.context import Endpoint, Web, json_response, path_part, query_of
+from rxtrail.web.paging import StateQuery, next_page
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -23,12 +23,9 @@ class _HasAlerts(Protocol):
     alerts: Alerts
 
 
-class AlertQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class AlertQuery(StateQuery, frozen=True, forbid_unknown_fields=True):
     """From where on, how many, in which state (``standing``: all that nobody has explained), of which rule."""
 
-    after: str = ""
-    limit: Annotated[int, msgspec.Meta(ge=1, le=limits.PAGE_ROWS_MAX)] = limits.PAGE_ROWS_DEFAULT
-    state: str = ""
     rule: str = ""
 
 
@@ -71,11 +68,8 @@ async def list_alerts(web: Web, request: Request) -> Response:
     asked = query_of(request, AlertQuery)
     look = partial(alerts_of(web).page, asked.after, asked.limit + 1, state=asked.state, rule=asked.rule)
     found = await web.read(look)
-    page, following = found[: asked.limit], ""
-    if len(found) > asked.limit:
-        place = {"after": page[-1].id, "limit": asked.limit, "state": asked.state, "rule": asked.rule}
-        following = f"{request.url.path}?{urlencode({name: value for name, value in place.items() if value})}"
-    return json_response(AlertPage(page, following))
+    page = next_page(request, found, asked.limit, lambda each: each.id, state=asked.state, rule=asked.rule)
+    return json_response(AlertPage(*page))
 
 
 async def get_alert(web: Web, request: Request) -> Response:

@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Final
-from urllib.parse import urlencode
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from rxtrail.alerts import RouteCommand, RoutesReport
 from rxtrail.core.rules.route import Lane
 from rxtrail.errors import BadRequest, NotFound, Refused
-from rxtrail.web import limits, refusals
+from rxtrail.web import refusals
 from rxtrail.web.api.alerts import alerts_of
 from rxtrail.web.body import read_json
 from rxtrail.web.context import Endpoint, Web, json_response, path_part, query_of
+from rxtrail.web.paging import StateQuery, next_page
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
-
-
-class LaneQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """From where on, how many, in which state; empty is any."""
-
-    after: str = ""
-    limit: Annotated[int, msgspec.Meta(ge=1, le=limits.PAGE_ROWS_MAX)] = limits.PAGE_ROWS_DEFAULT
-    state: str = ""
 
 
 class LanePage(msgspec.Struct, frozen=True, gc=False):
@@ -51,16 +43,13 @@ _COMMAND = msgspec.json.Decoder(LanesCommand)
 
 async def list_lanes(web: Web, request: Request) -> Response:
     """Answer with one page of lanes."""
-    asked = query_of(request, LaneQuery)
+    asked = query_of(request, StateQuery)
     found = await web.read(partial(alerts_of(web).routes.all, state=asked.state))
     lane_id, _, version = asked.after.rpartition("@")
     place_after = (lane_id, int(version) if version.isdecimal() else 0)
     rest = [lane for lane in found if (lane.id, lane.version) > place_after] if asked.after else found
-    page, following = rest[: asked.limit], ""
-    if len(rest) > asked.limit:
-        place = {"after": f"{page[-1].id}@{page[-1].version}", "limit": asked.limit, "state": asked.state}
-        following = f"{request.url.path}?{urlencode({name: value for name, value in place.items() if value})}"
-    return json_response(LanePage(page, following))
+    page = next_page(request, rest, asked.limit, lambda lane: f"{lane.id}@{lane.version}", state=asked.state)
+    return json_response(LanePage(*page))
 
 
 async def get_lane(web: Web, request: Request) -> Response:
@@ -81,7 +70,7 @@ async def act(web: Web, request: Request) -> Response:
 _ROUTES: Final = "/api/v1/routes"
 ENDPOINTS: Final = (
     Endpoint(
-        "GET", _ROUTES, "Approved routes and drafts.", list_lanes, LanePage, query=LaneQuery, refusals=(BadRequest,)
+        "GET", _ROUTES, "Approved routes and drafts.", list_lanes, LanePage, query=StateQuery, refusals=(BadRequest,)
     ),
     Endpoint(
         "POST",

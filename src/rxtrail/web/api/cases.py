@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Final, Literal, Protocol, cast
-from urllib.parse import urlencode
+from typing import TYPE_CHECKING, Final, Literal, Protocol, cast
 
 import msgspec
 
 from rxtrail.cases import Case, Cases
 from rxtrail.errors import BadRequest, NotFound, Refused
-from rxtrail.web import limits, refusals
+from rxtrail.web import refusals
 from rxtrail.web.body import read_json
 from rxtrail.web.context import Endpoint, Web, json_response, path_part, query_of
+from rxtrail.web.paging import PageQuery, next_page
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -23,11 +23,9 @@ class _HasCases(Protocol):
     cases: Cases
 
 
-class CaseQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class CaseQuery(PageQuery, frozen=True, forbid_unknown_fields=True):
     """From where on, how many, of which state and kind; empty is any."""
 
-    after: str = ""
-    limit: Annotated[int, msgspec.Meta(ge=1, le=limits.PAGE_ROWS_MAX)] = limits.PAGE_ROWS_DEFAULT
     state: Literal["", "open", "closed"] = ""
     kind: str = ""
 
@@ -60,11 +58,8 @@ async def list_cases(web: Web, request: Request) -> Response:
     asked = query_of(request, CaseQuery)
     work = partial(cases_of(web).page, asked.after, asked.limit + 1, state=asked.state, kind=asked.kind)
     found = await web.read(work)
-    page, following = found[: asked.limit], ""
-    if len(found) > asked.limit:
-        place = {"after": page[-1].id, "limit": asked.limit, "state": asked.state, "kind": asked.kind}
-        following = f"{request.url.path}?{urlencode({name: value for name, value in place.items() if value})}"
-    return json_response(CasePage(page, following))
+    page = next_page(request, found, asked.limit, lambda each: each.id, state=asked.state, kind=asked.kind)
+    return json_response(CasePage(*page))
 
 
 async def get_case(web: Web, request: Request) -> Response:

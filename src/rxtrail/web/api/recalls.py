@@ -16,6 +16,7 @@ from rxtrail.recalls import AskedRecall, RecallCommand, RecallDesk, RecallPrevie
 from rxtrail.web import limits, refusals
 from rxtrail.web.body import JSON_TYPES, decode_json, expect_media_type, read_json, read_whole
 from rxtrail.web.context import Endpoint, Web, json_response, path_part, query_of
+from rxtrail.web.paging import StateQuery, next_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,14 +27,6 @@ if TYPE_CHECKING:
 
 class _HasRecalls(Protocol):
     recalls: RecallDesk
-
-
-class RecallQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """From where on, how many, in which state; empty is any."""
-
-    after: str = ""
-    limit: Annotated[int, msgspec.Meta(ge=1, le=limits.PAGE_ROWS_MAX)] = limits.PAGE_ROWS_DEFAULT
-    state: str = ""
 
 
 class RecallPage(msgspec.Struct, frozen=True, gc=False):
@@ -91,13 +84,10 @@ def recalls_of(web: Web) -> RecallDesk:
 
 async def list_recalls(web: Web, request: Request) -> Response:
     """Answer with one page of recalls."""
-    asked = query_of(request, RecallQuery)
+    asked = query_of(request, StateQuery)
     found = await web.read(partial(recalls_of(web).page, asked.after, asked.limit + 1, state=asked.state))
-    page, following = found[: asked.limit], ""
-    if len(found) > asked.limit:
-        place = {"after": page[-1].id, "limit": asked.limit, "state": asked.state}
-        following = f"{request.url.path}?{urlencode({name: value for name, value in place.items() if value})}"
-    return json_response(RecallPage(page, following))
+    page = next_page(request, found, asked.limit, lambda each: each.id, state=asked.state)
+    return json_response(RecallPage(*page))
 
 
 async def preview_asked(web: Web, request: Request) -> Response:
@@ -174,7 +164,7 @@ ENDPOINTS: Final = (
         "Recalls, the newest first.",
         list_recalls,
         RecallPage,
-        query=RecallQuery,
+        query=StateQuery,
         refusals=(BadRequest, NotFound),
     ),
     Endpoint(

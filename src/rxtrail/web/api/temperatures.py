@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Final
-from urllib.parse import urlencode
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -12,23 +11,16 @@ from rxtrail.alerts import ProfileCommand, ProfilesReport
 from rxtrail.answers import TemperatureHistory
 from rxtrail.core.rules.cold import TemperatureProfile
 from rxtrail.errors import BadRequest, NotFound, Refused
-from rxtrail.web import limits, refusals
+from rxtrail.web import refusals
 from rxtrail.web.api.alerts import alerts_of
 from rxtrail.web.body import read_json
 from rxtrail.web.codes import container_code, pack_code
 from rxtrail.web.context import Endpoint, Web, json_response, path_part, query_of
+from rxtrail.web.paging import StateQuery, next_page
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
-
-
-class ProfileQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """From where on, how many, in which state; empty is any."""
-
-    after: str = ""
-    limit: Annotated[int, msgspec.Meta(ge=1, le=limits.PAGE_ROWS_MAX)] = limits.PAGE_ROWS_DEFAULT
-    state: str = ""
 
 
 class ProfilePage(msgspec.Struct, frozen=True, gc=False):
@@ -53,14 +45,11 @@ _COMMAND = msgspec.json.Decoder(ProfilesCommand)
 
 async def list_profiles(web: Web, request: Request) -> Response:
     """Answer with one page of profiles."""
-    asked = query_of(request, ProfileQuery)
+    asked = query_of(request, StateQuery)
     found = await web.read(partial(alerts_of(web).profiles.all, state=asked.state))
     rest = [profile for profile in sorted(found, key=lambda each: each.id) if profile.id > asked.after]
-    page, following = rest[: asked.limit], ""
-    if len(rest) > asked.limit:
-        place = {"after": page[-1].id, "limit": asked.limit, "state": asked.state}
-        following = f"{request.url.path}?{urlencode({name: value for name, value in place.items() if value})}"
-    return json_response(ProfilePage(page, following))
+    page = next_page(request, rest, asked.limit, lambda profile: profile.id, state=asked.state)
+    return json_response(ProfilePage(*page))
 
 
 async def get_profile(web: Web, request: Request) -> Response:
@@ -103,7 +92,7 @@ ENDPOINTS: Final = (
         "Temperature profiles, the usual ones too.",
         list_profiles,
         ProfilePage,
-        query=ProfileQuery,
+        query=StateQuery,
         refusals=(BadRequest,),
     ),
     Endpoint(

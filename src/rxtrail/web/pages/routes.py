@@ -246,10 +246,9 @@ async def alerts_page(web: Web, request: Request) -> Response:
     asked = query_of(request, AlertsQuery)
     state = "" if asked.state == "all" else asked.state
     rows = await web.read(partial(alerts_of(web).page, asked.after, asked.limit + 1, state=state))
-    alerts, next_address = next_page(request, rows, asked.limit, lambda alert: alert.id)
+    alerts, next_address = next_page(request, rows, asked.limit, lambda alert: alert.id, state=asked.state)
     lanes = await web.read(partial(alerts_of(web).routes.all, state="approved"))
-    more = f"{next_address}&state={quote(asked.state)}" if next_address else ""
-    return page("alerts.html", alerts=alerts, next_address=more, state=asked.state, lanes=len(lanes))
+    return page("alerts.html", alerts=alerts, next_address=next_address, state=asked.state, lanes=len(lanes))
 
 
 async def alert_page(web: Web, request: Request) -> Response:

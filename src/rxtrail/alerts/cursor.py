@@ -1,0 +1,46 @@
+"""How far a part has come with the events of the log, kept in the record so that a crash forgets none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rxtrail.ledger.log import Log
+    from rxtrail.ledger.writer import Writer
+    from rxtrail.store import Reader, Transaction
+
+KIND: Final = "alert-cursor"  # of what the store keeps
+KEEP_SECONDS: Final = 10.0
+
+
+class Cursor:
+    """The position of the last event that was judged; None as long as nothing is to be judged."""
+
+    def __init__(self, name: str, writer: Callable[[], Writer], seconds: Callable[[], float]) -> None:
+        """``name`` is the part's own."""
+        self._name, self._writer, self._seconds = name, writer, seconds
+        self._kept = -1
+        self._kept_at = 0.0
+        self.position: int | None = None
+
+    def load(self, reader: Reader, *, again: bool) -> None:
+        """Go on from where it is kept, or from the beginning ``again``."""
+        row = None if again else reader.kept(KIND, self._name)
+        self.position = self._kept = -1 if row is None else int.from_bytes(row[1], "big", signed=True)
+
+    def keep(self, *, always: bool) -> None:
+        """Keep how far it has come; not every time, since judging again changes nothing."""
+        position = self.position
+        if position is None or position == self._kept:
+            return
+        if not always and self._seconds() - self._kept_at < KEEP_SECONDS:
+            return
+        body = position.to_bytes(9, "big", signed=True)
+
+        def write(tx: Transaction, _log: Log) -> None:
+            tx.keep(KIND, self._name, position, body)
+
+        self._writer().do(write)
+        self._kept, self._kept_at = position, self._seconds()
