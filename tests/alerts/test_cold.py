@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rxtrail.alerts import Alert, AlertCommand, ProfileCommand, RouteCommand
+from rxtrail.alerts.cold_watching import ColdWatch
 from rxtrail.errors import BadRequest, NotFound, Refused
 from rxtrail.record.off_route import Marks
 from tests.story import (
@@ -34,6 +37,9 @@ from tests.story import (
     sscc,
     unpacked,
 )
+
+if TYPE_CHECKING:
+    from rxtrail.store import Reader
 
 PACKS = packs(3)
 UNIT, CASE, SECOND = sscc(1), sscc(2), sscc(3)
@@ -366,6 +372,65 @@ def test_a_lane_names_the_profile_of_what_goes_on_it(hub: Scene) -> None:
     hub.node.route(RouteCommand("approve", "B. Lee"))
     (alert,) = alerts(hub)
     assert (alert.lanes, alert.severity) == (["L1"], "check")
+
+
+@pytest.mark.parametrize("moved", [True, False], ids=["on its way", "not yet moved"])
+@pytest.mark.parametrize(
+    ("days", "profile"),
+    [
+        ([("", "2026-10-01", "2-8"), ("2026-12-01", "", "-25..-15")], ""),
+        ([("", "2026-11-02", "2-8"), ("2026-12-01", "", "-25..-15")], "2-8"),
+        ([("", "", "2-8"), ("2026-11-02", "2026-11-02", "15-25")], "15-25"),
+        ([("", "", "2-8"), ("2026-11-02", "", "")], ""),
+    ],
+    ids=["ended", "to be replaced", "replaced for this day", "replaced without a profile"],
+)
+def test_a_lane_asks_for_its_temperatures_only_on_the_days_on_which_it_holds(
+    hub: Scene, days: list[tuple[str, str, str]], profile: str, *, moved: bool
+) -> None:
+    hub.partners((MAKER, "maker"), (WHOLESALER, "wholesaler"), (PHARMACY, "pharmacy"))
+    for version, (since, until, name) in enumerate(days, 1):
+        lane = (
+            f'[[lane]]\nid = "L1"\nproducts = ["{GTIN}"]\norigin = "{MAKER.gln}"\n'
+            f'destinations = ["{PHARMACY.gln}"]\nversion = {version}\n'
+            f'since = "{since}"\nuntil = "{until}"\ntemperature = "{name}"\n'
+        )
+        hub.node.route(RouteCommand("load", "A. Kim", table=lane.encode()))
+    hub.node.route(RouteCommand("approve", "B. Lee"))
+    out = [(12.0, 12.0), (20.0, 30.0), (600.0, 30.0)]
+    tell(hub, *start(), *([shipped(UNIT)] if moved else []), sensed(UNIT, values=out))
+    hub.node.alerts.settle()
+    assert [use.profile for use in hub.node.alerts.temperatures(PACKS[0]).profiles] == ([profile] if profile else [])
+    assert bool(alerts(hub)) is bool(profile)
+
+
+def test_a_fault_of_the_temperature_rules_silences_no_route_and_loses_nobodys_word(
+    hub: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.partners((MAKER, "maker"), (WHOLESALER, "wholesaler"), (PHARMACY, "pharmacy"))
+    lane = f'[[lane]]\nid = "L1"\nproducts = ["{GTIN}"]\norigin = "{MAKER.gln}"\ndestinations = ["{WHOLESALER.gln}"]\n'
+    hub.node.route(RouteCommand("load", "A. Kim", table=lane.encode()))
+    hub.node.route(RouteCommand("approve", "B. Lee"))
+    hub.node.alerts.settle()
+    told: list[set[int]] = []
+
+    def step(_watch: ColdWatch, _reader: Reader, retold: set[int]) -> bool:
+        told.append(set(retold))
+        if broken:
+            raise RuntimeError("a fault of ours")
+        return False
+
+    broken = True
+    monkeypatch.setattr(ColdWatch, "step", step)
+    hub.node.alerts.watching.retold([7])
+    tell(hub, *start(), shipped(UNIT))
+    with pytest.raises(RuntimeError):
+        hub.node.alerts.settle()
+    assert [each.rule for each in hub.node.alerts.page(state="standing")] == ["R1"]
+    broken = False
+    told.clear()
+    hub.node.alerts.settle()
+    assert any(7 in each for each in told)
 
 
 STORY = [

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rxtrail.alerts import ChannelCommand, NewChannel, RouteCommand, delivery
-from rxtrail.errors import BadRequest, NotFound, Refused
+from rxtrail.errors import BadRequest, NotFound, Refused, StoreFull
 from rxtrail.web.app import build
 from tests.alerts.test_routes import UNIT, lane, start
 from tests.story import MAKER, OTHER_PHARMACY, WHOLESALER, Scene, made, pack, shipped
 from tests.web.conftest import Api
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 TOKEN = "between us"
 
@@ -32,6 +32,8 @@ class Receiver:
 
     def __init__(self) -> None:
         self.status = 204
+        self.gate = threading.Event()
+        self.gate.set()
         self.got: list[tuple[dict[str, str], bytes]] = []
         receiver = self
 
@@ -39,6 +41,7 @@ class Receiver:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 receiver.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
+                receiver.gate.wait(20)
                 self.send_response(receiver.status)
                 self.end_headers()
 
@@ -149,6 +152,64 @@ def test_an_alert_reaches_its_receiver_by_itself(off: Scene, receiver: Receiver)
     while not receiver.got and time.monotonic() < until:
         time.sleep(0.01)
     assert receiver.got
+
+
+def wait_for(done: Callable[[], bool]) -> bool:
+    until = time.monotonic() + 20
+    while not (is_done := done()) and time.monotonic() < until:
+        time.sleep(0.01)
+    return is_done
+
+
+@pytest.mark.parametrize("error", [StoreFull("the disk is full"), RuntimeError("a fault of ours")])
+def test_a_receiver_is_not_flooded_while_it_cannot_be_kept_that_it_was_told(
+    off: Scene, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr(delivery, "LOOK_SECONDS", 60)
+    tell(off, receiver.url)
+    raise_one(off)
+    channels = off.node.alerts.channels
+    writer, asked = channels._writer, list[object]()
+
+    class Full:
+        def do(self, work: Any) -> Any:
+            asked.append(work)
+            if len(asked) == 1:
+                return writer().do(work)  # the claim
+            raise error
+
+    monkeypatch.setattr(channels, "_writer", Full)
+    channels.start()
+    assert wait_for(lambda: len(asked) == 2)
+    channels.woke()
+    time.sleep(0.3)
+    channels.stop()
+    assert len(receiver.got) == 1
+
+
+def test_a_turn_that_ends_while_it_is_read_how_far_channels_are_tells_nothing_twice(
+    off: Scene, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver.gate.clear()
+    number = tell(off, receiver.url)
+    raise_one(off)
+    channels = off.node.alerts.channels
+    real, looks = channels._kept, list[int]()
+
+    def kept() -> Any:
+        found = real()
+        looks.append(1)
+        if len(looks) == 2:
+            receiver.gate.set()
+            wait_for(lambda: number not in channels._busy)
+        return found
+
+    monkeypatch.setattr(channels, "_kept", kept)
+    channels.start()
+    assert wait_for(lambda: len(receiver.got) == 1)
+    channels.woke()
+    assert wait_for(lambda: len(looks) >= 4 and number not in channels._busy)
+    assert len(receiver.got) == 1
 
 
 class _Smtp(socketserver.StreamRequestHandler):

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rxtrail.alerts import stray_scans
+from rxtrail.core.rules.answer import Answer
 from tests.alerts.test_routes import alerts, chain, lane, route
 from tests.story import (
     MAKER,
@@ -189,6 +190,33 @@ def test_a_scan_by_a_listed_partner_is_amber_and_explained_by_its_despatch(chain
     chain.capture(shipped(UNIT, seller=WHOLESALER, buyer=SECOND_WHOLESALER, minute=40), sender=WHOLESALER)
     assert "R10" not in alerts(chain)
     assert "R10" in alerts(chain, "explained")
+
+
+def scanned_in_order(told: Scene, by: Party) -> None:
+    verdict = told.verify(PACKS[0], site=WHOLESALER)
+    assert verdict.verdict is Answer.OK
+    told.node.alerts.seen(verdict, by.gln)
+
+
+def test_a_scan_in_order_by_a_stranger_is_watched_before_any_scan_was_not(chain: Scene) -> None:
+    route(chain)
+    chain.capture(*on_the_way())
+    scanned_in_order(chain, SECOND_WHOLESALER)
+    assert set(alerts(chain)) == {"R10"}
+
+
+def test_scans_in_order_are_watched_from_the_approval_of_a_lane_on(
+    chain: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stray_scans, "RELOAD_SECONDS", 0)
+    chain.capture(*on_the_way())
+    scanned_in_order(chain, SECOND_WHOLESALER)
+    assert alerts(chain) == {}
+    route(chain)
+    scanned_in_order(chain, WHOLESALER)
+    chain.node.alerts.settle()
+    scanned_in_order(chain, SECOND_WHOLESALER)
+    assert set(alerts(chain)) == {"R10"}
 
 
 def test_scans_that_stay_odd_keep_none_behind_them_from_being_explained(

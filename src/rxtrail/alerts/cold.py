@@ -11,13 +11,14 @@ import hashlib
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
-from rxtrail.alerts.judging import MOVING, Contents, is_package, lists_of, runs_of
+from rxtrail.alerts.judging import Contents, is_package, lists_of, runs_of
 from rxtrail.core.epcis.event import AGGREGATION
 from rxtrail.core.rules import cold
 from rxtrail.core.rules.authority import issued_as
 from rxtrail.core.rules.cold import Piece, expose, wrong_unit
-from rxtrail.core.rules.route import Deviation, Judged, Move, moves_of
+from rxtrail.core.rules.route import Deviation, Judged, Move, day_of, moves_of
 from rxtrail.core.rules.steps import Flag, Role
+from rxtrail.core.rules.strangers import MOVING
 from rxtrail.record.cold import Attached, Profiles, Sensed, is_sensed
 from rxtrail.record.exact import Shelf, state_of
 from rxtrail.record.lanes import PartyTable
@@ -28,11 +29,13 @@ if TYPE_CHECKING:
 
     from rxtrail.core.rules.authority import Authority
     from rxtrail.core.rules.cold import Breach, Exposure
+    from rxtrail.core.rules.route import Lane
     from rxtrail.core.rules.steps import Step
     from rxtrail.record.off_route import Within
     from rxtrail.store import Reader
 
 RULE: Final = "R12"
+DAY_US: Final = 24 * 3_600 * 1_000_000
 SERIALS_AT_ONCE: Final = 5_000
 REMEMBERED_MAX: Final = 200_000
 WINDOWS_MAX: Final = 64
@@ -92,6 +95,7 @@ class ColdJudge:
         self.profiles = profiles
         self._parties = PartyTable(reader)
         self._sensed = Sensed(reader)
+        self._nodes: dict[tuple[str, int], frozenset[str]] = {}
 
     # -- which things ----------------------------------------------------------------------------------------------
 
@@ -306,7 +310,7 @@ class ColdJudge:
         places = list(around(timeline, shelf.containers))
         pieces = self._pieces(shelf, steps, places, issued_as(key))
         way = self._way(shelf, steps, places, issued_as(key), key)
-        uses = [(a, some, expose(a.profile, pieces)) for a, some in self._meant(gtins, way[1])]
+        uses = [(a, some, expose(a.profile, pieces)) for a, some in self._meant(gtins, way[1], pieces)]
         return pieces, [use for use in uses if use[2].readings]
 
     # -- judging ---------------------------------------------------------------------------------------------------
@@ -331,7 +335,7 @@ class ColdJudge:
     ) -> list[Deviation]:
         """Give how these products left their profiles, of what was inside from a moment on."""
         found: list[Deviation] = []
-        for attached, some in self._meant(gtins, way[1]):
+        for attached, some in self._meant(gtins, way[1], pieces):
             exposure = expose(attached.profile, pieces, since)
             if exposure.breaches:
                 unit = wrong_unit(attached.profile, pieces)
@@ -341,25 +345,44 @@ class ColdJudge:
                 ]
         return found
 
-    def _meant(self, gtins: frozenset[str], moves: Sequence[Move]) -> list[tuple[Attached, tuple[str, ...]]]:
+    def _meant(
+        self, gtins: frozenset[str], moves: Sequence[Move], pieces: Sequence[Piece]
+    ) -> list[tuple[Attached, tuple[str, ...]]]:
         """Give the profiles that hold, each with the products that it holds for."""
         meant: dict[tuple[str, str], tuple[Attached, list[str]]] = {}
         for gtin in sorted(gtins):
-            for attached in self.profiles.of(gtin):
-                if attached.lane is None or self._is_on(attached, moves):
-                    name = (attached.profile.id, attached.lane.id if attached.lane is not None else "")
-                    meant.setdefault(name, (attached, []))[1].append(gtin)
+            for name, attached in self._holding(gtin, moves, pieces).items():
+                meant.setdefault(name, (attached, []))[1].append(gtin)
         return [(attached, tuple(some)) for attached, some in meant.values()]
 
-    def _is_on(self, attached: Attached, moves: Sequence[Move]) -> bool:
-        """Tell whether goods are on the lane that a profile is of; those that never moved may be yet."""
-        lane = attached.lane
-        assert lane is not None, "asked only of a lane's profile"
+    def _holding(self, gtin: str, moves: Sequence[Move], pieces: Sequence[Piece]) -> dict[tuple[str, str], Attached]:
+        """Give the profiles of a product, and of the lanes that held on the days when it was on them.
+
+        Goods that never moved may be on their way yet: of them the days of their readings count.
+        """
+        found = {(each.profile.id, ""): each for each in self.profiles.of(gtin) if each.lane is None}
+        if not self.profiles.has_lanes(gtin):
+            return found
+        ways: list[tuple[str, Sequence[str] | None]] = [
+            (day_of(move.time), [gln for gln in (*move.froms, *move.tos, move.at) if gln]) for move in moves
+        ]
         if not moves:
-            return True
+            days = {reading.start // DAY_US for piece in pieces for reading in piece.readings}
+            ways = [(day_of(day * DAY_US), None) for day in sorted(days)]
+        for day, glns in ways:
+            for each in self.profiles.of(gtin, day):
+                if each.lane is not None and (glns is None or self._is_on(each.lane, glns)):
+                    found.setdefault((each.profile.id, each.lane.id), each)
+        return found
+
+    def _is_on(self, lane: Lane, glns: Iterable[str]) -> bool:
+        """Tell whether a lane leads over any of these places."""
         one = self._parties.one
-        nodes = {one(gln) for gln in (lane.origin, *lane.via, *lane.destinations, *(g for e in lane.edges for g in e))}
-        return any(one(gln) in nodes for move in moves for gln in (*move.froms, *move.tos, move.at) if gln)
+        name = (lane.id, lane.version)
+        if name not in self._nodes:
+            named = (lane.origin, *lane.via, *lane.destinations, *(gln for edge in lane.edges for gln in edge))
+            self._nodes[name] = frozenset(one(gln) for gln in named)
+        return any(one(gln) in self._nodes[name] for gln in glns)
 
     def _deviation(
         self, attached: Attached, breach: Breach, gtins: tuple[str, ...], way: tuple[str, list[Move]], since: int,

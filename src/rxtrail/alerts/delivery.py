@@ -9,7 +9,7 @@ the node, and may therefore lead anywhere.
 from __future__ import annotations
 
 import base64
-import contextlib
+import logging
 import os
 import threading
 from functools import partial
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from rxtrail.ledger.writer import Writer
     from rxtrail.store import Reader, Transaction
 
+_LOG = logging.getLogger("rxtrail.alerts")
 CHANNEL: Final = "alert-channel"  # of what the store keeps
 DEAD: Final = "alert-dead"
 CLAIM: Final = "alert-deliveries"
@@ -290,12 +291,13 @@ class Channels:
             self._wake.wait(LOOK_SECONDS)
             self._wake.clear()
             try:
+                busy = frozenset(self._busy)  # before it is read how far they are: one that ends now is told later
                 channels = self._kept()
                 if not channels:
                     continue
                 claimed = claimed or self._writer().do(lambda tx, _log: tx.claim(CLAIM))
                 if claimed:
-                    self._begin(channels)
+                    self._begin([each for each in channels if each.channel.id not in busy])
             except RxtrailError:
                 self._stopping.wait(LOOK_SECONDS)  # the store is lost or closing, which others tell
 
@@ -312,8 +314,12 @@ class Channels:
 
     def _in_turn(self, each: _Kept, changes: list[tuple[int, Change]], name: str) -> None:
         try:
-            with contextlib.suppress(RxtrailError):  # the store is lost or closing: all of it is told again
-                self._told(each, changes, name)
+            self._told(each, changes, name)
+        except Exception as failed:  # noqa: BLE001 (told; the channel is tried again)
+            # The store is lost, full or closing: all of it is told again, and nobody is flooded with it meanwhile.
+            if not isinstance(failed, RxtrailError):
+                _LOG.exception("channel %s could not be told", each.channel.id)
+            self._stopping.wait(LOOK_SECONDS)
         finally:
             self._busy.discard(each.channel.id)
             self._wake.set()  # there may be more

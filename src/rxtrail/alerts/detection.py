@@ -120,6 +120,8 @@ class Detection:
         odd: list[Suspicion] = []
         while self._odd:
             odd.append(self._odd.popleft())
+        if self._tallies:
+            self._strays.load()
         strays = self._strays.found([each for each in (*fresh, *odd) if each.site]) if fresh or odd else []
         now = self._now()
         if explained := self._strays.explained(now):

@@ -9,17 +9,15 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
 from rxtrail.alerts.on_the_way import OnTheWay, Strays, tells_of_it
 from rxtrail.alerts.together import Together, Way, merged
-from rxtrail.core.epcis.canonical import LISTS, VERSION
+from rxtrail.core.epcis.canonical import LISTS, parts
 from rxtrail.core.epcis.event import AGGREGATION
 from rxtrail.core.rules import contents
 from rxtrail.core.rules.authority import issued_as
 from rxtrail.core.rules.route import Judged, moves_of
 from rxtrail.core.rules.steps import Role
-from rxtrail.core.rules.words import RECEIVES, SENDS, VOID_SHIPPING
+from rxtrail.core.rules.strangers import MOVING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,11 +27,9 @@ if TYPE_CHECKING:
     from rxtrail.core.rules.steps import Step
     from rxtrail.store import Reader
 
-MOVING: Final = SENDS | RECEIVES | {VOID_SHIPPING}
 SERIALS_AT_ONCE: Final = 5_000
 REMEMBERED_MAX: Final = 100_000
 _EPCS, _CHILDREN = LISTS.index("epcs"), LISTS.index("children")
-_decode = msgspec.msgpack.Decoder().decode
 
 
 class RouteJudge:
@@ -55,7 +51,7 @@ class RouteJudge:
         things: set[str] = set()
         for body in self._reader.event_bodies(wanted):
             head = heads[body.position]
-            fields, lists = _lists(body.canonical)
+            fields, lists = parts(body.canonical)
             if head.kind == AGGREGATION and (parent := fields.get("parent")):
                 things.add(parent)
             if head.biz_step in MOVING or body.position in beside:
@@ -177,9 +173,9 @@ class RouteJudge:
 
     def _read_packs(self, product: int, gtin: str, serials: Sequence[str]) -> dict[str, Way]:
         units = self._reader.units_of(product, serials)
-        parts = self._reader.unit_parts(product, units.values())
+        found = self._reader.unit_parts(product, units.values())
         groups: dict[Any, list[str]] = defaultdict(list)
-        for serial, part in parts.items():
+        for serial, part in found.items():
             groups[part].append(serial)
         every = list({each for part in groups for each in part})
         steps = dict(zip(every, self._reader.steps(every), strict=True))
@@ -228,7 +224,7 @@ class Contents:
                 found[number], inner[number] = set(), set()
             for body in self._reader.event_bodies(packings):
                 number = packings[body.position]
-                for key, serials in _lists(body.canonical)[1][_CHILDREN]:
+                for key, serials in parts(body.canonical)[1][_CHILDREN]:
                     if is_package_run(key):
                         found[number].add(key[3:17])
                         product = self._reader.product(key[3:17])
@@ -278,21 +274,15 @@ def is_package_run(key: str) -> bool:
 
 def runs_of(canonical: bytes, *, children: bool = False) -> list[list[str]]:
     """Give the identifiers of an event, or its children, as runs."""
-    return _lists(canonical)[1][_CHILDREN if children else _EPCS]
+    return parts(canonical)[1][_CHILDREN if children else _EPCS]
 
 
 def lists_of(canonical: bytes) -> tuple[str, list[list[str]], list[list[str]]]:
     """Give what an event is about, as runs: its parent, its identifiers (taken in and given out too), its children."""
-    fields, lists = _lists(canonical)
+    fields, lists = parts(canonical)
     runs = [run for at, some in enumerate(lists) if at != _CHILDREN for run in some]
     return fields.get("parent", ""), runs, lists[_CHILDREN]
 
 
 def _packs(step: Step) -> bool:
     return step.role == Role.PARENT and step.kind == AGGREGATION and step.action == "ADD" and not step.voided
-
-
-def _lists(canonical: bytes) -> tuple[dict[str, Any], list[list[list[str]]]]:
-    assert canonical[:1] == VERSION, "canonical bytes of a version this program never wrote"
-    fields, lists = _decode(canonical[1:])
-    return fields, lists

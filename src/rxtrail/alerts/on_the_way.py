@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
-from rxtrail.core.epcis.canonical import VERSION
+from rxtrail.core.epcis.canonical import parts
 from rxtrail.core.epcis.positions import GEO, positions
 from rxtrail.core.rules import contents, corridor, strangers
 from rxtrail.core.rules.corridor import Fix, Odd, Report
 from rxtrail.core.rules.route import CHECK, Deviation, Judged, day_of, moves_of
 from rxtrail.core.rules.steps import Flag, Role
+from rxtrail.core.rules.words import gln_of_location
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +29,6 @@ FIXES_MAX: Final = 100_000
 STRAYS_MAX: Final = 20_000
 LOOK_US: Final = 24 * 3_600 * 1_000_000
 LOOKS_MAX: Final = 30
-_decode = msgspec.msgpack.Decoder().decode
 
 
 def tells_of_it(head: EventHead, routes: Routes) -> bool:
@@ -39,8 +37,7 @@ def tells_of_it(head: EventHead, routes: Routes) -> bool:
         return True
     if not strangers.may_be_one(head.kind, head.action, head.biz_step):
         return False
-    places = (place[4:17] for place in (head.read_point, head.biz_location) if place.startswith("414/"))
-    return bool(strangers.party_of(head.speakers, places, routes.is_stranger))
+    return bool(strangers.party_of(head.speakers, _glns(head), routes.is_stranger))
 
 
 class Strays:
@@ -264,12 +261,10 @@ def _has_place(step: Step) -> bool:
     )
 
 
-def _glns(step: Step) -> tuple[str, ...]:
-    return tuple(place[4:17] for place in (step.read_point, step.biz_location) if place.startswith("414/"))
+def _glns(told: Step | EventHead) -> list[str]:
+    return [gln for place in (told.read_point, told.biz_location) if (gln := gln_of_location(place))]
 
 
 def _sensors(canonical: bytes) -> list[dict[str, Any]]:
-    assert canonical[:1] == VERSION, "canonical bytes of a version this program never wrote"
-    fields = _decode(canonical[1:])[0]
-    found: list[dict[str, Any]] = fields.get("sensors", [])
+    found: list[dict[str, Any]] = parts(canonical)[0].get("sensors", [])
     return found

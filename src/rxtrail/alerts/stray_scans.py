@@ -71,13 +71,14 @@ class StrayScans:
 
     def is_usual(self, site: str) -> bool:
         """Tell whether nothing is to be found out about scans of a place that were in order."""
-        return not self._routes or site in self._usual
+        # As long as lanes were not read nothing is known of any place.
+        return self._routes is not None and (not self._routes or site in self._usual)
 
     # -- in the background -----------------------------------------------------------------------------------------
 
     def found(self, scans: Iterable[Suspicion]) -> list[tuple[Alert, Stray]]:
         """Give the scans of packs by strangers, each with the alert that tells of it."""
-        self._load()
+        self.load()
         routes = self._routes
         if not routes:
             return []
@@ -113,7 +114,7 @@ class StrayScans:
             self._reviewed, self._reviewed_size = _START, self._round_size
         if not rows:
             return []
-        self._load()
+        self.load()
         strays = [_decode(body) for _, _, body in rows]
         return [each for each in strays if each.at < now - KEPT_US or not self._is_stray(each)]
 
@@ -137,7 +138,8 @@ class StrayScans:
             return False
         return one(scan.site) not in {one(gln) for move in moves for gln in (*move.froms, *move.tos, move.at) if gln}
 
-    def _load(self) -> None:
+    def load(self) -> None:
+        """Read the lanes anew when they may have changed: places that were usual may be so no more."""
         if self._seconds() - self._loaded_at < RELOAD_SECONDS and self._routes is not None:
             return
         reader = self._reader()

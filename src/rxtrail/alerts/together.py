@@ -8,11 +8,9 @@ them. This goes one step far: what a new event says of one thing changes only th
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-import msgspec
-
-from rxtrail.core.epcis.canonical import LISTS, VERSION
+from rxtrail.core.epcis.canonical import LISTS, parts
 from rxtrail.core.rules import contents
 from rxtrail.core.rules.route import CHECK, Deviation, Judged, Routes, day_of
 from rxtrail.core.rules.steps import Role
@@ -32,7 +30,6 @@ LOOK_US: Final = 24 * 3_600 * 1_000_000
 """So often what is missing is looked for again: packs that turn up one by one do not move their box."""
 LOOKS_MAX: Final = 30
 OPENED_PACKS_MAX: Final = 5_000
-_decode = msgspec.msgpack.Decoder().decode
 Runs = list[list[str]]
 
 
@@ -143,7 +140,7 @@ class Together:
     def _read(self, events: set[int]) -> None:
         fresh = events - self._members.keys()
         for body in self._reader.event_bodies(fresh):
-            self._members[body.position] = self._known(_lists(body.canonical)[_EPCS])
+            self._members[body.position] = self._known(parts(body.canonical)[1][_EPCS])
         missing = {key for event in fresh for key in self._members[event]} - self._ways.keys()
         if missing:
             self._ways.update(self._read_ways(missing, changed=False))
@@ -206,8 +203,8 @@ class Together:
             if product is None:
                 continue
             rows = self._reader.units_of(product[0], serials)
-            parts = self._reader.unit_parts(product[0], (row for row in rows.values() if row.own is not None))
-            every = {each for part in parts.values() for each in part}
+            found = self._reader.unit_parts(product[0], (row for row in rows.values() if row.own is not None))
+            every = {each for part in found.values() for each in part}
             for step in self._reader.steps(every):
                 glns = (gln_of_location(step.read_point), gln_of_location(step.biz_location), *step.speakers)
                 if (
@@ -232,7 +229,7 @@ class Together:
         events = {step.event for step in steps if step.role == Role.PARENT}
         found = {
             body.position: frozenset(
-                key + serial for key, serials in _lists(body.canonical)[_CHILDREN] for serial in serials.split("\n")
+                key + serial for key, serials in parts(body.canonical)[1][_CHILDREN] for serial in serials.split("\n")
             )
             for body in self._reader.event_bodies(events)
         }
@@ -261,9 +258,3 @@ def merged(one: Judged, other: Judged) -> Judged:
     """Give what two judgements say together."""
     again = min((at for at in (one.look_again, other.look_again) if at), default=0)
     return Judged((*one.deviations, *other.deviations), again)
-
-
-def _lists(canonical: bytes) -> list[Runs]:
-    assert canonical[:1] == VERSION, "canonical bytes of a version this program never wrote"
-    lists: list[Any] = _decode(canonical[1:])[1]
-    return lists

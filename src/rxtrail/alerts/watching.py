@@ -149,8 +149,16 @@ class Watching:
         """Judge the next events; tell whether there may be more."""
         reader = self._reader()
         reader.follow()
-        if settling or self._detection.serving:
-            self._detection.flush(self._write)  # each process has its own scans
+
+        def scans() -> bool:
+            if settling or self._detection.serving:
+                self._detection.flush(self._write)  # each process has its own scans
+            return False
+
+        return _each_of(scans, lambda: self._follow(reader))
+
+    def _follow(self, reader: Reader) -> bool:
+        """Judge the next events by routes and temperatures, in the one process that does; tell as :meth:`_step`."""
         if not self._claimed:
             if not self._has_work(reader):
                 return False
@@ -160,13 +168,29 @@ class Watching:
                 return False
         self._clocks(reader)
         # A reader belongs to one thread, and so does the judge that asks it: who settles makes his own.
-        if self._stale or self._asks is not reader or self._seconds() - self._loaded_at > RELOAD_SECONDS:
-            self._load(reader)
-            self._cold.load(reader)
+        reload = self._stale or self._asks is not reader or self._seconds() - self._loaded_at > RELOAD_SECONDS
         retold, self._retold = self._retold, set()
-        more = self._cold.step(reader, retold)
+
+        def routes() -> bool:
+            if reload:
+                self._load(reader)
+            return self._step_routes(reader, retold)
+
+        def temperatures() -> bool:
+            if reload:
+                self._cold.load(reader)
+            return self._cold.step(reader, retold)
+
+        try:
+            return _each_of(routes, temperatures)
+        except Exception:
+            self._stale = True
+            self._retold.update(retold)
+            raise
+
+    def _step_routes(self, reader: Reader, retold: set[int]) -> bool:
         if self._judge is None:
-            return more
+            return False
         assert self._cursor.position is not None, "what was loaded has a place in the log"
         positions = reader.event_positions(self._cursor.position, EVENTS_AT_ONCE)
         fresh = {*positions, *retold}
@@ -179,7 +203,7 @@ class Watching:
             self._bring(judged)
         if positions:
             self._cursor.position = positions[-1]
-        return more or len(positions) == EVENTS_AT_ONCE
+        return len(positions) == EVENTS_AT_ONCE
 
     def _has_work(self, reader: Reader) -> bool:
         kinds = (KIND, filing.CLOCK)
@@ -250,6 +274,19 @@ class Watching:
     def _keep_cursor(self, *, always: bool) -> None:
         self._cold.keep_cursor(always=always)
         self._cursor.keep(always=always)
+
+
+def _each_of(*parts: Callable[[], bool]) -> bool:
+    """Do each of these, so that a fault of one silences no other, and raise it afterwards; tell whether one says so."""
+    more, failed = False, None
+    for part in parts:
+        try:
+            more = part() or more
+        except Exception as wrong:  # noqa: BLE001 (raised below)
+            failed = failed or wrong
+    if failed is not None:
+        raise failed
+    return more
 
 
 def _dues(reader: Reader) -> dict[str, int]:

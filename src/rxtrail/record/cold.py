@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from rxtrail.core.epcis.canonical import VERSION
+from rxtrail.core.epcis.canonical import parts
 from rxtrail.core.epcis.temperature import Reading, readings
-from rxtrail.core.rules.authority import OTHER
 from rxtrail.core.rules.cold import FOREVER, RETIRED, USUAL, Piece, TemperatureProfile
+from rxtrail.core.rules.contents import counts
 from rxtrail.core.rules.route import APPROVED, Lane
 from rxtrail.core.rules.steps import Flag, Role
 from rxtrail.record.lanes import lanes_of
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 KIND: Final = "temperature-profile"  # of what the store keeps
 PAGE: Final = 1_000
 READINGS_REMEMBERED_MAX: Final = 500_000
-_fields = msgspec.msgpack.Decoder().decode
+KNOWN_MAX: Final = 10_000
 
 encode = msgspec.msgpack.Encoder().encode
 decode = msgspec.msgpack.Decoder(TemperatureProfile).decode
@@ -64,30 +64,40 @@ class Profiles:
         """Read profiles and approved lanes."""
         by_id = {profile.id: profile for profile in every(reader) if profile.state != RETIRED}
         self._own = [profile for profile in by_id.values() if profile.products]
-        self._lanes = [
-            (lane, by_id[lane.temperature])
-            for lane in lanes_of(reader)
-            if lane.state == APPROVED and lane.temperature in by_id
-        ]
-        self._known: dict[str, tuple[Attached, ...]] = {}
+        # Of each lane all versions: which of them holds is a matter of the day.
+        lanes = [lane for lane in lanes_of(reader) if lane.state == APPROVED]
+        cold = {lane.id for lane in lanes if lane.temperature in by_id}
+        self._lanes = [(lane, by_id.get(lane.temperature)) for lane in lanes if lane.id in cold]
+        self._known: dict[tuple[str, str], tuple[Attached, ...]] = {}
 
     def __bool__(self) -> bool:
         """Tell whether any product has a profile."""
         return bool(self._own or self._lanes)
 
-    def of(self, gtin: str) -> tuple[Attached, ...]:
-        """Give the profiles of a product; one that it has for its own sake is not given for a lane again."""
-        known = self._known.get(gtin)
+    def of(self, gtin: str, day: str = "") -> tuple[Attached, ...]:
+        """Give the profiles of a product; one that it has for its own sake is not given for a lane again.
+
+        With a ``day`` (ISO) of each lane the latest version that holds on it; without, all that lanes ever name.
+        """
+        known = self._known.get((gtin, day))
         if known is None:
+            if len(self._known) > KNOWN_MAX:
+                self._known.clear()
             own = [profile for profile in self._own if profile.covers(gtin)]
-            latest: dict[str, tuple[Lane, TemperatureProfile]] = {}
+            latest: dict[str, tuple[Lane, TemperatureProfile | None]] = {}
             for lane, profile in self._lanes:
-                if lane.covers(gtin) and profile not in own:
-                    latest[lane.id] = (lane, profile)  # they come in the order of their versions
-            known = self._known[gtin] = (
-                *(Attached(profile) for profile in own), *(Attached(profile, lane) for lane, profile in latest.values())
-            )  # fmt: skip
+                if lane.covers(gtin) and (not day or lane.holds_on(day)):
+                    # They come in the order of their versions.
+                    latest[lane.id if day else f"{lane.id}@{lane.version}"] = (lane, profile)
+            known = self._known[(gtin, day)] = (
+                *(Attached(profile) for profile in own),
+                *(Attached(profile, lane) for lane, profile in latest.values() if profile and profile not in own),
+            )
         return known
+
+    def has_lanes(self, gtin: str) -> bool:
+        """Tell whether a lane ever named a profile for a product."""
+        return any(each.lane is not None for each in self.of(gtin))
 
 
 class Sensed:
@@ -138,9 +148,8 @@ def _positions(steps: Iterable[Step], authority: Authority, issued: str) -> list
         step.event
         for step in steps
         # As somebody's child it is told of by the container's own step.
-        if step.flags & Flag.SENSED and step.role != Role.CHILD and not step.voided
-        and not step.flags & Flag.DECLARATION
-        and (step.flags & Flag.COMMAND or authority.level(step.speakers, issued) > OTHER)
+        if step.flags & Flag.SENSED and step.role != Role.CHILD
+        and counts(step, authority, issued)
     ]  # fmt: skip
 
 
@@ -151,7 +160,6 @@ def is_sensed(steps: Iterable[Step]) -> bool:
 
 def readings_of(written: bytes, position: int) -> tuple[Reading, ...]:
     """Read the temperatures of an event from its canonical bytes, without its identifiers."""
-    assert written[:1] == VERSION, "canonical bytes of a version this program never wrote"
-    fields: dict[str, Any] = _fields(written[1:])[0]
+    fields, _ = parts(written)
     found, _ = readings(fields.get("sensors", ()), fields["event_time"])
     return tuple(msgspec.structs.replace(reading, event=position) for reading in found)

@@ -40,8 +40,7 @@ def encode(event: Event) -> bytes:
 
 def decode(canonical: bytes) -> Event:
     """Read canonical bytes back; the forms, being presentation, stand elsewhere."""
-    assert canonical[:1] == VERSION, "canonical bytes of a version this program never wrote"
-    fields, lists = _decoder.decode(canonical[1:])
+    fields, lists = parts(canonical)
     event = msgspec.convert(fields, Event)
     return msgspec.structs.replace(
         event,
@@ -49,6 +48,13 @@ def decode(canonical: bytes) -> Event:
             name: [EpcRun(key, text.split("\n")) for key, text in runs] for name, runs in zip(LISTS, lists, strict=True)
         },
     )
+
+
+def parts(canonical: bytes) -> tuple[dict[str, Any], list[list[list[str]]]]:
+    """Give the fields and the lists of an event (``LISTS``) as they stand in the bytes, for who needs a few of them."""
+    assert canonical[:1] == VERSION, "canonical bytes of a version this program never wrote"
+    fields, lists = _decoder.decode(canonical[1:])
+    return fields, lists
 
 
 def order_hash(canonical: bytes) -> bytes:
