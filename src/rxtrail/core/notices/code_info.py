@@ -8,6 +8,7 @@ with a doubt goes to a person: it is never read as "no lots".
 from __future__ import annotations
 
 import enum
+import itertools
 import re
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,15 @@ DOUBTS_MAX = 20
 _ELEMENTS = re.compile(r"\((\d{2,4})\)\s?([^\s()]+)", re.ASCII)
 _GLUED = re.compile(r"(?<![\w/-])(\d{1,2}/(?:\d{1,2}/)?\d{2,4})-(?=\d{1,2}/\d)", re.ASCII)  # two dates, from and to
 _WILD = re.compile(r"x{2,}$|x{3,}", re.IGNORECASE)
+_BETWEEN = re.compile(r"\s*(?::|\.{2,}|\u2026)\s*")  # of two codes: a heading and its lots, or from one to another?
+_MORE = frozenset(
+    ("more", "other", "others", "on", "up", "over", "many", "plus", "further", "additional", "various", "several",
+     "multiple")
+)  # fmt: skip
 _MARKS = re.compile(r"(?<![A-Za-z0-9(])(?:[A-Za-z]|\d{1,2})\)")  # a) or 1), which open nothing
+
+
+_PARTED = (Sort.COMMA, Sort.CLAUSE, Sort.LOT, Sort.DATE, Sort.EXPIRY, Sort.OPEN, Sort.CLOSE)
 
 
 class Kind(enum.Enum):
@@ -201,7 +210,11 @@ class _Reading:
             case Sort.COMMA | Sort.AND | Sort.OPEN | Sort.CLOSE | Sort.FROM | Sort.NOISE | Sort.THROUGH:
                 if labelled and piece.sort is Sort.NOISE and self._may_be_lot(piece):
                     self._doubt(f"a lot, or a count? {self._around(piece)}")
-                if self._goes_on_unread(piece) or (piece.sort is Sort.FROM and piece.value[:4].lower() == "rang"):
+                if (
+                    self._goes_on_unread(piece)
+                    or self._parts_a_span(piece)
+                    or (piece.sort is Sort.FROM and piece.value[:4].lower() == "rang")
+                ):
                     self._doubt(f"a span of lots that was not understood: {self._around(piece)}")
                 self.labelled = labelled and piece.sort is not Sort.NOISE
 
@@ -321,13 +334,15 @@ class _Reading:
             self._add(piece.value, last=self.pieces[self.at + 1].value)
             self.at += 2
             return
+        if self._has_no_end():
+            self._doubt(f"a span of lots that has no end: {self._around(piece)}")
         halves = _halves(piece.value)
         if halves is not None:
             self._add(halves[0], last=halves[1] if "-" in piece.value else "")
             if "/" in piece.value:
                 self._add(halves[1])
             return
-        if _is_abridged(piece.value):
+        if _is_abridged(piece.value) or _is_span(piece.value):
             self._doubt(f"one lot, or several written in short? {self._around(piece)}")
         self._add(piece.value)
         self.labelled = False
@@ -354,6 +369,9 @@ class _Reading:
     def _word(self, piece: Piece, *, labelled: bool) -> None:
         """Read a word without a digit: a lot only where a label stands right before and it is written in capitals."""
         follows = self.pieces[self.at].sort if self.at < len(self.pieces) else Sort.CLAUSE
+        if self._means_more(piece):
+            self._doubt(f"more lots than are named: {self._around(piece)}")
+            return
         alone = follows in (Sort.COMMA, Sort.CLAUSE, Sort.EXPIRY, Sort.DATE, Sort.OPEN, Sort.AND)
         if labelled and alone and piece.value.upper() in ("ALL", "EVERY"):
             self.every = True
@@ -396,6 +414,32 @@ class _Reading:
             return after.sort is Sort.WORD and len(after.value) <= len(before.value)
         glued = piece.sort is Sort.OPEN and before.end == piece.at
         return glued and after.sort is Sort.CODE and len(after.value) < len(before.value)
+
+    def _parts_a_span(self, piece: Piece) -> bool:
+        """Tell whether a mark that leads from one lot to another was parted from them: ``A123; to; A130``."""
+        if piece.sort is not Sort.THROUGH:
+            return False
+        between = _PARTED if piece.value[:1].isalpha() else (Sort.COMMA,)  # a dash also begins a line of a list
+        ahead = itertools.dropwhile(lambda each: each.sort in between, self.pieces[self.at :])
+        behind = itertools.dropwhile(lambda each: each.sort in between, reversed(self.pieces[: self.at - 1]))
+        return all((each := next(side, None)) is not None and each.sort is Sort.CODE for side in (ahead, behind))
+
+    def _has_no_end(self) -> bool:
+        """Tell whether a code is the first of a span of which no last one is told: ``from lot A123 on``."""
+        before = itertools.dropwhile(
+            lambda each: each.sort in (Sort.LOT, Sort.COMMA, Sort.OPEN), reversed(self.pieces[: self.at - 1])
+        )
+        first = next(before, None)
+        return first is not None and first.sort is Sort.FROM
+
+    def _means_more(self, piece: Piece) -> bool:
+        """Tell whether a word behind lots says that there are more of them than are named: ``A1, A2, more``."""
+        if piece.value.lower() not in _MORE or not self.lots or self.at < 2:
+            return False
+        follows = self.pieces[self.at].sort if self.at < len(self.pieces) else Sort.CLAUSE
+        return follows in (Sort.COMMA, Sort.CLAUSE, Sort.CLOSE) and self.pieces[self.at - 2].sort in (
+            Sort.CODE, Sort.COMMA, Sort.AND, Sort.OPEN, Sort.CLAUSE, Sort.DATE, Sort.WORD,
+        )  # fmt: skip
 
     @property
     def is_last(self) -> bool:
@@ -449,6 +493,8 @@ class _Reading:
         """Doubt codes that stand side by side with only a space between, unless all look alike."""
         for left, right in zip(self.pieces, self.pieces[1:], strict=False):
             beside = left.sort is Sort.CODE and right.sort is Sort.CODE
+            if beside and _BETWEEN.fullmatch(self.text, left.end, right.at):
+                self._doubt(f"from one lot to another? {self.text[left.at : right.end]!r}")
             if beside and self.text[left.end : right.at].strip(" ") == "" and _shape(left.value) != _shape(right.value):
                 self._doubt(f"two codes with nothing between them: {self.text[left.at : right.end]!r}")
                 return
@@ -511,6 +557,12 @@ def _is_abridged(text: str) -> bool:
         return False
     ends, year = first[-1].isdigit(), 2
     return len(more) > 1 or (more[0].isdigit() is ends and not (ends and len(more[0]) == year))
+
+
+def _is_span(text: str) -> bool:
+    """Tell whether a colon stands between two codes that look alike: 12345:12360; 05032022:35 is one."""
+    first, _, last = text.partition(":")
+    return len(first) >= 3 and _shape(first) == _shape(last)
 
 
 def _halves(code: str) -> tuple[str, str] | None:
