@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import time
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,7 +13,8 @@ import pytest
 
 from rxtrail import boards as room
 from rxtrail.alerts import AlertCommand, RouteCommand
-from rxtrail.boards import Detection, FalseAlarms, Suppliers, csv_of
+from rxtrail.boards import Boards, Detection, FalseAlarms, Suppliers, csv_of
+from rxtrail.boards.counting import Counts
 from rxtrail.bootstrap import open_node
 from rxtrail.core.rules import verdict
 from rxtrail.core.rules.causes import SUSPECT, cause_of
@@ -30,7 +32,8 @@ if TYPE_CHECKING:
 
     from rxtrail.bootstrap import Node
     from rxtrail.ledger.log import Log
-    from rxtrail.store import Transaction
+    from rxtrail.store import Reader, Transaction
+    from rxtrail.store.rows import Record
     from tests.story import Scene
 
 __all__ = ["hub"]
@@ -132,10 +135,10 @@ def test_counting_ends_though_scans_never_stop_coming(node: Node, monkeypatch: p
     stretches: list[int] = []
     count = node.boards._stretch
 
-    def busy(tx: Transaction, log: Log) -> int:
+    def busy(first: int) -> int:
         assert len(stretches) < 10
-        stretches.append(count(tx, log))
-        log.append(RecordKind.SCAN, b"\x09\xc0")
+        stretches.append(count(first))
+        node._writing()[0].do(lambda _tx, log: log.append(RecordKind.SCAN, b"\x09\xc0"))
         return stretches[-1]
 
     monkeypatch.setattr(node.boards, "_stretch", busy)
@@ -148,6 +151,56 @@ def test_two_processes_count_each_scan_once(node: Node) -> None:
         scan(node, GOOD)
     assert node.boards.count() == node.boards.count()
     assert alarms(node).scans == 5
+
+
+def test_what_another_process_counts_while_a_stretch_is_read_is_counted_once(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(5):
+        scan(node, GOOD)
+    other = Boards(lambda: node._writing()[0], reader=node._reader, today=datetime.date.today, seconds=time.monotonic)
+    add = Counts.add
+    quicker: list[int] = []
+
+    def slow(self: Counts, reader: Reader, records: list[tuple[Record, bytes]]) -> None:
+        monkeypatch.setattr(Counts, "add", add)
+        add(self, reader, records)
+        quicker.append(other.count())  # the writer is free for it: a stretch is read outside of its transaction
+
+    monkeypatch.setattr(Counts, "add", slow)
+    found = alarms(node)
+    assert quicker == [found.period.counted_to]
+    assert found.scans == 5
+
+
+@pytest.mark.parametrize("stretch", [1, 50_000])
+def test_an_alarm_is_held_against_the_day_of_the_ok_and_not_of_the_counting(
+    node: Node, monkeypatch: pytest.MonkeyPatch, stretch: int
+) -> None:
+    monkeypatch.setattr(room, "STRETCH", stretch)
+    for days, serial, verdict_ in (
+        (200, "SOON", "stop"), (200, "LATE", "check"), (170, "SOON", "ok"), (169, "LATE", "ok"), (0, "SOON", "ok"),
+    ):  # fmt: skip
+        note(node, days, serial, verdict_)
+    found = alarms(node, **ALL_DAYS)
+    assert (found.scans, found.alarms, found.overturned) == (5, 2, 1)
+
+
+def test_a_scan_that_is_dated_into_the_future_makes_no_doubt_forgotten(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "STRETCH", 1)
+    for days, serial, verdict_ in ((3, GOOD, "stop"), (-400, OTHER, "ok"), (0, GOOD, "ok")):
+        note(node, days, serial, verdict_)
+    assert alarms(node, **ALL_DAYS).overturned == 1
+
+
+def note(node: Node, days_ago: int, serial: str, answer: str) -> None:
+    """Put the record of a scan of an earlier day into the log."""
+    at = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=days_ago)
+    told = [int(at.timestamp() * 1_000_000), "", scene.GTIN, serial, scene.PHARMACY, "dispense", "", answer, []]
+    body = b"\x01" + msgspec.msgpack.encode(told)
+    node._writing()[0].do(lambda _tx, log: log.append(RecordKind.SCAN, body))
 
 
 def test_a_record_of_another_version_is_passed_over(node: Node) -> None:
@@ -268,3 +321,21 @@ def test_numbers_for_prometheus_add_up_what_the_boards_say(node: Node) -> None:
     assert told["rxtrail_alarms_total", ("suspect", "unknown-product")] == 2
     assert told["rxtrail_alarms_overturned_total", ("suspect", "unknown-product")] == 1
     assert told["rxtrail_boards_counted_records", ()] > 3
+
+
+def test_the_sum_of_all_findings_is_made_anew_only_after_some_minutes(node: Node) -> None:
+    seconds = [0.0]
+    told = Boards(
+        lambda: node._writing()[0], reader=node._reader, today=datetime.date.today, seconds=lambda: seconds[0]
+    )
+
+    def findings() -> float:
+        return sum(value for name, _, value in told.samples() if name == "rxtrail_findings")
+
+    send(node, scene.shipment(GOOD))
+    before = findings()
+    send(node, scene.shipment(GOOD, day="2026-11-04", lot="ANOTHER"))
+    seconds[0] = room.FINDINGS_SECONDS - 1
+    assert findings() == before
+    seconds[0] = room.FINDINGS_SECONDS
+    assert findings() > before

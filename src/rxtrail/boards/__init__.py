@@ -43,9 +43,10 @@ if TYPE_CHECKING:
 
 __all__ = ["NAMES", "Board", "Boards", "Detection", "FalseAlarms", "Sample", "Suppliers", "csv_of"]
 
-STRETCH: Final = 50_000  # records of the log that are looked at in one transaction
+STRETCH: Final = 50_000  # records of the log that are counted in one go
 DAYS_DEFAULT: Final = 90
 LOOK_SECONDS: Final = 5.0  # between two countings of one process
+FINDINGS_SECONDS: Final = 300.0  # for so long the sum of all findings, a walk over their whole table, is told again
 CODES_SHOWN_MAX: Final = 20
 _DAY_US: Final = 24 * 3_600 * 1_000_000
 _MILLION: Final = 1_000_000
@@ -70,6 +71,7 @@ class Boards:
         self._counted_at = float("-inf")
         self._counting = threading.Lock()
         self._sampled: tuple[float, list[Sample]] = (float("-inf"), [])
+        self._findings: tuple[float, list[tuple[str, int]]] = (float("-inf"), [])
 
     # -- counting --------------------------------------------------------------------------------------------------
 
@@ -82,21 +84,31 @@ class Boards:
         try:
             at, goal = self._reader().board_at(), self._reader().log_size()
             while at < goal:  # what comes meanwhile is for the next time: on a busy node it would never end
-                at = self._writer().do(self._stretch, alone=True)
+                at = self._stretch(at)
             self._counted_at = self._seconds()
             return at
         finally:
             self._counting.release()
 
-    def _stretch(self, tx: Transaction, _log: Log) -> int:
-        first, size = tx.board_at(), tx.log_size()
-        behind = min(size, first + STRETCH)
+    def _stretch(self, first: int) -> int:
+        """Count a stretch of the log, and give how far it is counted now.
+
+        Records are read and decrypted on a reader: no capture and no command waits for that.
+        """
+        reader, writer = self._reader(), self._writer()  # where nothing can be written, nothing is read for it
+        behind = min(reader.log_size(), first + STRETCH)
         counts = Counts()
-        counts.add(tx, tx.records_of_kinds(first, behind))
-        before = self._today() - datetime.timedelta(days=counting.DOUBT_DAYS)
-        tx.set_board_doubts(counts.doubt_rows, counts.settled, before.isoformat())
-        tx.add_board(counts.rows, behind)
-        return behind
+        counts.add(reader, reader.records_of_kinds(first, behind))
+
+        def put(tx: Transaction, _log: Log) -> int:
+            at = tx.board_at()
+            if at != first:
+                return at  # another process was quicker: what was counted here, it has counted
+            tx.set_board_doubts(counts.doubt_rows, counts.settled, counts.doubts_since(self._today()))
+            tx.add_board(counts.rows, behind)
+            return behind
+
+        return writer.do(put, alone=True)
 
     # -- the boards ------------------------------------------------------------------------------------------------
 
@@ -228,7 +240,11 @@ class Boards:
             found[name, tuple((label, told[part]) for label, part in labels)] += count
             if board in _STANDING:
                 found["rxtrail_alerts_standing", (("rule", detail),)] += _STANDING[board] * count
-        for severity, count in reader.severity_counts():
+        at, severities = self._findings
+        if self._seconds() >= at + FINDINGS_SECONDS:
+            severities = reader.severity_counts()
+            self._findings = (self._seconds(), severities)
+        for severity, count in severities:
             found["rxtrail_findings", (("severity", severity),)] = count
         return [(name, dict(told), max(0, value)) for (name, told), value in found.items()]
 

@@ -64,6 +64,7 @@ class Counts:
         self.board: Counter[Key] = Counter()
         self.doubts: dict[str, Doubt] = {}
         self.settled: dict[str, None] = {}  # packs that were in doubt and are ok
+        self._last = ""  # the day of the last scan
 
     def add(self, reader: Reader, records: Iterable[tuple[Record, bytes]]) -> None:
         """Count scans and decisions, given in the order of the log."""
@@ -84,6 +85,7 @@ class Counts:
         known = reader.board_doubts(sorted(fine)) if fine else {}
         for day, pack, site, verdict, codes in scans:
             self._scan(known, day, pack, site, verdict, codes)
+            self._last = day
 
     def _scan(self, known: dict[str, Doubt], day: str, pack: str, site: str, verdict: str, codes: list[str]) -> None:
         self.board[SCANS, day, site, "", verdict] += 1
@@ -97,8 +99,9 @@ class Counts:
         elif verdict == "ok" and pack:
             doubt = self.doubts.pop(pack, None) or (known.get(pack) if pack not in self.settled else None)
             if doubt is not None:
-                self.board[OVERTURNED, *doubt] += 1
                 self.settled[pack] = None
+                if doubt[0] >= _days_before(day):  # by the days of the scans, whenever they are counted
+                    self.board[OVERTURNED, *doubt] += 1
 
     def _decision(self, body: bytes) -> None:
         parts = _parts(body[1:])
@@ -128,6 +131,11 @@ class Counts:
             self.board[ANSWERED, *key] += 1
             self.board[SECONDS, *key] += _seconds(alert.opened_at, alert.history[-1][0])
 
+    def doubts_since(self, today: datetime.date) -> str:
+        """Give the day before which no doubt can be overturned any more by what comes after this stretch."""
+        # A scan that a wrong clock dates into the future forgets no doubt.
+        return _days_before(min(self._last, today.isoformat())) if self._last else ""
+
     @property
     def rows(self) -> list[tuple[str, str, str, str, str, int]]:
         """What is to be added to the table."""
@@ -137,6 +145,10 @@ class Counts:
     def doubt_rows(self) -> list[tuple[str, str, str, str, str]]:
         """The packs that are in doubt now."""
         return [(pack, *doubt) for pack, doubt in sorted(self.doubts.items())]
+
+
+def _days_before(day: str) -> str:
+    return (datetime.date.fromisoformat(day) - datetime.timedelta(days=DOUBT_DAYS)).isoformat()
 
 
 def _day(at: int) -> str:

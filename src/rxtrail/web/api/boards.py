@@ -30,11 +30,12 @@ class BoardQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: Literal["json", "csv"] = "json"
 
 
-async def board_of(web: Web, name: str, since: str = "", until: str = "") -> Board:
+async def board_of(web: Web, name: str, since: str = "", until: str = "", *, count: bool = True) -> Board:
     """Count what has come, and give a board; where it cannot be counted now, as far as it was."""
     boards = cast("_HasBoards", web.node).boards
-    with contextlib.suppress(RxtrailError):  # the answer tells how far it was counted
-        await web.write(partial(boards.count, at_once=False))
+    if count:
+        with contextlib.suppress(RxtrailError):  # the answer tells how far it was counted
+            await web.write(partial(boards.count, at_once=False))
     return await web.ask(partial(boards.board, name, since, until))
 
 

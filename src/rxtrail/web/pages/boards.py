@@ -35,8 +35,8 @@ async def boards_page(web: Web, request: Request) -> Response:
     return page(
         "boards.html",
         alarms=alarms,
-        suppliers=await board_of(web, "suppliers", **days),
-        detection=await board_of(web, "detection", **days),
+        suppliers=await board_of(web, "suppliers", **days, count=False),
+        detection=await board_of(web, "detection", **days, count=False),
         query=urlencode(days),
         shown=ROWS_SHOWN,
     )
