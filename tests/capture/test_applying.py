@@ -12,6 +12,8 @@ import pytest
 
 from rxtrail import capture
 from rxtrail.capture import spool
+from rxtrail.errors import Busy, StoreLost
+from rxtrail.record import retold
 from tests import story
 from tests.story import MAKER, PHARMACY, Scene, codes, delivery, jsonld, made, made_unit, pack, packed, packs, sscc, xml
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rxtrail.answers import CaptureReceipt
-    from tests.story import Told
+    from tests.story import Party, Told
 
 PACKS = packs(3)
 INSTANCE = "urn:example:transmission:1"
@@ -391,3 +393,53 @@ def test_one_event_in_xml_and_json_is_one_event(name: str, turned: bool, hub: Sc
     again = hub.give(second)
     assert (again.new_events, codes(again)) == (0, [])
     assert hub.node.status().events == 1
+
+
+# -- a document that a second one says, too ------------------------------------------------------------------------
+
+
+def said_by(scene: Scene, document: bytes, speaker: Party) -> CaptureReceipt:
+    return scene.node.capture(io.BytesIO(document), name="said", speaker=speaker.gln)
+
+
+def test_a_second_speaker_is_not_heard_before_the_first_one_is_heard_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(capture, "BATCH_EVENTS_MAX", 1)
+    document = story.jsonld(lots(2), sender=None)
+    with story.scene(tmp_path / "data") as scene:
+        worker = scene.node._capture
+        assert worker is not None
+        job = scene.node.capture(
+            io.BytesIO(document), name="first", speaker=MAKER.gln, progress=lambda *_: worker.stop()
+        ).job
+        written = scene.export("events")
+        with pytest.raises(Busy):
+            said_by(scene, document, PHARMACY)
+        assert scene.export("events") == written
+    with story.scene(tmp_path / "data") as scene:
+        again = said_by(scene, document, PHARMACY)
+        assert (again.job, again.state, again.duplicate) == (job, "success", True)
+        assert scene.node.job(job).applied == 8
+        reader = scene.node._reader()
+        assert {body.speaker for body in reader.events_from(-1, 100)} == {MAKER.gln}
+        assert retold.was_told(reader, job, PHARMACY.gln)
+
+
+def test_a_second_speaker_that_the_store_lost_is_told_so_and_sends_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = story.jsonld(lots(1), sender=None)
+
+    def lost(*_: object, **__: object) -> None:
+        raise StoreLost("the database cannot be reached")
+
+    with story.scene(tmp_path / "data") as scene:
+        job = said_by(scene, document, MAKER).job
+        with monkeypatch.context() as patched:
+            patched.setattr(capture, "_write_again", lost)
+            with pytest.raises(StoreLost):
+                scene.node.submit(io.BytesIO(document), name="second", speaker=PHARMACY.gln)
+        assert not retold.was_told(scene.node._reader(), job, PHARMACY.gln)
+        assert scene.node.submit(io.BytesIO(document), name="second", speaker=PHARMACY.gln).state == "success"
+        assert retold.was_told(scene.node._reader(), job, PHARMACY.gln)

@@ -8,6 +8,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import msgspec
 import pytest
 
 from rxtrail.epcis_query import budget, costs, named, room, subscriptions
@@ -17,6 +18,8 @@ from tests.epcis_query.test_rest import EVENT, events_of, problem
 
 if TYPE_CHECKING:
     from rxtrail.bootstrap import Node
+    from rxtrail.ledger.log import Log
+    from rxtrail.store import Transaction
     from tests.web.conftest import Api
 
 ONE, TWO = "0614141000005", "0614141000012"
@@ -257,6 +260,34 @@ def test_each_company_has_a_bound_of_its_own(
         assert pages.headers["link"]
         assert api("DELETE", "/epcis/queries/q1", headers=key).status_code == 204
         assert api.post("/epcis/queries", json={"name": "q3", "query": {}}, headers=key).status_code == 201
+
+
+def test_queries_that_an_earlier_version_kept_are_their_owners_still(
+    api: Api, node: Node, one: dict[str, str], two: dict[str, str]
+) -> None:
+    def keep(tx: Transaction, log: Log) -> None:
+        for number, owner in enumerate((ONE, TWO, "")):
+            query = named.NamedQuery("old", {"perPage": 1 + number}, owner, "2024-01-01T00:00:00Z")
+            tx.keep("epcis-query", f"{owner}\nold", log.now, msgspec.msgpack.encode(query), tell=True)
+
+    node._writing()[0].do(keep)
+    for number, key in enumerate((one, two)):
+        assert api.post("/epcis/queries", json={"name": "new", "query": {}}, headers=key).status_code == 201
+        found = api.get("/epcis/queries/old", headers=key)
+        assert found.status_code == 200, found.text
+        assert found.json()["query"] == {"perPage": 1 + number}
+        assert [each["name"] for each in api.get("/epcis/queries", headers=key).json()] == ["old", "new"]
+        first = api.get("/epcis/queries?perPage=1", headers=key)
+        link = first.headers["link"]
+        second = api.get(link[1 : link.index(">")], headers=key)
+        assert [each["name"] for each in (*first.json(), *second.json())] == ["old", "new"]
+        again = api.post("/epcis/queries", json={"name": "old", "query": {}}, headers=key)
+        problem(again, 409, "ResourceAlreadyExistsException")
+    assert [each.name for _, each in node.epcis.named.page("", 10)] == ["old"]
+    assert api("DELETE", "/epcis/queries/old", headers=one).status_code == 204
+    assert api.get("/epcis/queries/old", headers=one).status_code == 404
+    assert api.get("/epcis/queries/old", headers=two).status_code == 200
+    assert api.post("/epcis/queries", json={"name": "old", "query": {}}, headers=one).status_code == 201
 
 
 def test_one_company_never_takes_all_threads_of_queries(api: Api) -> None:

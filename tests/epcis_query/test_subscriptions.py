@@ -246,6 +246,49 @@ def test_a_subscription_whose_query_fails_holds_up_nobody_else(
     until(lambda: set(later) <= set(subscriber.names))
 
 
+@pytest.mark.parametrize("work", ["Cursor", "read_page", "query_document"])
+def test_a_mistake_of_our_own_is_told_and_the_subscriber_is_told_all_later(
+    opened: Any, subscriber: Subscriber, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, work: str
+) -> None:
+    node, api = opened()
+    at = subscribed(api, subscriber.url)
+    real = getattr(delivery, work)
+    failed = threading.Event()
+
+    def fails_once(*given: Any, **more: Any) -> Any:
+        if not failed.is_set():
+            failed.set()
+            raise ZeroDivisionError("a mistake")
+        return real(*given, **more)
+
+    monkeypatch.setattr(delivery, work, fails_once)
+    names = captured(node, all_events(3))
+    until(lambda: len(subscriber.names) >= 3)
+    assert failed.is_set()
+    assert subscriber.names == names
+    assert "could not be told" in caplog.text
+    assert "ZeroDivisionError" not in api.get(at).text
+
+
+def test_two_companies_with_one_name_for_it_are_never_one_delivery(opened: Any, subscriber: Subscriber) -> None:
+    node, _ = opened()
+    node.epcis.allow(["127.0.0.0/8"])
+    owners = (scene.PHARMACY, scene.MAKER)
+    for owner in owners:
+        node.access.keys.add(owner)
+        query = named.NamedQuery("SimpleEventQuery", {}, owner)
+        node.epcis.subscriptions.create(query, subscriptions.Wish(subscriber.url, TOKEN, stream=True, id="mine"),
+                                        owner=owner)  # fmt: skip
+    parties = [
+        {"type": "owning_party", end: f"https://id.gs1.org/417/{owner}"}
+        for owner, end in zip(owners, ("destination", "source"), strict=True)
+    ]
+    (told,) = all_events(1)
+    captured(node, [{**told, "destinationList": parties[:1], "sourceList": parties[1:]}])
+    until(lambda: len(subscriber.posts) >= 2)
+    assert len({headers["idempotency-key"] for headers, _ in subscriber.posts}) == 2
+
+
 def test_one_that_never_answers_keeps_nobody_else_waiting(opened: Any, subscriber: Subscriber) -> None:
     node, api = opened()
     silent = Subscriber()

@@ -170,12 +170,14 @@ class Node(Wired):
         """Read and keep one document; its events are applied in the background.
 
         :raises BadDocument: the document cannot be read; nothing was kept.
+        :raises Busy: somebody else sent it before, and the node is being stopped: it is sent again.
         """
         _, capture, _ = self._writing()
         accepted = capture.accept(stream, name=name, proceed=proceed, speaker=speaker)
         self._captured(None)
         if accepted.again:
-            self._apply(accepted)  # its job is done already, so its new speaker is told so when that is noted
+            # Its job is done already, so its new speaker is told so when that is noted, or that it was not.
+            self._apply_now(accepted)
         elif not accepted.duplicate:
             self._pool.submit(self._apply, accepted)
         return self.job(accepted.job)

@@ -25,7 +25,7 @@ from rxtrail.capture.raw import RawCopy, RawStream
 from rxtrail.capture.spool import Spool
 from rxtrail.core.epcis.event import Finding, Header
 from rxtrail.core.epcis.reader import DocumentReader, open_document
-from rxtrail.errors import BadDocument, NotFound, StoreFailed, StoreFull
+from rxtrail.errors import BadDocument, Busy, NotFound, StoreFailed, StoreFull
 from rxtrail.ledger.batch import Appended, append_events
 from rxtrail.ledger.prepare import Prepared, prepare
 from rxtrail.record import retold
@@ -221,11 +221,18 @@ class Capture:
         return self.receipt(accepted.job)
 
     def _retell(self, accepted: Accepted, spool: Spool) -> CaptureReceipt:
-        """Note a further speaker of every event of a document that is kept already."""
+        """Note a further speaker of every event of a document that is kept already.
+
+        Nothing kept says that this is owed, so whatever keeps it from its end is told to the sender, who sends again.
+
+        :raises Busy: this process is being stopped.
+        """
         header = accepted.header
         try:
             self.resume(accepted.job)  # what is still being written for the first one comes first
+            self._refuse_stopping()
             for batch in _batches(spool.take(speaker=header.sender, receiver=header.receiver)):
+                self._refuse_stopping()
                 write = functools.partial(
                     _write_again, today=self._today(), batch=batch, speaker=header.sender, document=accepted.document
                 )
@@ -239,6 +246,11 @@ class Capture:
         finally:
             spool.close()
         return self.receipt(accepted.job, duplicate=True)
+
+    def _refuse_stopping(self) -> None:
+        """Leave the rest to another time: what is not written for the first speaker would seem to be the next one's."""
+        if self._stopping.is_set():
+            raise Busy("this node is being stopped", advice="Send the document again when it runs.")
 
     def resume(self, job_id: str, *, progress: Callable[[int, int], None] | None = None) -> CaptureReceipt:
         """Go on with a job that was accepted before the process stopped."""

@@ -7,6 +7,7 @@ subscribers: which of them a commit concerns is found by their index terms in on
 
 from __future__ import annotations
 
+import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -21,16 +22,15 @@ from rxtrail.core.epcis.query.terms import narrowing, number_of
 from rxtrail.epcis_query.documents import query_document, spelling_of
 from rxtrail.epcis_query.master import world_of
 from rxtrail.epcis_query.pages import Cursor, Found, read_page
-from rxtrail.epcis_query.subscriptions import Subscription
 from rxtrail.errors import BadRequest, RxtrailError
 from rxtrail.outbound import ANYWHERE, Reach, Unreachable, request
 from rxtrail.outbound.signing import signature
 from rxtrail.outbound.turns import Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from rxtrail.epcis_query.subscriptions import DeadLetter, Subscriptions
+    from rxtrail.epcis_query.subscriptions import DeadLetter, Subscription, Subscriptions
     from rxtrail.ledger.writer import Writer
     from rxtrail.store import Reader
 
@@ -44,6 +44,7 @@ ATTEMPTS_MAX: Final = 12
 BACK_OFF_US: Final = 2 * 1_000_000
 BACK_OFF_MAX_US: Final = 3_600 * 1_000_000
 ERROR_CHARACTERS_MAX: Final = 500
+_LOG = logging.getLogger("rxtrail.outbound")
 _CLAIM: Final = "epcis-deliveries"
 
 
@@ -54,8 +55,9 @@ class NotTaken(Exception):
 class _Telling:
     """One subscription that is being told: how far what is read has come."""
 
-    def __init__(self, each: Subscription, size: int) -> None:
+    def __init__(self, each: Subscription, size: int, low: int | None = None) -> None:
         self.each, self.size = each, size
+        self.low = each.position if low is None else low
         self.query = msgspec.structs.replace(each.read(), per_page=EVENTS_AT_ONCE, max_event_count=0)
         self.cursor: Cursor | None = Cursor(size, left=self.query.event_count_limit)
         self.sent = 0
@@ -172,7 +174,7 @@ class Deliveries:
             with self._lock:
                 self._busy.add(each.id)
             assert self._pool is not None, "looking begins after the pool was made"
-            self._pool.submit(self._serve, each, size)
+            self._pool.submit(self._work, each, size, partial(self._serve, each, size))
 
     def _concerned(self, reader: Reader, streams: list[Subscription], size: int) -> list[Subscription]:
         """Give those of whose terms something is new; the others have nothing to wait for up to here."""
@@ -191,6 +193,14 @@ class Deliveries:
                     self._held[each.id] = msgspec.structs.replace(each, position=size)
         return found
 
+    def _work(self, each: Subscription, size: int, work: Callable[[], None]) -> None:
+        """Do a piece of telling one subscription; whatever goes wrong in it, the subscription is looked at again."""
+        try:
+            work()
+        except Exception:  # noqa: BLE001 (told; it counts as an attempt, and the next one comes later)
+            _LOG.exception("subscription %r could not be told", each.shown)
+            self._ended(each, size, NotTaken("this node made a mistake, which its own log tells"))
+
     def _serve(self, each: Subscription, size: int) -> None:
         """Begin to tell one subscriber all up to ``size``."""
         try:
@@ -202,14 +212,9 @@ class Deliveries:
 
     def _read(self, telling: _Telling) -> None:
         """Read what is told next, and ask for a turn to send it."""
-        each, events = telling.each, list[Found]()
+        each = telling.each
         try:
-            reader = self._reader()
-            while telling.cursor is not None and not events:
-                query = telling.query
-                world = world_of(reader, query.prefixes, viewer=each.owner)
-                page = read_page(reader, query, world, viewer=each.owner, cursor=telling.cursor, low=each.position)
-                events, telling.cursor = page.events, page.next
+            events = self._next(telling)
         except (BadQuery, QueryTooComplex) as failed:
             self._ended(each, telling.size, failed)
             return
@@ -219,16 +224,27 @@ class Deliveries:
         if not events and (telling.sent or not (each.report_if_empty and each.schedule)):
             self._ended(each, telling.size, None, sent=telling.sent)
             return
-        work = partial(self._send_page, telling, events)
+        work = partial(self._work, each, telling.size, partial(self._send_page, telling, events))
         target = urlsplit(each.dest).netloc.lower()
         if not self._turns.take(work, target=target, party=each.owner, failing=each.attempts > 0):
             self._free(each)
+
+    def _next(self, telling: _Telling) -> list[Found]:
+        """Give the events that are told next, none at the end."""
+        reader, query, viewer = self._reader(), telling.query, telling.each.owner
+        while telling.cursor is not None:
+            world = world_of(reader, query.prefixes, viewer=viewer)
+            page = read_page(reader, query, world, viewer=viewer, cursor=telling.cursor, low=telling.low)
+            telling.cursor = page.next
+            if page.events:
+                return page.events
+        return []
 
     def _send_page(self, telling: _Telling, events: list[Found]) -> None:
         """Send some events, in the turn of their receiver."""
         each = telling.each
         try:
-            self._post(each, events, each.position)
+            self._post(each, events, telling.low)
         except (NotTaken, Unreachable, BadRequest) as failed:
             self._ended(each, telling.size, failed)
             return
@@ -238,7 +254,7 @@ class Deliveries:
             return
         assert self._pool is not None, "sending begins after the pool was made"
         try:
-            self._pool.submit(self._read, telling)
+            self._pool.submit(self._work, each, telling.size, partial(self._read, telling))
         except RuntimeError:
             self._free(each)  # the pool is closed; all of it is told again
 
@@ -285,31 +301,17 @@ class Deliveries:
             self._subscriptions.save(after)
         return after
 
-    def send(self, each: Subscription | DeadLetter, low: int, high: int) -> int:
-        """Send the events between two positions, in this thread; give how many documents were taken.
+    def send(self, letter: DeadLetter) -> None:
+        """Send again what could not be told, in this thread.
 
-        :raises NotTaken: the subscriber answered that it did not take one.
+        :raises NotFound: its subscription has ended.
+        :raises NotTaken: the subscriber answered that it did not take it.
         :raises Unreachable: it did not answer.
         """
-        subscription = (
-            each if isinstance(each, Subscription) else self._subscriptions.find(each.subscription, owner=None)
-        )
-        sent = 0
-        for events in self._batches(subscription, low, high):
-            self._post(subscription, events, low)
-            sent += 1
-        return sent
-
-    def _batches(self, each: Subscription, low: int, high: int) -> Iterator[list[Found]]:
-        reader = self._reader()
-        query = msgspec.structs.replace(each.read(), per_page=EVENTS_AT_ONCE, max_event_count=0)
-        cursor: Cursor | None = Cursor(high, left=query.event_count_limit)
-        while cursor is not None:
-            world = world_of(reader, query.prefixes, viewer=each.owner)
-            page = read_page(reader, query, world, viewer=each.owner, cursor=cursor, low=low)
-            if page.events:
-                yield page.events
-            cursor = page.next
+        each = self._subscriptions.find(letter.subscription, owner=None)
+        telling = _Telling(each, letter.high, letter.low)
+        while events := self._next(telling):
+            self._post(each, events, letter.low)
 
     def _post(self, each: Subscription, events: list[Found], low: int) -> None:
         body = query_document(
@@ -325,7 +327,8 @@ class Deliveries:
             "Content-Type": "application/xml" if each.xml else "application/json",
             "GS1-EPCIS-Version": "1.2" if each.xml else "2.0",
             "GS1-Signature": signature(each.token, body),
-            "Idempotency-Key": f"{each.shown}-{first}-{len(events)}",
+            # One name may be that of several companies' subscriptions, and one receiver may serve them all.
+            "Idempotency-Key": f"{each.owner}/{each.shown}-{first}-{len(events)}",
         }
         reply = request(
             "POST", each.dest, connect_seconds=CONNECT_SECONDS, seconds=ANSWER_SECONDS, headers=headers, body=body,

@@ -7,6 +7,7 @@ of the other's. ``SimpleEventQuery`` is there always and matches every event.
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -19,7 +20,7 @@ from rxtrail.errors import BadRequest, NotFound, RxtrailError
 from rxtrail.record.times import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from rxtrail.ledger.log import Log
     from rxtrail.ledger.writer import Writer
@@ -32,6 +33,7 @@ QUERY_BYTES_MAX: Final = 1 << 20
 QUERIES_MAX: Final = 10_000
 """So many of one company: what one makes takes no place from another."""
 
+_ROWS_AT_ONCE: Final = 500
 _NAME: Final = re.compile(r"[^\x00-\x1f\x7f/?#]+")
 
 
@@ -94,7 +96,7 @@ class NamedQueries:
             kind = _kind(owner)
             if tx.kept_count(kind) >= QUERIES_MAX:
                 raise BadRequest(f"There are {QUERIES_MAX} named queries already.", advice="Delete those not in use.")
-            if tx.kept(kind, _key(owner, name)) is not None:
+            if _kept(tx, owner, name) is not None:
                 raise NameTaken(f"there is a query {name[:80]} already", place="name")
             made = NamedQuery(name, query, owner, iso(log.now))
             tx.keep(kind, _key(owner, name), log.now, _encode(made), tell=True)
@@ -106,23 +108,25 @@ class NamedQueries:
         """Give a query by its name; raises NotFound."""
         if name == SIMPLE:
             return NamedQuery(SIMPLE, {}, owner)
-        row = self._reader().kept(_kind(owner), _key(owner, name)) if "\0" not in name else None
-        if row is None:
+        body = _kept(self._reader(), owner, name) if "\0" not in name else None
+        if body is None:
             raise NotFound(f"there is no query {name[:200]!r}", place="queryName")
-        return _decode(row[1])
+        return _decode(body)
 
     def page(self, after: str, limit: int, *, owner: str = "") -> list[tuple[str, NamedQuery]]:
         """Give (place, query) of queries in the order of their making, those after a place."""
         at, _, key = after.partition(" ")
         place = (int(at), key) if after else (-1, "")
-        found: list[tuple[str, NamedQuery]] = []
-        while len(found) < limit:
-            rows = self._reader().kept_from(_kind(owner), place, min(500, limit - len(found)))
-            found += [(f"{at_us} {key}", _decode(body)) for key, at_us, body in rows]
-            if not rows:
-                break
+        found: list[tuple[int, str, bytes]] = []
+        for kind in _kinds(owner):
+            found += islice(self._own(kind, owner, place), limit)
+        return [(f"{at_us} {key}", _decode(body)) for at_us, key, body in sorted(found)[:limit]]
+
+    def _own(self, kind: str, owner: str, place: tuple[int, str]) -> Iterator[tuple[int, str, bytes]]:
+        """Give (time, key, body) of what one owner has of a kind, after a place."""
+        while rows := self._reader().kept_from(kind, place, _ROWS_AT_ONCE):
+            yield from ((at_us, key, body) for key, at_us, body in rows if key.startswith(f"{owner}\n"))
             place = (rows[-1][1], rows[-1][0])
-        return found
 
     def drop(self, name: str, *, owner: str = "") -> None:
         """Forget a query, durably.
@@ -133,7 +137,23 @@ class NamedQueries:
         if name == SIMPLE:
             raise BadRequest(f"{SIMPLE} cannot be deleted.", place="queryName")
         self.find(name, owner=owner)
-        self._writer().do(lambda tx, _log: tx.drop_kept(_kind(owner), _key(owner, name), tell=True))
+
+        def write(tx: Transaction, _log: Log) -> None:
+            for kind in _kinds(owner):
+                if tx.kept(kind, _key(owner, name)) is not None:
+                    tx.drop_kept(kind, _key(owner, name), tell=True)
+
+        self._writer().do(write)
+
+
+def _kept(reader: Reader, owner: str, name: str) -> bytes | None:
+    rows = (reader.kept(kind, _key(owner, name)) for kind in _kinds(owner))
+    return next((row[1] for row in rows if row is not None), None)
+
+
+def _kinds(owner: str) -> tuple[str, ...]:
+    """Give under what an owner's queries are kept: an earlier version kept those of all owners under one kind."""
+    return (_kind(owner), KIND) if owner else (KIND,)
 
 
 def _kind(owner: str) -> str:

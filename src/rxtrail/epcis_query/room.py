@@ -90,7 +90,7 @@ class Epcis:
         """
         found = self.subscriptions.dead_letter(letter, owner=owner)
         try:
-            self.deliveries.send(found, found.low, found.high)
+            self.deliveries.send(found)
         except (NotTaken, Unreachable) as failed:
             raise Refused(
                 f"the subscriber did not take it: {failed}", advice="Look at its end, then try again."

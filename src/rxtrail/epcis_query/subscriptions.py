@@ -146,13 +146,14 @@ class Subscriptions:
             raise BadSubscription(wrong.message, place="dest", advice=wrong.advice) from wrong
         schedule = read_schedule(wish.schedule) if wish.schedule else None
         named.read()
+        # All are looked through for this one's own: before writing, so that nothing waits for it meanwhile.
+        if owner and sum(each.owner == owner for each in _all(self._reader())) >= SUBSCRIPTIONS_EACH_MAX:
+            raise BadSubscription(f"you have {SUBSCRIPTIONS_EACH_MAX} subscriptions already", advice=_UNUSED)
         start = self._reader().recorded_from(wish.initial_record_time) if wish.initial_record_time else -1
 
         def write(tx: Transaction, log: Log) -> Subscription:
             if tx.kept_count(KIND) >= SUBSCRIPTIONS_MAX:
                 raise BadSubscription(f"there are {SUBSCRIPTIONS_MAX} subscriptions already")
-            if owner and sum(each.owner == owner for each in _all(tx)) >= SUBSCRIPTIONS_EACH_MAX:
-                raise BadSubscription(f"you have {SUBSCRIPTIONS_EACH_MAX} subscriptions already", advice=_UNUSED)
             if wish.id and tx.kept(KIND, _chosen(owner, wish.id)) is not None:
                 raise SubscriptionExists(f"there is a subscription {wish.id[:80]!r} already", place="subscriptionID")
             made = Subscription(

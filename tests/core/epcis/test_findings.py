@@ -248,3 +248,11 @@ def test_elements_out_of_order_are_read_and_told() -> None:
     got = read(xml(jumbled))
     assert got.events[0].action == "OBSERVE"
     assert [(each.severity, each.code) for each in got.findings[0]] == [("info", "ELEMENT_ORDER")]
+
+
+def test_what_is_wrong_with_many_positions_is_told_in_their_order() -> None:
+    odd = [91, 95, 92, 99, 94, 98, 93, 97]
+    sensors = [{"sensorReport": [{"uriValue": f"geo:{latitude},0"}]} for latitude in [*odd, 95]]
+    got = read(json_document(json_event(sensorElementList=sensors)))
+    told = [each.message for found in got.findings for each in found if each.code == "POSITION_NONSENSE"]
+    assert [message.partition(",")[0] for message in told] == [str(latitude) for latitude in odd]

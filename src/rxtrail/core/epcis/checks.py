@@ -63,7 +63,8 @@ def check(event: Event) -> list[type_found]:
             found.append(("warning", "UNKNOWN_FIELD", message))
     if event.sensors or event.read_point[:4].casefold() == GEO:
         odd = positions(event.read_point, event.sensors, event.event_time)[1]
-        found.extend(("warning", "POSITION_NONSENSE", f"{why}; kept, not judged") for why in {each.why for each in odd})
+        whys = dict.fromkeys(each.why for each in odd)
+        found.extend(("warning", "POSITION_NONSENSE", f"{why}; kept, not judged") for why in whys)
     if event.sensors:
         found.extend(readings(event.sensors, event.event_time)[1])
         if not (event.epcs or event.parent or event.children or event.inputs or event.outputs):
