@@ -427,7 +427,8 @@ def _node(task: Task) -> Node:
 
 
 def _since(before: list[float], task: Task) -> list[float]:
-    return [now - then for then, now in zip(before, server_cpu(task.servers), strict=True)]
+    # A process that ended meanwhile is told in whole ticks, which may be less than it had told of itself.
+    return [max(0.0, now - then) for then, now in zip(before, server_cpu(task.servers), strict=True)]
 
 
 def _small(client: int, number: int) -> bytes:
