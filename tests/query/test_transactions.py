@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import io
 import json
 import re
@@ -13,6 +14,7 @@ import pytest
 from pyarrow import parquet
 
 from rxtrail.core.validation import validate
+from rxtrail.ledger.prepare import restore
 from tests import story
 from tests.story import (
     CASE_GTIN,
@@ -40,6 +42,7 @@ from tests.story import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rxtrail.core.epcis.event import Event
     from tests.story import Party, Scene
 
 NOTICE = "Seller has complied with each applicable subsection of FDCA Sec. 581(27)(A)-(G)."
@@ -259,6 +262,22 @@ def test_a_void_of_what_was_received_already_takes_nothing_back(hub: Scene) -> N
     assert sold(hub) == [(MAKER.gln, WHOLESALER.gln, serials(PACKS))]
 
 
+def test_for_a_void_no_shipment_is_read_twice(hub: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub.give(document(*delivery(*PACKS, unit=UNIT, buyer=WHOLESALER)))
+    hub.give(document(made_unit(OTHER_UNIT), packed(OTHER_UNIT, *SECOND), shipped(OTHER_UNIT, buyer=PHARMACY)))
+    hub.capture(void(UNIT))
+    read: list[str] = []
+
+    def restored(canonical: bytes, envelope: bytes) -> Event:
+        event = restore(canonical, envelope)
+        read.append(event.biz_step)
+        return event
+
+    monkeypatch.setattr(importlib.import_module("rxtrail.query.transactions"), "restore", restored)
+    assert [(one["to"]["gln"], one["containers"]) for one in ti(hub)] == [(PHARMACY.gln, [OTHER_UNIT])]
+    assert sorted(read) == ["shipping", "shipping", "void_shipping"]
+
+
 def test_a_shipment_that_the_buyer_tells_again_under_another_name_is_one_sale(hub: Scene) -> None:
     hub.give(document(*delivery(*PACKS, unit=UNIT, buyer=WHOLESALER)))
     again = shipped(UNIT, buyer=WHOLESALER, event_id="urn:uuid:00000000-0000-4000-8000-000000000007")
@@ -421,6 +440,25 @@ def test_an_order_within_one_company_is_no_transaction(tmp_path: Path) -> None:
     with story.scene(tmp_path / "data", "wholesaler", WHOLESALER, PHARMACY_ANNEX) as wholesaler:
         wholesaler.give(with_orders(an_order("A1", OTHER_UNIT, seller=WHOLESALER, buyer=PHARMACY_ANNEX)))
         assert sold(wholesaler) == [(MAKER.gln, WHOLESALER.gln, serials(PACKS))]
+
+
+def test_the_order_of_a_shipment_that_was_declared_an_error_is_no_sale(hub: Scene) -> None:
+    hub.give(with_orders(an_order("A1", UNIT, seller=MAKER, buyer=WHOLESALER)))
+    assert sold(hub) == [(MAKER.gln, WHOLESALER.gln, serials(PACKS))]
+    hub.capture(shipped(UNIT, buyer=WHOLESALER).declared_wrong(30))
+    assert sold(hub) == []
+    hub.give(document(shipped(UNIT, buyer=PHARMACY, minute=40)))
+    assert sold(hub) == [(MAKER.gln, PHARMACY.gln, serials(PACKS))]
+
+
+def test_an_order_is_no_sale_when_a_shipment_that_named_no_parties_was_declared_an_error(hub: Scene) -> None:
+    ship = Told(10, "shipping", "in_transit", epcs=(UNIT,), at=MAKER, leaves=True)
+    order = an_order("A1", UNIT, seller=MAKER, buyer=WHOLESALER)
+    text = document(made(*PACKS), packed(UNIT, *PACKS), ship).decode()
+    hub.give(text.replace("</EventList>", order + "</EventList>").encode())
+    assert sold(hub) == [(MAKER.gln, WHOLESALER.gln, serials(PACKS))]
+    hub.capture(ship.declared_wrong(30))
+    assert sold(hub) == []
 
 
 @pytest.mark.parametrize("units", [(UNIT, OTHER_UNIT), (OTHER_UNIT,)])

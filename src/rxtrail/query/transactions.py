@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from rxtrail.core.epcis.event import Event
     from rxtrail.core.rules.authority import Authority
     from rxtrail.core.rules.steps import Step
+    from rxtrail.record.exact import Exact
     from rxtrail.store import Reader
     from rxtrail.store.rows import EventHead
 
@@ -165,10 +166,12 @@ class _Transactions:
             # One truck with several orders: the shipment as a whole, and a TransactionEvent for the EPCs of each order
             # of the same instant. The latter say which order; a transaction of its own is only what nothing else ships.
             orders = [one for one in together if one.event.kind == TRANSACTION]
-            goods = [one for one in together if one.event.kind != TRANSACTION]
+            goods = [one for one in together if one.event.kind != TRANSACTION and not one.step.voided]
             whole = [one for one in goods if self._is_new(one)]
             shipped = {key for one in goods for key in _shipped(one.event)}
-            alone = [one for one in orders if shipped.isdisjoint(_shipped(one.event))]
+            # What shipped these EPCs was declared an error: the order that still stands does not ship them.
+            wrong = {key for one in together if one.step.voided for key in _shipped(one.event)}
+            alone = [one for one in orders if (shipped | wrong).isdisjoint(_shipped(one.event))]
             of_whole = [one for one in orders if not shipped.isdisjoint(_shipped(one.event))]
             # Two orders of one instant and document may name the same goods; what was told before is a copy.
             sales = [one for one in alone if self._is_sale(one.step.source, one.step.destination)]
@@ -199,12 +202,7 @@ class _Transactions:
     def _is_asked(self, head: EventHead) -> bool:
         if head.biz_step not in STEPS or head.flags & Flag.DECLARATION:
             return False
-        if (self._since is not None and head.time < self._since) or (
-            self._until is not None and head.time >= self._until
-        ):
-            return False
-        # A TransactionEvent may say the order of a shipment that is asked for, whoever is named in it.
-        return head.kind == TRANSACTION or self._is_sale(head.source, head.destination)
+        return (self._since is None or head.time >= self._since) and (self._until is None or head.time < self._until)
 
     def _is_sale(self, source: tuple[str, str, str], destination: tuple[str, str, str]) -> bool:
         """Tell whether goods went from one company to another, one of them the partner who is asked for."""
@@ -215,13 +213,19 @@ class _Transactions:
 
     def _read(self, positions: list[int]) -> Iterator[_Shipment]:
         steps = self._reader.steps([(position, int(Role.EPC), None) for position in positions])
-        of = {step.event: step for step in steps}
-        for body in self._reader.event_bodies(positions):
+        # A TransactionEvent may say the order of a shipment that is asked for, whoever is named in it; and whose order
+        # is not a sale, a shipment tells that was declared an error, whoever is named in that.
+        of = {step.event: step for step in steps if self._is_read(step)}
+        for body in self._reader.event_bodies(of):
             step = of[body.position]
-            if not step.voided:
-                event = restore(body.canonical, body.envelope)
-                seller, buyer = owner_in(step.source), owner_in(step.destination)
-                yield _Shipment(step, event, body.event_id, body.recorded_at, seller, buyer)
+            event = restore(body.canonical, body.envelope)
+            seller, buyer = owner_in(step.source), owner_in(step.destination)
+            yield _Shipment(step, event, body.event_id, body.recorded_at, seller, buyer)
+
+    def _is_read(self, step: Step) -> bool:
+        if step.kind == TRANSACTION:
+            return not step.voided
+        return step.voided or self._is_sale(step.source, step.destination)
 
     # -- what was in them ------------------------------------------------------------------------------------------
 
@@ -437,13 +441,16 @@ class _Voids:
 
     def __init__(self, reader: Reader, authority: Authority) -> None:
         self._authority = authority
-        self._of = _steps_by_key(reader, frozenset({VOID_SHIPPING}))
-        # A void takes back the last shipment before it, so all shipments are read where there is a void at all.
-        self._ships = _steps_by_key(reader, STEPS) if self._of else {}
+        self._of = _voids_by_key(reader)
+        self._ships: dict[str, list[Step]] = {}
         shelf = Shelf(reader, authority)
         for key, voids in self._of.items():
-            idle = _idle(reader, shelf, key)
-            self._of[key] = [void for void in voids if void.event not in idle]
+            exact = _exact_of(reader, shelf, key)
+            if exact is not None:
+                idle = _idle(exact)
+                self._of[key] = [void for void in voids if void.event not in idle]
+                # A void takes back the last shipment before it.
+                self._ships[key] = [step for step in exact.steps if _ships(step)]
 
     def leaves(self, shipping: Step, key: str, packed: Packed) -> bool:
         """Tell whether a package stayed in a shipment: neither it, nor anything that it was in, was taken out again."""
@@ -470,14 +477,14 @@ def owner_in(parties: tuple[str, str, str]) -> str:
     return parties[0] or parties[1]
 
 
-def _steps_by_key(reader: Reader, steps: frozenset[str]) -> dict[str, list[Step]]:
-    """Give the events of these business steps that stand, by each identifier that they name."""
+def _voids_by_key(reader: Reader) -> dict[str, list[Step]]:
+    """Give the ``void_shipping`` events that stand, by each identifier that they name."""
     found: dict[str, list[Step]] = defaultdict(list)
     after = -1
     while positions := reader.event_positions(after, EVENTS_AT_ONCE):
         heads = reader.event_heads(positions)
         after = positions[-1]
-        chosen = [position for position in positions if heads[position].biz_step in steps]
+        chosen = [position for position in positions if heads[position].biz_step == VOID_SHIPPING]
         read = {step.event: step for step in reader.steps([(each, int(Role.EPC), None) for each in chosen])}
         for body in reader.event_bodies(chosen):
             step = read[body.position]
@@ -487,18 +494,26 @@ def _steps_by_key(reader: Reader, steps: frozenset[str]) -> dict[str, list[Step]
     return found
 
 
-def _idle(reader: Reader, shelf: Shelf, key: str) -> set[int]:
-    """Give the events of a thing that moved nothing: a void of what was received, or by somebody without a say."""
+def _exact_of(reader: Reader, shelf: Shelf, key: str) -> Exact | None:
+    """Give a thing with all its events; None when it is not on record."""
     product = reader.product(key[3:17]) if is_sgtin(key) else None
     unit = reader.units_of(product[0], [key[21:]]).get(key[21:]) if product is not None else None
-    row = reader.container(key) if unit is None else None
     if product is not None and unit is not None:
-        state = unit_state(reader, shelf.authority, product[0], key[21:], unit, shelf=shelf).state
-    elif row is not None:
-        state = container_state(reader, shelf.authority, row, shelf=shelf).state
-    else:
-        return set()
-    return {note.event for note in state.notes if not note.counts or note.code == "VOID_WITHOUT_SHIPPING"}
+        return unit_state(reader, shelf.authority, product[0], key[21:], unit, shelf=shelf)
+    row = reader.container(key)
+    return container_state(reader, shelf.authority, row, shelf=shelf) if row is not None else None
+
+
+def _idle(exact: Exact) -> set[int]:
+    """Give the events of a thing that moved nothing: a void of what was received, or by somebody without a say."""
+    return {note.event for note in exact.state.notes if not note.counts or note.code == "VOID_WITHOUT_SHIPPING"}
+
+
+def _ships(step: Step) -> bool:
+    """Tell whether a step of a thing is one of those that ``_shipped`` names it for."""
+    if step.biz_step not in STEPS or step.voided or step.flags & Flag.DECLARATION:
+        return False
+    return step.role in (Role.EPC, Role.PARENT) or (step.role == Role.CHILD and step.kind == AGGREGATION)
 
 
 def _marks_of(one: _Shipment) -> set[int]:
