@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import story
 from tests.cli.conftest import PHARMACY, CommandLine
 
 if TYPE_CHECKING:
@@ -191,6 +192,32 @@ def test_late_files_are_captured_while_packs_are_scanned(rxtrail: CommandLine, t
     assert rxtrail("score", str(chain)).code == 0
     again = rxtrail.json("capture", *map(str, late))
     assert sum(receipt["new_events"] for receipt in again.lines) == 0
+
+
+def test_a_single_pharmacy_knows_a_late_file_only_when_it_has_come(rxtrail: CommandLine, tmp_path: Path) -> None:
+    site, packs = story.PHARMACY, story.packs(2)
+    for folder in ("documents", "late"):
+        (tmp_path / folder).mkdir()
+    paper = story.xml(story.delivery(*packs), receiver=site)
+    (tmp_path / "late" / "20261120T120000Z-00001.xml").write_bytes(paper)
+    (tmp_path / "partners.csv").write_text(
+        "name,gln,role,relation,status,valid_until\n"
+        f"Acme,{story.MAKER.gln},maker,supplier,active,2030-01-01\n"
+        f"Main,{site.gln},pharmacy,customer,active,2030-01-01\n"
+    )
+
+    def scanned(pack: str) -> str:
+        return f"(01){pack[3:17]}(21){pack[21:]}(17){story.EXPIRY[2:].replace('-', '')}(10){story.LOT}"
+
+    scans = [
+        {"id": number, "at": at, "site": site.gln, "purpose": "dispense", "scan": scanned(pack)}
+        for number, (at, pack) in enumerate(zip(("2026-11-20T11:59:59Z", "2026-11-20T12:00:00Z"), packs, strict=True))
+    ]
+    (tmp_path / "scans.jsonl").write_text("".join(json.dumps(scan) + "\n" for scan in scans))
+    verdicts = tmp_path / "verdicts.jsonl"
+    assert rxtrail("score", str(tmp_path), "--view", "pharmacy", "--verdicts", str(verdicts)).code == 0
+    before, after = [json.loads(line) for line in verdicts.read_bytes().splitlines()]
+    assert (before["verdict"], after["verdict"]) == ("check", "ok"), (before, after)
 
 
 def test_a_late_file_without_its_moment_is_named(rxtrail: CommandLine, tmp_path: Path) -> None:

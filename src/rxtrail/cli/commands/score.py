@@ -125,9 +125,7 @@ def _play(node: Node, scans: list[Scan], told: Any, late: Sequence[Path] = ()) -
         at = 0
         while at < len(scans):
             while coming and coming[-1][0] <= scans[at].at:
-                _, path = coming.pop()
-                with path.open("rb") as stream:
-                    node.capture(stream, name=path.name)
+                _capture(node, coming.pop()[1])
             until = coming[-1][0] if coming else "9999"
             some: list[Scan] = []
             codes: set[str] = set()
@@ -143,6 +141,11 @@ def _play(node: Node, scans: list[Scan], told: Any, late: Sequence[Path] = ()) -
             yield from pool.map(lambda scan: _answer(node, scan), some)
             node.settle()
             told(at)
+
+
+def _capture(node: Node, path: Path) -> None:
+    with path.open("rb") as stream:
+        node.capture(stream, name=path.name)
 
 
 def _answer(node: Node, scan: Scan) -> Answered:
@@ -181,17 +184,18 @@ def _as_pharmacies(folder: Path, scans: list[Scan], count: int, told: Any) -> li
         with tempfile.TemporaryDirectory(prefix="rxtrail-score-") as data, open_node(Path(data)) as node:
             node.load_partners((folder / "partners.csv").read_bytes())
             node.init("pharmacy", [site])
+            late = [path for path in papers[site] if path.parent.name == LATE]
             for path in papers[site]:
-                with path.open("rb") as stream:
-                    node.capture(stream, name=path.name)
-            answers += _play(node, by_site[site], lambda _done: None)
+                if path not in late:
+                    _capture(node, path)
+            answers += _play(node, by_site[site], lambda _done: None, late)
         told("pharmacies", number, len(chosen))
     place = {scan.id: number for number, scan in enumerate(scans)}
     return sorted(answers, key=lambda answer: place[answer.id])
 
 
 def _papers(folder: Path, sites: set[str], told: Any) -> dict[str, list[Path]]:  # noqa: ANN401 (a bar)
-    """Find the documents that were sent to each site."""
+    """Find the documents that were sent to each site; those that come late are the last, the first of them first."""
     import re
 
     receiver = re.compile(rb"<sbdh:Receiver>.*?>(?:urn:epc:id:sgln:)?([0-9.]+)</sbdh:Identifier>")
