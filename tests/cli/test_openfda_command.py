@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
+
+import pytest
 
 from tests.openfda import files
 from tests.openfda.files import BOXED, NDC, OTHER_GTIN, answer, label, shortage
+from tests.openfda.played import Server
 from tests.web import scene
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.cli.conftest import CommandLine
@@ -75,3 +80,55 @@ def test_what_cannot_be_read_is_said(rxtrail: CommandLine, tmp_path: Path) -> No
 
 def test_an_api_that_does_not_answer_is_exit_code_4(rxtrail: CommandLine) -> None:
     assert rxtrail("openfda", "poll", "ndc", "--base-url", "http://127.0.0.1:9").code == 4
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server() as started:
+        thread = threading.Thread(target=started.serve_forever, daemon=True)
+        thread.start()
+        yield started
+        started.shutdown()
+        thread.join()
+
+
+def report(number: int, code_info: str = "", **more: str) -> dict[str, str]:
+    told = {"classification": "Class II", "product_description": f"Tablets, NDC 1{number:04}-100-10"}
+    return {"recall_number": f"D-{number:04}-2026", "code_info": code_info or f"Lot Q{number:05}", **told, **more}
+
+
+def test_enforcement_reports_of_the_api_hold_as_those_of_a_file_do(pharmacy: CommandLine, server: Server) -> None:
+    ours = {"product_description": "Tablets, NDC 52601-8159-0"}
+    server.records = [report(number) for number in range(25)]
+    server.records[3] = report(3, "Lot QD1DQ", **ours)
+    server.records[17] = report(17, "Lots before May")
+    poll = ("openfda", "poll", "enforcement", "--base-url", server.address, "--limit", "10")
+    server.troubles = [None, *[(503, b"")] * 5]
+    assert pharmacy(*poll).code == 4
+    scanned = "(01)00352601815904(21)A1(17)301231(10)QD1DQ"
+    assert pharmacy.json("verify", scanned).code == 1, "what came before the API went away holds"
+    told = pharmacy.json(*poll).one
+    expected = {"dataset": "enforcement", "resumed": 10, "records": 15, "opened": 15, "review": 1, "known": 0}
+    assert {name: told[name] for name in expected} == expected
+    again = pharmacy.json(*poll).one
+    assert (again["records"], again["known"], again["opened"]) == (25, 25, 0)
+    (waiting,) = pharmacy.json("recall", "list", "--state", "review").lines
+    assert (waiting["number"], waiting["opened_by"]) == ("D-0017-2026", "openFDA")
+    assert "25 were known" in pharmacy(*poll).out.decode()
+    listed = pharmacy.json("openfda", "status").one["files"]
+    assert [(each["dataset"], each["name"]) for each in listed] == [("enforcement", "api: all")]
+
+
+def test_an_answer_that_is_no_page_of_reports_opens_nothing_and_is_no_success(
+    pharmacy: CommandLine, server: Server
+) -> None:
+    for body in (b"{}", b'{"meta": {"results": {"total": 3}}, "results": []}', b'{"results": [{"set_id": "1"}]}'):
+        server.troubles = [(200, body)]
+        assert pharmacy("openfda", "poll", "enforcement", "--base-url", server.address).code == 4, body
+    assert pharmacy.json("recall", "list").lines == []
+    assert pharmacy("openfda", "poll", "ndc", "--by", "A. Kim", "--base-url", server.address).code == 2
+
+
+def test_without_a_record_nothing_is_asked_for(rxtrail: CommandLine, server: Server) -> None:
+    assert rxtrail("openfda", "poll", "enforcement", "--base-url", server.address).code != 0
+    assert server.asked == []

@@ -102,7 +102,9 @@ def test_a_file_of_many_reports_is_opened_once_however_often_it_is_loaded(
     by = ("--by", "A. Kim")
     file.write_text(json.dumps({"meta": {}, "results": reports(130)}))
     told = pharmacy.json("recall", "open", "--notice", str(file), *by).one
-    assert told == {"reports": 130, "known": 0, "opened": 130, "review": 13, "of_products_on_record": 1}
+    assert told == {
+        "reports": 130, "known": 0, "lifted": 0, "opened": 130, "changed": 0, "review": 13, "of_products_on_record": 1,
+    }  # fmt: skip
     file.write_text(json.dumps({"results": reports(150)}))
     told = pharmacy.json("recall", "open", "--notice", str(file), *by).one
     assert (told["known"], told["opened"]) == (130, 20)
@@ -125,6 +127,93 @@ def test_a_notice_file_that_is_cut_opens_nothing_and_says_so(pharmacy: CommandLi
         assert pharmacy.json("recall", "list").lines == []
     file.write_bytes(packed.getvalue())
     assert pharmacy.json("recall", "open", "--notice", str(file), "--by", "A. Kim").one["opened"] == 40
+
+
+def test_a_file_without_reports_says_that_there_were_none(pharmacy: CommandLine, tmp_path: Path) -> None:
+    file = tmp_path / "enforcement.json"
+    file.write_text('{"meta": {}, "results": []}')
+    ran = pharmacy.json("recall", "open", "--notice", str(file), "--by", "A. Kim")
+    assert (ran.code, ran.one["reports"], ran.one["opened"]) == (0, 0, 0)
+
+
+def test_a_file_of_another_kind_opens_nothing(pharmacy: CommandLine, tmp_path: Path) -> None:
+    file = tmp_path / "label.json"
+    file.write_text(json.dumps({"results": [{"set_id": "a", "openfda": {}}, {"set_id": "b"}]}))
+    ran = pharmacy("recall", "open", "--notice", str(file), "--by", "A. Kim")
+    assert ran.code == 2
+    assert "none of the fields" in ran.err
+    assert pharmacy.json("recall", "list").lines == []
+
+
+def test_an_odd_record_among_others_waits_for_a_person_and_hides_none_of_them(
+    pharmacy: CommandLine, tmp_path: Path
+) -> None:
+    odd = [
+        {"recall_number": "D-7001-2026", "product_description": "NDC 52601-8159-0", "code_info": ["Lot Z1", "Lot Z2"]},
+        {"recall_number": "D-7002-2026", "product_description": "NDC 52601-8159-0", "code_info": "Lot " + "Z" * 21},
+        "a text",
+        {"recall_number": "D-7003-2026", "code_info": None, "more_code_info": None, "openfda": {"package_ndc": None}},
+    ]
+    file = tmp_path / "enforcement.json"
+    file.write_text(json.dumps({"results": [*reports(3), *odd]}))
+    told = pharmacy.json("recall", "open", "--notice", str(file), "--by", "A. Kim").one
+    assert (told["opened"], told["review"]) == (7, 4)
+    waiting = pharmacy.json("recall", "list", "--state", "review").lines
+    assert sorted(each["number"] for each in waiting)[:3] == ["D-7001-2026", "D-7002-2026", "D-7003-2026"]
+    assert all(each["doubts"] for each in waiting)
+    assert any("a text" in doubt for each in waiting for doubt in each["doubts"]), "nothing of it is lost"
+    again = pharmacy.json("recall", "open", "--notice", str(file), "--by", "A. Kim").one
+    assert (again["known"], again["opened"]) == (7, 0)
+
+
+def test_a_report_that_says_more_than_before_holds_too_and_one_that_was_lifted_stays_lifted(
+    pharmacy: CommandLine, tmp_path: Path
+) -> None:
+    file = tmp_path / "enforcement.json"
+    by = ("--by", "A. Kim")
+    report = {**reports(1)[0], "classification": "Not Yet Classified", "code_info": "Lot Q00000, Exp 05/2027"}
+
+    def load() -> dict[str, int]:
+        file.write_text(json.dumps([report, *reports(3)[1:]]))
+        told: dict[str, int] = pharmacy.json("recall", "open", "--notice", str(file), *by).one
+        return told
+
+    assert (load()["opened"], load()["known"]) == (3, 3)
+    report["code_info"] = "Lot Q00000, Exp 05/2027; Lot NEW1, Exp 06/2027"
+    assert (load()["changed"], load()["known"]) == (1, 3)
+    assert pharmacy.json("verify", f"(01){GTIN}(21)ANY(17)270600(10)NEW1").code == 1
+    report["classification"] = "Class I"
+    assert (load()["changed"], load()["known"]) == (1, 3)
+    of_it = [each for each in pharmacy.json("recall", "list").lines if each["number"] == "D-0000-2026"]
+    assert [each["classification"] for each in of_it] == ["I", "not yet classified", "not yet classified"]
+    for each in of_it:
+        assert pharmacy("recall", "withdraw", each["id"], *by, "--reason", "Not ours.").code == 0
+    again = load()
+    assert (again["known"], again["lifted"], again["opened"]) == (3, 1, 0)
+    assert pharmacy.json("verify", f"(01){GTIN}(21)ANY(17)270600(10)NEW1").code != 1
+
+
+def test_what_a_person_read_in_a_notice_is_not_asked_again(pharmacy: CommandLine, tmp_path: Path) -> None:
+    file = tmp_path / "enforcement.json"
+    doubtful = {**reports(1)[0], "code_info": "Lots Q1 through Q9"}
+    file.write_text(json.dumps([doubtful, reports(2)[1]]))
+    by = ("--by", "A. Kim")
+    assert pharmacy.json("recall", "open", "--notice", str(file), *by).one["review"] == 1
+    (waiting,) = pharmacy.json("recall", "list", "--state", "review").lines
+    assert pharmacy("recall", "confirm", waiting["id"], "--lot", LOT, *by, "--reason", "Read.").code == 0
+    again = pharmacy.json("recall", "open", "--notice", str(file), *by).one
+    assert (again["known"], again["opened"]) == (2, 0)
+
+
+def test_a_report_of_more_products_than_one_recall_can_name_loses_none(pharmacy: CommandLine, tmp_path: Path) -> None:
+    file = tmp_path / "enforcement.json"
+    ndcs = [f"1{number:04}-100-10" for number in range(300)] + ["52601-8159-0"]
+    many = {"recall_number": "D-9-2026", "code_info": "All lots", "openfda": {"package_ndc": ndcs}}
+    file.write_text(json.dumps([many, reports(2)[1]]))
+    told = pharmacy.json("recall", "open", "--notice", str(file), "--by", "A. Kim").one
+    assert (told["reports"], told["opened"]) == (2, 3)
+    assert pharmacy.json("verify", f"(01){GTIN}(21)ANY(17)270600(10)ANY").code == 1
+    assert pharmacy.json("recall", "open", "--notice", str(file), "--by", "A. Kim").one["known"] == 2
 
 
 def test_a_firms_letter_is_attached_and_given_back_as_it_was(pharmacy: CommandLine, tmp_path: Path) -> None:

@@ -5,69 +5,18 @@ from __future__ import annotations
 import datetime
 import json
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from rxtrail.errors import BadRequest, Refused
-from rxtrail.openfda import OpenFda, PollOrder, polling
+from rxtrail.openfda import OpenFda, PollOrder, PollReport, polling
 from rxtrail.outbound import Unreachable
-from tests.openfda import files
+from tests.openfda.played import KEY, Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-KEY = "SECRETKEY123"
-
-
-class Played(BaseHTTPRequestHandler):
-    """Answers as openFDA does; the server says what goes wrong."""
-
-    server: Server
-
-    def do_GET(self) -> None:
-        server = self.server
-        server.asked.append(self.path)
-        trouble = server.troubles.pop(0) if server.troubles else None
-        if trouble is not None:
-            status, body = trouble
-            self._send(status, body, {"Retry-After": "0"})
-            return
-        parts = urlsplit(self.path)
-        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        limit, skip = int(query["limit"]), int(query.get("skip", query.get("search_after", "0")))
-        some = server.records[skip : skip + limit]
-        headers = {}
-        if server.links and skip + limit < len(server.records):
-            following = f"{server.address}{parts.path}?limit={limit}&api_key={KEY}&search_after={skip + limit}"
-            headers["Link"] = f'<{following}>; rel="next"'
-        self._send(200, files.answer(*some, total=len(server.records)), headers)
-
-    def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Say nothing."""
-
-
-class Server(ThreadingHTTPServer):
-    """What the server has, and was asked."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Played)
-        self.records: list[Any] = [files.product(f"0093-{number:04}-01", f"N{number}", "X") for number in range(25)]
-        self.links = False
-        self.asked: list[str] = []
-        self.troubles: list[tuple[int, bytes] | None] = []
-        self.address = f"http://127.0.0.1:{self.server_address[1]}"
 
 
 @pytest.fixture
@@ -160,6 +109,63 @@ def test_more_than_skip_reaches_is_said_and_not_left_out(
 def test_a_page_has_a_bound(server: Server, room: OpenFda, limit: int) -> None:
     with pytest.raises(BadRequest):
         room.poll("ndc", PollOrder(limit=limit, base_url=server.address))
+
+
+# -- enforcement reports ---------------------------------------------------------------------------------------------
+
+
+def numbers(page: bytes) -> list[str]:
+    return [each["recall_number"] for each in json.loads(page)["results"]]
+
+
+def reports(*numbers: int) -> list[dict[str, str]]:
+    return [{"recall_number": f"D-{number}"} for number in numbers]
+
+
+def polled(room: OpenFda, server: Server) -> tuple[PollReport, list[str]]:
+    came: list[str] = []
+
+    def take(page: bytes) -> tuple[int, int, int]:
+        here = numbers(page)
+        came.extend(here)
+        return len(here), len(here), 0
+
+    return room.poll_reports(order(server), take), came
+
+
+def test_reports_are_noted_as_come_only_when_they_were_taken(server: Server, room: OpenFda) -> None:
+    server.records = reports(*range(25))
+    server.troubles = [None, *[(503, b"")] * 5]
+    with pytest.raises(Unreachable):
+        polled(room, server)
+
+    def fails(_page: bytes) -> tuple[int, int, int]:
+        raise Refused("not now")
+
+    with pytest.raises(Refused):
+        room.poll_reports(order(server), fails)
+    report, came = polled(room, server)
+    assert (report.dataset, report.resumed, report.records) == ("enforcement", 10, 15)
+    assert came == [f"D-{number}" for number in range(10, 25)], "the page that was not taken came again"
+    assert server.asked[0].startswith("/drug/enforcement.json?")
+
+
+def test_a_list_that_has_changed_between_two_pages_is_begun_anew(server: Server, room: OpenFda) -> None:
+    server.records = reports(*range(25))
+    server.troubles = [None, *[(503, b"")] * 5]
+    with pytest.raises(Unreachable):
+        polled(room, server)
+    server.records = [*reports(99), *server.records]
+    report, came = polled(room, server)
+    assert (report.resumed, report.records, report.total) == (0, 26, 26)
+    assert sorted(came) == sorted(each["recall_number"] for each in server.records)
+
+
+@pytest.mark.parametrize("total", [26, 5_000])
+def test_fewer_reports_than_openfda_says_are_no_success(server: Server, room: OpenFda, total: int) -> None:
+    server.records, server.total = reports(*range(25)), total
+    with pytest.raises(Unreachable, match=f"25 of {total:,} reports"):
+        polled(room, server)
 
 
 def test_only_an_address_that_may_be_asked_is(room: OpenFda) -> None:

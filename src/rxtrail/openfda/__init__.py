@@ -1,5 +1,7 @@
 """What openFDA publishes of products, read from its files or its API: the NDC directory, labels, shortages.
 
+Enforcement reports are only asked for here: whoever asks opens them as recalls.
+
 A table of products, and what is shown beside a verdict: boxed warnings, what is new in a label, what one pack's label
 says of another pack in the same basket, shortages. Nothing of it ever changes a verdict or a reason.
 """
@@ -21,8 +23,9 @@ from rxtrail.openfda.loading import Loading, LoadReport, dataset_of
 from rxtrail.openfda.polling import PollOrder, PollReport
 from rxtrail.openfda.reading import FileCut
 from rxtrail.openfda.rows import gtin_of, key_of
-from rxtrail.openfda.shelf import FILE, writing
+from rxtrail.openfda.shelf import FILE, Shelf, writing
 from rxtrail.openfda.values import Dataset, FdaProduct, Label, Shortage
+from rxtrail.outbound import Unreachable
 from rxtrail.record.times import iso
 
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from rxtrail.core.rules.answer import Verdict
+    from rxtrail.openfda.polling import Page
 
 __all__ = [
     "FILE",
@@ -49,6 +53,7 @@ __all__ = [
     "SafetyNote",
 ]
 
+Counts = tuple[int, int, int]  # of a page: its records, how many of them were kept, and how many did not fit
 BASKET_MAX: Final = 50
 FIND_MAX: Final = 1_000
 
@@ -242,21 +247,79 @@ class OpenFda:
         :raises Refused: openFDA does not take the question.
         """
         kind = dataset_of(dataset)
-        query, resumed = self._where(kind, order)
-        pages = records = kept = faults = total = 0
+
+        def take(page: Page) -> Callable[[Shelf], Counts]:
+            def keep(shelf: Shelf) -> Counts:
+                loading = Loading(shelf, kind, self._now_us())
+                report = polling.load_page(loading, page, f"api: {order.search or 'all'}")
+                return report.records, report.kept, report.faults
+
+            return keep
+
+        return self._asked(kind.value, order, take, told)
+
+    def poll_reports(
+        self,
+        order: PollOrder,
+        take: Callable[[bytes], Counts],
+        *,
+        told: Callable[[int, int], None] = lambda _records, _total: None,
+    ) -> PollReport:
+        """Ask openFDA's API for enforcement reports, from where a call before stopped.
+
+        ``take`` is given each page, keeps its reports durably and counts them: all, those that were new, and those
+        that did not fit. Only then is it noted that the page came: a page may come twice, and never not at all. When
+        there are other reports than when the call before stopped, it is begun anew.
+
+        :raises Unreachable: openFDA does not answer, or with fewer reports than it says; the next call goes on.
+        :raises Refused: openFDA does not take the question.
+        """
+        name = f"api: {order.search or 'all'}"
+
+        def take_page(page: Page) -> Callable[[Shelf], Counts]:
+            counts = take(page.body)
+
+            def keep(shelf: Shelf) -> Counts:
+                shelf.run("put_loaded", polling.ENFORCEMENT, name, self._now_us(), counts[0], counts[2], "")
+                return counts
+
+            return keep
+
+        return self._asked(polling.ENFORCEMENT, order, take_page, told, is_whole=True)
+
+    def _asked(
+        self,
+        dataset: str,
+        order: PollOrder,
+        take: Callable[[Page], Callable[[Shelf], Counts]],
+        told: Callable[[int, int], None],
+        *,
+        is_whole: bool = False,
+    ) -> PollReport:
+        """Ask for page after page, each kept with where it goes on; with ``is_whole`` nothing may be missing."""
+        query, resumed, total = self._where(dataset, order)
+        pages = records = kept = faults = anew = 0
         while query:
-            page = polling.fetch(kind, order, query)
+            page = polling.fetch(dataset, order, query)
+            if is_whole and polling.has_moved(query, total, page):
+                if anew == polling.BEGUN_ANEW_MAX:
+                    raise Unreachable("openFDA's list of reports is changing while it is read", sent=True)
+                query, resumed, records, anew = polling.first_query(order), 0, 0, anew + 1
+                total = 0
+                continue
             total = page.total
+            keep = take(page)
             with writing(self._folder) as shelf:
-                report = polling.load_page(Loading(shelf, kind, self._now_us()), page, f"api: {order.search or 'all'}")
-                pages, records = pages + 1, records + report.records
-                kept, faults = kept + report.kept, faults + report.faults
+                counts = keep(shelf)
+                pages, records, kept, faults = pages + 1, records + counts[0], kept + counts[1], faults + counts[2]
                 come = resumed + records
-                shelf.run("put_cursor", kind.value, order.search, page.next, come, total, self._now_us())
+                shelf.run("put_cursor", dataset, order.search, page.next, come, total, self._now_us())
             self._changed()
             query = page.next
-            told(resumed + records, total)
-        return PollReport(kind.value, order.search, pages, records, resumed, total, kept, faults)
+            if is_whole and not query and come < total:
+                raise Unreachable(f"openFDA gave {come:,} of {total:,} reports", sent=True)
+            told(come, total)
+        return PollReport(dataset, order.search, pages, records, resumed, total, kept, faults)
 
     def show(self, *, shown: bool) -> OpenFdaStatus:
         """Say whether anything is shown beside verdicts."""
@@ -265,12 +328,13 @@ class OpenFda:
         self._changed()
         return self.status()
 
-    def _where(self, kind: Dataset, order: PollOrder) -> tuple[str, int]:
+    def _where(self, dataset: str, order: PollOrder) -> tuple[str, int, int]:
+        """Tell what is asked next, how many records came before it, and of how many."""
         first = polling.first_query(order)
         self._changed()
         shelf = self._beside().shelf
-        cursor = shelf.cursor(kind.value, order.search) if shelf is not None and not order.restart else None
-        return (cursor[0], cursor[1]) if cursor is not None and cursor[0] else (first, 0)
+        cursor = shelf.cursor(dataset, order.search) if shelf is not None and not order.restart else None
+        return cursor[:3] if cursor is not None and cursor[0] else (first, 0, 0)
 
     def _beside(self) -> Beside:
         beside: Beside | None = getattr(self._here, "beside", None)

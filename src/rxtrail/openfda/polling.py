@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rxtrail.openfda.loading import Loading, LoadReport
-    from rxtrail.openfda.values import Dataset
 
 BASE_URL: Final = "https://api.fda.gov"
+ENFORCEMENT: Final = "enforcement"
+"""The dataset of recalls: asked for as the others are, but opened as recalls, and not kept beside the record."""
+BEGUN_ANEW_MAX: Final = 3
 LIMIT_MAX: Final = 1_000
 SKIP_MAX: Final = 25_000
 """openFDA: "skip" may be this much; beyond it the pages are reached by the address in the header field Link."""
@@ -86,13 +88,13 @@ def first_query(order: PollOrder) -> str:
     return urlencode({name: value for name, value in asked.items() if value})
 
 
-def fetch(dataset: Dataset, order: PollOrder, query: str, sleep: Callable[[float], None] = time.sleep) -> Page:
+def fetch(dataset: str, order: PollOrder, query: str, sleep: Callable[[float], None] = time.sleep) -> Page:
     """Ask for one page; waits and asks again where openFDA asks for that.
 
     :raises Unreachable: no answer that can be used; the next call goes on with this page.
     :raises Refused: openFDA does not take the question.
     """
-    address = f"{order.base_url.rstrip('/')}/drug/{dataset.value}.json"
+    address = f"{order.base_url.rstrip('/')}/drug/{dataset}.json"
     with_key = f"{query}&{urlencode({'api_key': order.key})}" if order.key else query
     for attempt in itertools.count(1):
         reply = request(
@@ -118,6 +120,11 @@ def load_page(loading: Loading, page: Page, name: str) -> LoadReport:
     """Load one page."""
     loading.file(io.BytesIO(page.body), name)
     return loading.report()
+
+
+def has_moved(query: str, before: int, page: Page) -> bool:
+    """Tell whether there are other records than before, so that what ``skip`` passes over is not what was read."""
+    return bool(before) and page.total != before and "skip=" in query
 
 
 def _page(reply: HttpReply, query: str) -> Page:

@@ -31,6 +31,7 @@ from rxtrail.errors import BadRequest, NotFound, Refused
 from rxtrail.recalls import counting, following
 from rxtrail.recalls.counting import PackOf
 from rxtrail.recalls.events import lifts, says
+from rxtrail.recalls.incoming import Incoming, sort_out
 from rxtrail.recalls.notice import Report, asked_of, read_reports
 from rxtrail.recalls.values import (
     ATTACHMENT_BYTES_MAX,
@@ -73,6 +74,7 @@ __all__ = [
     "AskedRecall",
     "Attachment",
     "HolderCount",
+    "Incoming",
     "LotCount",
     "PackOf",
     "Recall",
@@ -89,7 +91,7 @@ __all__ = [
 
 ID_BYTES: Final = 5
 MORE_MAX: Final = 500
-NUMBER: Final = "recall-number"  # of what the store keeps: the recall of an authority's number
+NUMBER: Final = "recall-number"  # of what the store keeps: the recalls of an authority's number
 ATTACHMENT: Final = "recall-attachment"  # by SHA-256
 GTIN_LENGTHS: Final = (8, 12, 13, 14)
 _FOLLOWS: Final = {
@@ -195,10 +197,10 @@ class RecallDesk:
         recall = self.get(number)
         return following.status_of(recall, self.preview(number).holders, iso(self._now_us()))
 
-    def is_known(self, notice: str) -> bool:
-        """Tell whether a notice of this number (D-0115-2026) was opened before, and not withdrawn since."""
-        same = _of_number(self._reader(), notice)
-        return same is not None and same.state != "withdrawn"
+    def incoming(self, wanted: list[AskedRecall]) -> Incoming:
+        """Sort reports of a file or of an authority's API: which are to be opened, which were before."""
+        reader = self._reader()
+        return sort_out(wanted, lambda number: _of_number(reader, number), scope_of)
 
     def on_record(self, gtins: list[str]) -> bool:
         """Tell whether a product of these is on record here."""
@@ -275,8 +277,9 @@ class RecallDesk:
             authority = authority_of(tx, self._today())
             own = all(any(authority.is_issuer(gln, gtin) for gln in identity.glns) for gtin in scope.gtins)
             source = asked.source or ("issued" if identity.role == "hub" or (own and scope.gtins) else "received")
-            same = _of_number(tx, asked.number)
-            if same is not None and same.state != "withdrawn" and same.scope == scope and not asked.drill:
+            there = [] if asked.drill else _of_number(tx, asked.number)
+            same = next((each for each in there if _is_same(each, scope, asked.classification)), None)
+            if same is not None:
                 raise Refused(
                     f"recall {same.id} is of the same notice {asked.number}",
                     place="number",
@@ -299,7 +302,7 @@ class RecallDesk:
             for attachment, told in zip(attached, asked.attachments, strict=True):
                 tx.keep(ATTACHMENT, attachment.sha256, log.now, told.content)
             if asked.number and not asked.drill:
-                tx.keep(NUMBER, asked.number, log.now, number.encode())
+                tx.keep(NUMBER, asked.number, log.now, " ".join([*(each.id for each in there), number]).encode())
             if state in ("live", "drill"):
                 recall = self._go_live(tx, log, recall, at, state)
             return self._write(tx, log, recall, log.now, "recall-opened")
@@ -558,11 +561,16 @@ def _read(reader: Reader, number: str) -> tuple[int, Recall]:
     return row[0], decode(row[1])
 
 
-def _of_number(reader: Reader, number: str) -> Recall | None:
-    """Give the recall that was opened last by an authority's number."""
+def _of_number(reader: Reader, number: str) -> list[Recall]:
+    """Give the recalls that were opened by an authority's number, in this order."""
     row = reader.kept(NUMBER, number) if number else None
-    kept = reader.kept(KIND, row[1].decode()) if row is not None else None
-    return decode(kept[1]) if kept is not None else None
+    kept = [reader.kept(KIND, each) for each in row[1].decode().split()] if row is not None else []
+    return [decode(each[1]) for each in kept if each is not None]
+
+
+def _is_same(recall: Recall, scope: Scope, classification: str) -> bool:
+    """Tell whether a notice says what a recall says already; one of another class or of more packs does not."""
+    return recall.state != "withdrawn" and recall.scope == scope and recall.classification == classification
 
 
 def _stepped(recall: Recall, log: Log, what: str, command: RecallCommand) -> Recall:

@@ -10,7 +10,7 @@ import io
 import re
 import zipfile
 import zlib
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -51,38 +51,87 @@ class Report(msgspec.Struct, frozen=True, gc=False):
     more_code_info: str | None = ""
     recall_initiation_date: str = ""
     openfda: _OpenFda = _OpenFda()
+    misfits: list[str] = []  # what could not be read as these fields; a person reads it
+
+    @property
+    def says_something(self) -> bool:
+        """Tell whether it has any field by which an enforcement report is known."""
+        return bool(self.recall_number or self.code_info or self.product_description or self.reason_for_recall)
 
 
-class _Reports(msgspec.Struct, frozen=True, gc=False):
-    results: list[Report]
+_REPORT: Final = msgspec.json.Decoder(Report)
+_TEXTS: Final = tuple(each.name for each in msgspec.structs.fields(Report) if each.name not in ("openfda", "misfits"))
 
 
 def read_reports(data: bytes) -> list[Report]:
     """Read one report, a list of them, or what openFDA answers (``results``).
 
-    :raises BadRequest: it is none of these; the message tells where.
+    A record among others whose fields are not as they should be is kept with what could be read of it and its
+    ``misfits``, so that a person reads it: one odd record hides neither itself nor the others.
+
+    :raises BadRequest: it is none of these, or none of its records is a report; the message tells where.
     """
     if data.startswith(b"PK\x03\x04"):
         data = _unzipped(data)
     if len(data) > NOTICE_BYTES_MAX:
         raise _too_large()
-    begins = data.lstrip()[:1]
     try:
-        if begins == b"[":
-            return msgspec.json.decode(data, type=list[Report])
-        whole: dict[str, Any] = msgspec.json.decode(data, type=dict[str, Any])
-        if "results" in whole:
-            return msgspec.convert(whole, _Reports).results
-        report = msgspec.convert(whole, Report)
+        if data.lstrip()[:1] == b"[":
+            records = msgspec.json.decode(data, type=list[msgspec.Raw])
+        else:
+            whole = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+            listed = whole.get("results")
+            records = [msgspec.Raw(data)] if listed is None else msgspec.json.decode(listed, type=list[msgspec.Raw])
+        reports = [_report(record) for record in records]
     except (msgspec.DecodeError, RecursionError) as wrong:
         raise BadRequest(
             f"this is not an enforcement report: {wrong}",
             place="notice",
             advice="Give the JSON that openFDA answers, or one of its results; a cut file must be fetched again.",
         ) from wrong
-    if not (report.recall_number or report.code_info or report.product_description):
+    if reports and not any(report.says_something for report in reports):
         raise BadRequest("this JSON has none of the fields of an enforcement report", place="notice")
-    return [report]
+    return [report if report.says_something else _odd(report, "no field of a report") for report in reports]
+
+
+def _report(record: msgspec.Raw) -> Report:
+    """Read one record; raises ``DecodeError`` when it is not even JSON."""
+    try:
+        return _REPORT.decode(record)
+    except msgspec.ValidationError as misfit:
+        told = msgspec.json.decode(record)
+        if not isinstance(told, dict):
+            return Report(misfits=[_short(f"{_text(told)}: no report at all")])
+        texts = {name: _text(told[name]) for name in _TEXTS if told.get(name) is not None}
+        more = told.get("openfda")
+        openfda = {} if not isinstance(more, dict) else {name: _words(more.get(name)) for name in more}
+        known = {name: openfda[name] for name in ("package_ndc", "brand_name") if name in openfda}
+        is_only_empty = all(told.get(name) is None or isinstance(told[name], str) for name in _TEXTS)
+        report = msgspec.convert({**texts, "openfda": known}, Report)
+        # A field that is null is only empty, as those of openFDA's files may be.
+        return report if is_only_empty and (more is None or _is_texts(more)) else _odd(report, str(misfit))
+
+
+def _odd(report: Report, why: str) -> Report:
+    return msgspec.structs.replace(report, misfits=[*report.misfits, _short(f"this record is not whole: {why}")])
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 (whatever JSON holds)
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def _words(value: Any) -> list[str]:  # noqa: ANN401 (whatever JSON holds)
+    if isinstance(value, str):
+        return [value]
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+
+
+def _is_texts(more: Any) -> bool:  # noqa: ANN401 (whatever JSON holds)
+    """Tell whether what openFDA added is as it should be, but for what is null."""
+    if not isinstance(more, dict):
+        return False
+    told = [more.get(name) for name in ("package_ndc", "brand_name")]
+    return all(each is None or _words(each) == each for each in told)
 
 
 def _unzipped(data: bytes) -> bytes:
@@ -113,7 +162,7 @@ def asked_of(report: Report) -> AskedRecall:
     """Give the recall that a report asks for; what was not understood stands in its ``doubts``."""
     code = "\n".join(part for part in (report.code_info, report.more_code_info or "") if part)
     read = read_code_info(code)
-    doubts = [] if read.confident else list(read.doubts)
+    doubts = [*report.misfits, *([] if read.confident else read.doubts)]
     gtins: dict[str, None] = {}
     for text in (*report.openfda.package_ndc, *_NDC.findall(report.product_description), *read.ndcs):
         try:

@@ -1,4 +1,4 @@
-"""``rxtrail openfda``: the NDC directory, labels and shortages, from files or from openFDA's API."""
+"""``rxtrail openfda``: the NDC directory, labels and shortages, from files or from openFDA's API; recalls from it."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 import click
+import msgspec
 
-from rxtrail.cli import bars, exits, say, show, sources
+from rxtrail.cli import bars, exits, notices_in, say, show, sources
 from rxtrail.cli.call import WORDS, Call, command, group
+from rxtrail.cli.node import reader
 from rxtrail.errors import BadRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from rxtrail.openfda import FdaProduct, LoadReport, OpenFda
+    from rxtrail.openfda import FdaProduct, LoadReport, OpenFda, PollOrder, PollReport
 
 DATASETS = ("ndc", "label", "shortages")
+ENFORCEMENT = "enforcement"
 SUFFIXES = (".json", ".jsonl", ".zip", ".gz")
 KEY_VARIABLE = "RXTRAIL_OPENFDA_KEY"
 URL_VARIABLE = "RXTRAIL_OPENFDA_URL"
@@ -67,8 +70,9 @@ def load(call: Call, dataset: str, files: tuple[str, ...], *, replace: bool) -> 
     "poll",
     "rxtrail openfda poll shortages",
     "rxtrail openfda poll label --search 'effective_time:[20261101 TO 20261130]' --json",
+    "rxtrail openfda poll enforcement --search 'report_date:[20261101 TO 20261130]'",
 )
-@click.argument("dataset", type=click.Choice(DATASETS))
+@click.argument("dataset", type=click.Choice((*DATASETS, ENFORCEMENT)))
 @click.option("--search", type=WORDS, help="In openFDA's own words; else everything.")
 @click.option("--limit", type=click.IntRange(1, 1000), help="Records a page. [default: 1000, of labels 100]")
 @click.option("--base-url", type=WORDS, envvar=URL_VARIABLE, help=f"Another server. [${URL_VARIABLE}]")
@@ -78,6 +82,7 @@ def load(call: Call, dataset: str, files: tuple[str, ...], *, replace: bool) -> 
     help=f"A file with the key of openFDA; else ${KEY_VARIABLE}.",
 )
 @click.option("--restart", is_flag=True, help="From the beginning, where a call before stopped in the middle.")
+@click.option("--by", type=WORDS, metavar="NAME", help="Who opens recalls of enforcement reports. [default: openFDA]")
 def poll(
     call: Call,
     dataset: str,
@@ -85,12 +90,15 @@ def poll(
     limit: int | None,
     base_url: str | None,
     key_file: Path | None,
+    by: str | None,
     *,
     restart: bool,
 ) -> int:
     """Ask openFDA's API for records, page by page; a call that is cut off is gone on with by the next one.
 
-    Exit code 4 when openFDA does not answer.
+    Enforcement reports are opened as recalls, as `rxtrail recall open --notice` opens those of a file: one that was
+    understood holds at once, any other waits to be read by a person, and what was opened before is left alone. Exit
+    code 4 when openFDA does not answer, or with fewer reports than it says.
     """
     from rxtrail.openfda import PollOrder
     from rxtrail.openfda.polling import BASE_URL
@@ -98,15 +106,53 @@ def poll(
     order = PollOrder(
         search or "", limit or (100 if dataset == "label" else 1000), base_url or BASE_URL, _key(key_file), restart
     )
+    if dataset == ENFORCEMENT:
+        return _poll_reports(call, order, by or "openFDA")
+    if by:
+        raise click.UsageError("--by is for enforcement reports")
     with opened(call) as room, bars.bar() as told:
         report = room.poll(dataset, order, told=lambda records, total: told(f"openFDA {dataset}", records, total))
     if call.as_json:
         say.answer(report)
     else:
-        before = f", {report.resumed:,} before" if report.resumed else ""
-        come = f"{report.records:,} of {report.total:,} records in {report.pages:,} pages"
-        say.line(f"{come}{before}; {report.faults:,} left out")
+        _tell_poll(report)
     return exits.FINE
+
+
+def _poll_reports(call: Call, order: PollOrder, by: str) -> int:
+    from rxtrail.outbound import Unreachable
+    from rxtrail.recalls import asked_of, read_reports
+
+    counts = notices_in.Counts()
+
+    def take(page: bytes) -> tuple[int, int, int]:
+        nonlocal counts
+        try:
+            reports = read_reports(page)
+        except BadRequest as wrong:
+            raise Unreachable(f"what came is no page of openFDA: {wrong.message}", sent=True) from wrong
+        wanted = [asked_of(report) for report in reports]
+        done = notices_in.open_reports(call, wanted, by, lambda _done, _in_all: None)
+        counts = counts.and_(done)
+        return len(reports), done.opened, sum(bool(report.misfits) for report in reports)
+
+    with reader(call):
+        pass  # there is a record to open recalls in; nothing is asked for otherwise
+    with opened(call) as room, bars.bar() as told:
+        report = room.poll_reports(order, take, told=lambda records, total: told("openFDA enforcement", records, total))
+    if call.as_json:
+        say.answer({**msgspec.to_builtins(report), **msgspec.to_builtins(counts)})
+    else:
+        _tell_poll(report)
+        notices_in.tell(counts)
+    return exits.FINE
+
+
+def _tell_poll(report: PollReport) -> None:
+    before = f", {report.resumed:,} before" if report.resumed else ""
+    odd = "that did not fit, for a person to read" if report.dataset == ENFORCEMENT else "left out"
+    come = f"{report.records:,} of {report.total:,} records in {report.pages:,} pages"
+    say.line(f"{come}{before}; {report.faults:,} {odd}")
 
 
 @command("status", "rxtrail openfda status --json")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rxtrail.cli import bars, exits, say, show, sources
+from rxtrail.cli import bars, exits, notices_in, say, show, sources
 from rxtrail.cli.call import WORDS, Call, command, group
 from rxtrail.cli.node import reader, writer
 from rxtrail.errors import BadRequest
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from rxtrail.recalls import AskedRecall, Attachment, RecallPreview, RecallStatus
 
 LIMIT = 100
-AT_ONCE = 100  # reports of a notice file in one transaction
 _ASKED = (
     click.option("--gtin", type=WORDS, multiple=True, help="A product; may be given several times."),
     click.option("--ndc", type=WORDS, multiple=True, help="A product by its NDC: in packages of every level."),
@@ -140,8 +139,8 @@ def open_(call: Call, by: str, drill: bool, source: str | None, attach: tuple[Pa
     """Open a recall. An issued one waits for a second person; a received notice holds at once.
 
     A notice that was not understood without a doubt waits for a person, and warns at the counter meanwhile. Of a notice
-    file every report is opened that was not opened before: a load that was broken off is simply begun again. A file
-    that is cut is refused whole.
+    file every report is opened that was not opened before or that says more than it did then: a load that was broken
+    off is simply begun again. A file that is cut is refused whole.
     """
     import msgspec
 
@@ -153,7 +152,7 @@ def open_(call: Call, by: str, drill: bool, source: str | None, attach: tuple[Pa
         msgspec.structs.replace(each, drill=drill, source=source or each.source, **particulars)
         for each in _asked(asked)
     ]
-    if len(wanted) > 1:
+    if len(wanted) != 1:
         return _open_all(call, wanted, by)
     with writer(call) as node:
         for each in wanted:
@@ -171,38 +170,13 @@ def _attachment(path: Path) -> Attachment:
 
 
 def _open_all(call: Call, wanted: list[AskedRecall], by: str) -> int:
-    """Open the reports of a notice file in groups, each whole or not at all, and leave out those that are known."""
-    from rxtrail.recalls import RecallCommand
-
-    with reader(call) as looked:
-        fresh = {
-            (each.number, repr((each.gtins, each.lots, each.all_lots, each.serials, each.expires, each.made))): each
-            for each in wanted
-            if not (each.number and looked.recalls.is_known(each.number))
-        }
-    asked = list(fresh.values())
-    with writer(call) as node, bars.bar() as told:
-        for first in range(0, len(asked), AT_ONCE):
-            group_ = asked[first : first + AT_ONCE]
-            node.recall(RecallCommand("open", by, asked=group_[0], more=group_[1:]))
-            told("opening", first + len(group_), len(asked))
-    with reader(call) as looked:
-        mine = [each for each in asked if looked.recalls.on_record(each.gtins)]
-    review = sum(bool(each.doubts) for each in asked)
-    counts = {
-        "reports": len(wanted),
-        "known": len(wanted) - len(asked),
-        "opened": len(asked),
-        "review": review,
-        "of_products_on_record": len(mine),
-    }
+    """Open the reports of a notice file that are not known; tell how many there were."""
+    with bars.bar() as told:
+        counts = notices_in.open_reports(call, wanted, by, lambda done, in_all: told("opening", done, in_all))
     if call.as_json:
         say.answer(counts)
     else:
-        say.line((f"{len(asked):,} opened", "strong"), f" of {len(wanted):,} reports; {counts['known']:,} were known")
-        say.line(f"  {len(mine):,} of them name a product that is on record here")
-        if review:
-            say.line("  ", (f"{review:,} wait to be read by a person: rxtrail recall list --state review", "check"))
+        notices_in.tell(counts)
     return exits.FINE
 
 

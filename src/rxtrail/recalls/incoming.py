@@ -1,0 +1,111 @@
+"""Reports of a file or of an authority's API, sorted before they are opened: what is new here, what was known.
+
+Such files come again and again, whole. A report that was opened before and says nothing more is left alone, also when
+its recall was lifted here since: who lifted it had read it. One that says more than before (another class, other lots,
+further products) is opened beside what there is, so that what it adds holds too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from rxtrail.errors import BadRequest
+from rxtrail.recalls.notice import Report, asked_of
+from rxtrail.recalls.values import GTINS_MAX, NOTICE_CHARACTERS_MAX, AskedRecall
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from rxtrail.core.rules.recall import Recall, Scope
+
+
+class Incoming(msgspec.Struct, frozen=True, gc=False):
+    """Reports sorted: ``fresh`` are to be opened, ``changed`` of them say more than when they were opened before.
+
+    ``lifted`` are known too, and were withdrawn here; a report of more products than a recall can name is several of
+    ``fresh``. ``reports`` counts all of them.
+    """
+
+    fresh: list[AskedRecall]
+    reports: int
+    known: int
+    lifted: int
+    changed: int
+
+
+def sort_out(
+    wanted: Iterable[AskedRecall],
+    known: Callable[[str], list[Recall]],
+    scope_of: Callable[[AskedRecall], Scope],
+) -> Incoming:
+    """Sort reports; ``known`` gives the recalls of an authority's number, ``scope_of`` refuses what is not whole."""
+    fresh: dict[tuple[str, str], AskedRecall] = {}
+    reports = before = lifted = changed = 0
+    for told in wanted:
+        reports += 1
+        asked = told if told.number else msgspec.structs.replace(told, number=_numbered(told))
+        asked = _read_by_a_person(asked, scope_of)
+        there = known(asked.number)
+        same = [each for each in there if _says_no_more(asked, each)]
+        key = (asked.number, repr((asked.gtins, asked.lots, asked.all_lots, asked.serials, asked.expires, asked.made)))
+        if same or key in fresh:
+            before += 1
+            lifted += bool(same) and all(each.state == "withdrawn" for each in same)
+            continue
+        changed += bool(there)
+        fresh[key] = asked
+    return Incoming([part for asked in fresh.values() for part in _parts(asked)], reports, before, lifted, changed)
+
+
+def _numbered(asked: AskedRecall) -> str:
+    """Give a number to a report that has none, the same each time that it comes."""
+    return f"no number {hashlib.sha256(asked.notice.encode()).hexdigest()[:16]}"
+
+
+def _read_by_a_person(asked: AskedRecall, scope_of: Callable[[AskedRecall], Scope]) -> AskedRecall:
+    """Have a person read a report that names no packs as a recall must: it refuses none of those beside it."""
+    if asked.doubts:
+        return asked
+    try:
+        for part in _parts(asked):
+            scope_of(part)
+    except BadRequest as wrong:
+        return msgspec.structs.replace(asked, doubts=[wrong.message])
+    return asked
+
+
+def _says_no_more(asked: AskedRecall, recall: Recall) -> bool:
+    """Tell whether a report adds nothing to the recall that was opened of it before, whatever a person read in it."""
+    if asked.classification != recall.classification:
+        return False
+    scope = recall.scope
+    if (asked.gtins, asked.lots, asked.serials) == (scope.gtins, scope.lots, scope.serials) and (
+        asked.all_lots, asked.expires, asked.made) == (scope.all_lots, scope.expires, scope.made):  # fmt: skip
+        return True
+    if asked.notice == recall.notice:
+        return True
+    if not recall.notice or len(recall.notice) >= NOTICE_CHARACTERS_MAX:
+        return False
+    try:
+        report = msgspec.json.decode(recall.notice, type=Report)
+        now = msgspec.json.decode(asked.notice, type=Report)
+    except msgspec.DecodeError:
+        return False  # it was typed in, or is no JSON
+    texts = [[_plain(each.product_description, each.code_info, each.more_code_info or "")] for each in (report, now)]
+    return texts[0] == texts[1] and set(asked.gtins) <= set(asked_of(report).gtins)
+
+
+def _plain(*texts: str) -> str:
+    return " ".join(" ".join(texts).split())
+
+
+def _parts(asked: AskedRecall) -> list[AskedRecall]:
+    """Give a report as recalls that name no more products than one can: nothing of it is left out."""
+    gtins = asked.gtins
+    return [
+        msgspec.structs.replace(asked, gtins=gtins[first : first + GTINS_MAX])
+        for first in range(0, max(1, len(gtins)), GTINS_MAX)
+    ]
