@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from rxtrail.core.merkle.tile import TileBuilder
 from rxtrail.errors import BadRequest, StoreDamaged, StoreFailed
 from rxtrail.keyring import KeyOrder, Unaudited
 from rxtrail.log_settings import LogSettings
+from rxtrail.sealing import Shredded, key_of
 from rxtrail.store.rows import RecordKind
 from tests import story
 from tests.auditing.flipping import settled
@@ -697,6 +699,39 @@ def test_what_was_written_since_the_audit_is_not_destroyed(tmp_path: Path) -> No
         order = KeyOrder("shred", "contract ended", "A. Kim", tenant=0, audited=size)
         with pytest.raises(Unaudited):
             scene.node.keyring.change(order)
+        assert scene.node.keyring.status().data_keys_destroyed == 0
+
+
+def test_what_was_destroyed_since_the_audit_keeps_no_other_key_from_it(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    fill(folder, encrypt=True)
+    size = look(folder, incremental=True).log_size
+    with story.scene(folder) as scene:
+        scene.change("hold", GOODS[2], reason="wet", key="later")
+        reader = scene.node._reader()
+        blocks = {row.block for row in reader.record_rows_from(size, 1_000)}
+        [later] = {key_of(data) for data in reader.blocks_stored(blocks).values()}
+    with story.scene(folder) as scene:
+        order = KeyOrder("shred", "contract ended", "A. Kim", segment=later)
+        scene.node.keyring.change(order)
+        with pytest.raises(Shredded):
+            scene.node._reader().records_from(size, 1_000)
+        changed = scene.node.keyring.change(msgspec.structs.replace(order, segment=2, audited=size))
+        assert (changed.data_keys, changed.audited) == (1, size)
+
+
+def test_keys_are_not_destroyed_where_records_are_missing(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    fill(folder, encrypt=True)
+    with story.scene(folder) as scene:
+        scene.change("hold", GOODS[2], reason="wet", key="later")
+        size = scene.node._reader().log_size()
+    with behind_its_back(folder) as connection:
+        connection.execute("DELETE FROM record WHERE position = ?", (size - 2,))
+    with story.scene(folder) as scene:
+        for audited in (size - 3, size - 2):
+            with pytest.raises(StoreDamaged):
+                scene.node.keyring.change(KeyOrder("shred", "contract ended", "A. Kim", segment=2, audited=audited))
         assert scene.node.keyring.status().data_keys_destroyed == 0
 
 

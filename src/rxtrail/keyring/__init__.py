@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 DECISION_VERSION: Final = b"\x01"
 BLOCKS_AT_ONCE: Final = 64  # sealed anew in one transaction: some 8 MiB of records
+ROWS_AT_ONCE: Final = 1_000
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -232,7 +233,7 @@ def _shred(tx: Transaction, log: Log, sealer: Sealer, order: KeyOrder) -> KeysCh
     if not meant:
         raise NotFound("there is no such key", place="segment" if order.segment else "tenant")
     if order.audited:
-        _refuse_unaudited(tx, order.audited, log.position, {row.id for row in meant})
+        _refuse_unaudited(tx, order.audited, log.position, {row.id for row in meant if not row.ended_at})
     ended = [row._replace(ended_at=log.now, wrapped=b"") for row in meant if not row.ended_at]
     tx.set_data_keys(ended)
     sealer.forget()
@@ -254,10 +255,17 @@ def _refuse_unaudited(tx: Transaction, audited: int, size: int, keys: set[int]) 
     """Refuse to destroy what was written since an audit looked: nobody could ever hold the tables against it.
 
     :raises Unaudited: there is something.
+    :raises StoreDamaged: records are missing there.
     """
     while audited < size:
-        rows = tx.records_from(audited, BLOCKS_AT_ONCE)
-        blocks = sorted({row.block for row, _ in rows})
+        rows = tx.record_rows_from(audited, ROWS_AT_ONCE)
+        if not rows or rows[0].position != audited or rows[-1].position - audited != len(rows) - 1:
+            raise StoreDamaged(
+                f"records are missing behind the {audited:,} that were audited",
+                place="audited",
+                advice="Nothing was destroyed. rxtrail audit tells what else is wrong.",
+            )
+        blocks = sorted({row.block for row in rows})
         if any(key_of(data) in keys for data in tx.blocks_stored(blocks).values()):
             raise Unaudited(
                 "records were written under this key since the audit",
