@@ -358,11 +358,15 @@ class LogHead(msgspec.Struct, frozen=True, gc=False):
 
 
 class LogHeads(msgspec.Struct, frozen=True, gc=False):
-    """The signed heads that are kept of one log of this record, the largest first."""
+    """Signed heads that are kept of one log of this record, the largest first.
+
+    ``next`` is the address of the following page, "" at the end.
+    """
 
     number: int
     origin: str
     heads: list[LogHead]
+    next: str = ""
 
 
 class ProvenLog(msgspec.Struct, frozen=True, gc=False):

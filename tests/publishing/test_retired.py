@@ -18,6 +18,7 @@ from rxtrail.core.merkle.note import VerifierKey
 from rxtrail.core.merkle.tile import decode_bundle, entries_path, tile_path, tile_width
 from rxtrail.core.merkle.tree import leaf_hashes, root
 from rxtrail.errors import NotFound
+from rxtrail.publishing import retired
 from tests.faults.processes import served
 from tests.publishing.logs import ORIGIN, add, publishing
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rxtrail.bootstrap import Node
+    from rxtrail.store import Reader
     from rxtrail.store.rows import CheckpointRow
 
 
@@ -115,6 +117,68 @@ def test_a_record_that_was_altered_keeps_the_tiles_that_show_it(tmp_path: Path) 
         assert len(node.log.files.heads(1).heads) >= 1
     [kept] = (folder / "keys" / "retired").glob("*/tile/0/000")
     assert kept.read_bytes() == tile
+
+
+def test_a_tree_that_is_gone_is_looked_for_once_and_not_at_each_asking(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "data"
+    with publishing(folder) as (node, publisher):
+        add(node, 300)
+        publisher.publish()
+        tx: Any = node._store.begin()
+        tx._run("set_commitment", bytes(32), 7)
+        node._store.commit()
+    renewed(folder)
+    looked = []
+    real = retired.readable_head
+
+    def readable_head(reader: Reader, number: int) -> Any:
+        looked.append(number)
+        return real(reader, number)
+
+    monkeypatch.setattr(retired, "readable_head", readable_head)
+    with publishing(folder) as (node, publisher):
+        publisher.publish()
+        for _ in range(5):
+            with pytest.raises(NotFound, match="does not have the tree of log 1 any more"):
+                node.log.files.checkpoint(1)
+        assert len(looked) == 1
+        add(node, 3)
+        publisher.publish()
+        for _ in range(5):
+            with pytest.raises(NotFound):
+                node.log.files.read("tile/0/000", 1)
+        assert len(looked) == 2, "a larger tree may have what a smaller one had not"
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("given_up", [False, True])
+def test_heads_of_many_years_are_told_page_by_page(tmp_path: Path, *, given_up: bool) -> None:
+    with publishing(tmp_path) as (node, publisher):
+        for _ in range(7):
+            add(node, 2)
+            publisher.publish()
+            row = node._reader().checkpoint()
+            assert row is not None
+            node._writing()[0].do(partial(hourly, row))
+        kept = {row.note for row in node._reader().checkpoints()}
+    assert len(kept) >= 7
+    if given_up:
+        renewed(tmp_path)
+    with served(tmp_path) as server, httpx.Client(base_url=f"http://{server.authority}") as client:
+        told, address = [], "/log/1/heads?limit=3"
+        while address:
+            page = client.get(address).json()
+            assert (page["number"], page["origin"]) == (1, ORIGIN)
+            assert len(page["heads"]) <= 3
+            told += page["heads"]
+            address = page["next"]
+        assert kept <= {each["note"].encode() for each in told}
+        assert len({each["note"] for each in told}) == len(told)
+        assert [each["size"] for each in told] == sorted((each["size"] for each in told), reverse=True)
+        for wrong in ("x", "5", "5-", "-1-0123456789abcdef", "9" * 5000 + "-0123456789abcdef"):
+            assert client.get("/log/1/heads", params={"after": wrong}).status_code == 400, wrong
 
 
 @pytest.mark.sqlite_only

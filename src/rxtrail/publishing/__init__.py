@@ -23,7 +23,7 @@ from rxtrail.keys import open_key
 from rxtrail.log_settings import CHECKPOINT_SECONDS, CHECKPOINT_SECONDS_MIN, CHILD, INLINE, LogSettings
 from rxtrail.private_socket import user_number
 from rxtrail.publishing import retired
-from rxtrail.publishing.files import LogFiles
+from rxtrail.publishing.files import LogFiles, place_of
 from rxtrail.publishing.opening import child_arguments, next_name, read_policy, signer_of
 from rxtrail.publishing.publisher import (
     ENTRIES_AT_ONCE,
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from rxtrail.store.rows import CheckpointRow
 
 __all__ = [
-    "LogFiles", "LogRefused", "Published", "Publishing", "SignerAway", "read_published", "signer_of",
+    "LogFiles", "LogRefused", "Published", "Publishing", "SignerAway", "place_of", "read_published", "signer_of",
 ]  # fmt: skip
 
 _ID_BYTES: Final = 8

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import hashlib
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rxtrail.answers import LogHead, LogHeads
 from rxtrail.core.merkle import checkpoint, note
 from rxtrail.core.merkle.errors import BadTile
 from rxtrail.core.merkle.tile import parse_path
-from rxtrail.errors import NotFound
+from rxtrail.errors import BadRequest, NotFound
 from rxtrail.publishing import retired
 from rxtrail.publishing.publisher import LOG_KEYS
 from rxtrail.publishing.tiles import bundle, is_published, read_tile
@@ -16,9 +17,13 @@ from rxtrail.publishing.tiles import bundle, is_published, read_tile
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rxtrail.answers import RetiredLog
     from rxtrail.core.merkle.checkpoint import Checkpoint
     from rxtrail.store import Reader
     from rxtrail.store.rows import CheckpointRow
+
+_PLACE_DIGITS: Final = 16
+_SIZE_DIGITS_MAX: Final = 19
 
 
 class LogFiles:
@@ -28,7 +33,7 @@ class LogFiles:
         """``reader`` gives the calling thread's reader; ``quorum`` tells whether heads need witnesses."""
         self._reader = reader
         self._quorum = quorum
-        self._heads: dict[int, tuple[bytes, Checkpoint, bytes]] = {}  # number -> origin of now, what is readable
+        self._heads: dict[int, _Held] = {}
 
     def row(self) -> CheckpointRow | None:
         """Give the newest head that is served, None while there is none.
@@ -63,23 +68,28 @@ class LogFiles:
         """
         reader = self._reader()
         if self._is_retired(number):
-            return next(log.keys for log in retired.logs(reader) if log.number == number)
+            return _log_of(reader, number).keys
         return reader.settings().get(LOG_KEYS, "").split()
 
-    def heads(self, number: int) -> LogHeads:
-        """Give all signed heads that are kept of a log.
+    def heads(self, number: int, *, after: str = "", limit: int | None = None) -> LogHeads:
+        """Give signed heads that are kept of a log, those after a place (:func:`place_of`) and so many at most.
 
         :raises NotFound: there is no such log.
+        :raises BadRequest: nothing like ``after`` is a place.
         """
         reader = self._reader()
         if self._is_retired(number):
-            [origin] = [log.origin for log in retired.logs(reader) if log.number == number]
-            found = retired.heads_of(reader, number)
+            origin = _log_of(reader, number).origin
+            notes = retired.notes_of(reader, number)
         else:
-            found = [(checkpoint.parse(note.parse(row.note).text), row.note) for row in reader.checkpoints()[::-1]]
-            origin = found[0][0].origin if found else ""
-        told = [LogHead(head.size, head.root.hex(), signed.decode("utf-8", "replace")) for head, signed in found]
-        return LogHeads(number, origin, told)
+            notes = [row.note for row in reader.checkpoints()]
+            origin = checkpoint.parse(note.parse(notes[-1]).text).origin if notes else ""
+        # Of many years only those that are told are read whole.
+        placed = sorted(((_place(signed), signed) for signed in notes), reverse=True)
+        if after:
+            behind = _read_place(after)
+            placed = [each for each in placed if each[0] < behind]
+        return LogHeads(number, origin, [_told(signed) for _, signed in placed[:limit]])
 
     def read(self, path: str, number: int = 0) -> bytes:
         """Give a tile or a bundle by its path (``tile/0/x001/067.p/5``, ``tile/entries/000``).
@@ -109,15 +119,50 @@ class LogFiles:
     def _retired(self, number: int) -> tuple[Checkpoint, bytes]:
         reader = self._reader()
         newest = reader.checkpoint()
-        origin = b"" if newest is None else newest.note.partition(b"\n")[0]
+        origin, size = (b"", 0) if newest is None else (newest.note.partition(b"\n")[0], newest.size)
         held = self._heads.get(number)
-        if held is None or held[0] != origin:
-            found = retired.readable_head(reader, number)
-            if found is None:
-                raise NotFound(
-                    f"this record does not have the tree of log {number} any more",
-                    advice=f"Its signed heads are kept: /log/{number}/heads.",
-                )
-            # The tree of now only grows, so what was a part of it stays one, until a newer log is begun.
-            held = self._heads[number] = (origin, *found)
-        return held[1], held[2]
+        # The tree of now only grows, so what was a part of it stays one, until a newer log is begun. That nothing is a
+        # part of it is known up to its size: asking costs a look at all heads, and anybody may ask at any time.
+        if held is None or held.origin != origin or (held.found is None and held.size < size):
+            held = self._heads[number] = _Held(origin, size, retired.readable_head(reader, number))
+        if held.found is None:
+            raise NotFound(
+                f"this record does not have the tree of log {number} any more",
+                advice=f"Its signed heads are kept: /log/{number}/heads.",
+            )
+        return held.found
+
+
+class _Held(NamedTuple):
+    """What is known of the readable head of a log that was given up, under which newest head."""
+
+    origin: bytes
+    size: int
+    found: tuple[Checkpoint, bytes] | None
+
+
+def place_of(head: LogHead) -> str:
+    """Give the place of a signed head among those of its log."""
+    return "{}-{}".format(*_place(head.note.encode()))
+
+
+def _place(signed: bytes) -> tuple[int, str]:
+    """Order by size; several heads may have one size, with other signatures."""
+    told = signed.decode("utf-8", "replace").encode()
+    return int(told.split(b"\n", 2)[1]), hashlib.sha256(told).hexdigest()[:_PLACE_DIGITS]
+
+
+def _read_place(text: str) -> tuple[int, str]:
+    size, _, digest = text.partition("-")
+    if not (size.isascii() and size.isdigit() and len(size) <= _SIZE_DIGITS_MAX and len(digest) == _PLACE_DIGITS):
+        raise BadRequest("no page begins there", place="after", advice="Take the address of the page before: next.")
+    return int(size), digest
+
+
+def _told(signed: bytes) -> LogHead:
+    head = checkpoint.parse(note.parse(signed).text)
+    return LogHead(head.size, head.root.hex(), signed.decode("utf-8", "replace"))
+
+
+def _log_of(reader: Reader, number: int) -> RetiredLog:
+    return next(log for log in retired.logs(reader) if log.number == number)

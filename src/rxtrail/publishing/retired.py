@@ -70,6 +70,11 @@ def _kept(reader: Reader, number: int) -> Iterator[bytes]:
             yield body
 
 
+def notes_of(reader: Reader, number: int) -> list[bytes]:
+    """Give the signed heads that are kept of a log, in no order."""
+    return list(_kept(reader, number))
+
+
 def readable_head(reader: Reader, number: int) -> tuple[Checkpoint, bytes] | None:
     """Give the largest head of a log whose tree this record still has; None when there is none."""
     row = reader.checkpoint()
@@ -98,9 +103,8 @@ def stored_heads(rows: Sequence[CheckpointRow], folder: Path, origin: str) -> li
     return found
 
 
-def keep_tiles(reader: Reader, size: int, folder: Path) -> int:
-    """Write the tiles of a log that the records do not make any more, as they lie in the store; give how many."""
-    count = 0
+def keep_tiles(reader: Reader, size: int, folder: Path) -> None:
+    """Write the tiles of a log that the records do not make any more, as they lie in the store."""
     for level, number, width in tiles_between(0, size):
         try:
             content = read_tile(reader, level, number, width)
@@ -109,5 +113,3 @@ def keep_tiles(reader: Reader, size: int, folder: Path) -> int:
         target = folder / tile_path(level, number, width)
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         replace_file(target, content)
-        count += 1
-    return count

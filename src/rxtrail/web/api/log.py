@@ -6,13 +6,16 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
+import msgspec
 from starlette.responses import Response
 
 from rxtrail.answers import LogHeads, LogStatus
-from rxtrail.errors import NotFound
+from rxtrail.errors import BadRequest, NotFound
+from rxtrail.publishing import place_of
 from rxtrail.web import limits, refusals
 from rxtrail.web.body import read_whole
-from rxtrail.web.context import Endpoint, Web, json_response
+from rxtrail.web.context import Endpoint, Web, json_response, query_of
+from rxtrail.web.paging import PageQuery, next_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,8 +102,12 @@ async def get_numbered_vkey(web: Web, request: Request) -> Response:
 
 
 async def get_heads(web: Web, request: Request) -> Response:
-    """Answer with all signed heads that are kept of one of the logs."""
-    return json_response(await _read(web, partial(_log(web).files.heads, _number(request))))
+    """Answer with one page of the signed heads that are kept of one of the logs."""
+    asked = query_of(request, PageQuery)
+    files = _log(web).files
+    told: LogHeads = await _read(web, partial(files.heads, _number(request), after=asked.after, limit=asked.limit + 1))
+    heads, following = next_page(request, told.heads, asked.limit, place_of)
+    return json_response(msgspec.structs.replace(told, heads=heads, next=following))
 
 
 def _number(request: Request) -> int:
@@ -196,11 +203,11 @@ ENDPOINTS: Final = (
     Endpoint(
         "GET",
         "/log/{number}/heads",
-        "All signed heads that are kept of one of the logs.",
+        "The signed heads that are kept of one of the logs, the largest first.",
         get_heads,
         LogHeads,
-        query=None,
-        refusals=_REFUSALS,
+        query=PageQuery,
+        refusals=(BadRequest, *_REFUSALS),
     ),
     Endpoint("GET", "/api/v1/log", "How the published log stands.", get_status, LogStatus, refusals=_REFUSALS),
 )
