@@ -10,6 +10,8 @@ import pytest
 from tests.cli.conftest import PACK, SSCC
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.cli.conftest import CommandLine
 
 GTIN, SERIAL, LOT, EXPIRY = PACK
@@ -52,6 +54,21 @@ def test_a_pack_that_froze_is_no_and_one_that_did_not_is_fine(pharmacy: CommandL
     assert pharmacy.json("alerts", "explain", alert["id"], "--by", "B. Lee", "--reason", why).code == 0
     codes = {reason["code"] for reason in pharmacy.json("verify", f"{CODE}(10){LOT}(17){EXPIRY}").one["reasons"]}
     assert "temperature-excursion" not in codes
+
+
+def test_what_an_export_as_epcis_cannot_say_is_told(pharmacy: CommandLine, tmp_path: Path) -> None:
+    assert pharmacy.json("capture", "-", stdin=reading(5)).code == 0
+    asked = ("export", "events", "--epcis", "xml-1.2")
+    ran = pharmacy(*asked)
+    assert ran.out.startswith(b"<?xml")
+    assert "info NEWER_THAN_1_2: " in ran.err
+    out = tmp_path / "events.xml"
+    told = pharmacy(*asked, "-o", str(out))
+    assert "NEWER_THAN_1_2" in told.err
+    told = pharmacy.json(*asked, "-o", str(out))
+    assert (told.one["bytes"], [each["code"] for each in told.one["findings"]]) == (len(ran.out), ["NEWER_THAN_1_2"])
+    told = pharmacy.json("export", "events", "--epcis", "xml-2.0", "-o", str(out))
+    assert told.one["findings"] == []
 
 
 def test_a_pack_that_nobody_knows_is_not_found(pharmacy: CommandLine) -> None:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pyarrow import parquet
 
+from rxtrail.answers import ExportFilters
+from rxtrail.core.epcis.notes import Notes
 from rxtrail.core.validation import validate
 from rxtrail.ledger.prepare import restore
 from tests import story
@@ -623,6 +625,22 @@ def test_as_epcis_it_makes_the_same_transactions_on_a_fresh_node(fmt: str, two_s
         for name in ("transaction_date", "gtin", "lot", "expiry", "serials", "statement", "event_id", "references"):
             assert there[name] == here[name]
         assert (there["from"]["gln"], there["to"]["gln"]) == (MAKER.gln, WHOLESALER.gln)
+
+
+def test_what_epcis_cannot_say_as_the_record_has_it_is_noted(hub: Scene) -> None:
+    hub.give(document(*delivery(*PACKS, unit=UNIT, buyer=WHOLESALER)))
+    logged = story.sensed(UNIT, values=[(12, 4.5)])
+    hub.capture(logged, syntax="json")
+    notes = Notes()
+    told = b"".join(hub.node.export("events", "epcis-xml-1.2", notes=notes))
+    assert logged.id.encode() in told
+    assert [(each.code, each.place) for each in notes.findings] == [("NEWER_THAN_1_2", logged.id)]
+    hub.give(document(shipped(*SECOND, buyer=PHARMACY), notice=None))
+    assert NOTICE.encode() in b"".join(hub.node.export("ti", "epcis", filters=ExportFilters(lot=LOT)))
+    notes = Notes()
+    assert NOTICE.encode() not in b"".join(hub.node.export("ti", "epcis", notes=notes))
+    assert [each.code for each in notes.findings] == ["NOT_EXPRESSIBLE"]
+    assert "transaction statements are left out" in notes.findings[0].message
 
 
 def test_an_empty_record_gives_empty_forms(hub: Scene) -> None:

@@ -150,6 +150,22 @@ def test_everything_is_exported_in_every_form(api: Api, what: str, form: str, me
     assert answer.content.startswith(start)
 
 
+def test_what_a_document_cannot_say_is_asked_for_where_its_link_points(api: Api, node: Node) -> None:
+    logged = story.sensed(story.sscc(1), values=[(12, 4.5)])
+    node.capture(io.BytesIO(story.SYNTAXES["json"]([logged], sender=story.MAKER, receiver=None, form="link")), name="x")
+    document = api.get("/api/v1/export/events", params={"format": "epcis-xml-1.2", "since": "2026-11-01"})
+    link = document.headers["link"]
+    assert link.endswith('>; rel="describedby"')
+    assert "since=2026-11-01" in link
+    answer = api.get("/api/v1/export/events" + link.partition("<")[2].partition(">")[0])
+    assert answer.headers["content-type"] == "application/json"
+    assert [(each["code"], each["place"]) for each in answer.json()["findings"]] == [("NEWER_THAN_1_2", logged.id)]
+    assert api.get("/api/v1/export/events?format=epcis&findings=true").json() == {"findings": []}
+    assert api.get("/api/v1/export/events?format=csv&findings=true").status_code == 400
+    assert api.get("/api/v1/export/events?format=epcis&findings=true&since=soon").status_code == 400
+    assert "link" not in api.get("/api/v1/export/events?format=json").headers
+
+
 def test_an_export_that_fails_on_the_way_does_not_look_whole(planted: Any) -> None:
     def export(*_: object, **__: object) -> Iterator[bytes]:
         yield b"first\n"

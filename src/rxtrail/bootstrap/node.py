@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         RoutesReport,
     )
     from rxtrail.cases import Case
+    from rxtrail.core.epcis.notes import Notes
     from rxtrail.core.rules.coverage import Product
     from rxtrail.ledger.log import Log
     from rxtrail.moving.filling import Progress
@@ -447,8 +448,10 @@ class Node(Wired):
             raise NotFound(f"no document {sha256}")
         return _closing(store_reader, store_reader.raw(row.id))
 
-    def export(self, what: str, fmt: str, *, filters: ExportFilters | None = None) -> Iterator[bytes]:
-        """Stream an export of packs or events.
+    def export(
+        self, what: str, fmt: str, *, filters: ExportFilters | None = None, notes: Notes | None = None
+    ) -> Iterator[bytes]:
+        """Stream an export of packs or events; ``notes`` hear what EPCIS cannot say as the record has it.
 
         :raises BadRequest: an unknown kind, format or filter.
         """
@@ -456,7 +459,8 @@ class Node(Wired):
         reader = self._store.reader()
         try:
             reader.hold_still()
-            rows = export_rows(reader, authority_of(reader, today), what, fmt, filters or ExportFilters(), today=today)
+            authority = authority_of(reader, today)
+            rows = export_rows(reader, authority, what, fmt, filters or ExportFilters(), today=today, notes=notes)
         except BaseException:
             reader.close()
             raise

@@ -6,6 +6,8 @@ import contextlib
 import os
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from rxtrail.cli import say
 from rxtrail.durable import sync_folder
 from rxtrail.errors import BadRequest
@@ -13,6 +15,8 @@ from rxtrail.errors import BadRequest
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+    from rxtrail.core.epcis.event import Finding
 
 
 def to_file(chunks: Iterable[bytes], path: Path) -> int:
@@ -43,13 +47,28 @@ def to_file(chunks: Iterable[bytes], path: Path) -> int:
     return count
 
 
-def deliver(chunks: Iterable[bytes], path: Path | None, *, as_json: bool) -> None:
-    """To the file when one is named, told on stderr or as JSON; otherwise to stdout as it comes."""
+def deliver(
+    chunks: Iterable[bytes], path: Path | None, *, as_json: bool, findings: list[Finding] | None = None
+) -> None:
+    """To the file when one is named, told on stderr or as JSON; otherwise to stdout as it comes.
+
+    ``findings``, which fill while the chunks are written, are told on stderr, or in the JSON about the file.
+    """
     if path is None:
         say.stream(chunks)
+        tell(findings or [])
         return
     count = to_file(chunks, path)
     if as_json:
-        say.answer({"file": say.printable(str(path)), "bytes": count})
+        told = {} if findings is None else {"findings": [msgspec.to_builtins(each) for each in findings]}
+        say.answer({"file": say.printable(str(path)), "bytes": count, **told})
     else:
         say.note(f"{path}: {count:,} bytes")
+        tell(findings or [])
+
+
+def tell(findings: list[Finding]) -> None:
+    """Findings on stderr, one a line."""
+    for finding in findings:
+        place = f"{say.printable(finding.place)}: " if finding.place else ""
+        say.note(f"{finding.severity} {finding.code}: {place}{say.printable(finding.message)}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from rxtrail.core.epcis.notes import Notes
 from rxtrail.core.gs1 import ndc
 from rxtrail.errors import BadRequest
 from rxtrail.ledger.containers import is_sgtin
@@ -74,40 +75,50 @@ PACK_COLUMNS = (
 
 
 def export(
-    reader: Reader, authority: Authority, what: str, fmt: str, filters: ExportFilters, *, today: datetime.date
+    reader: Reader,
+    authority: Authority,
+    what: str,
+    fmt: str,
+    filters: ExportFilters,
+    *,
+    today: datetime.date,
+    notes: Notes | None = None,
 ) -> Iterator[bytes]:
     """Stream an export; an empty one still has its header.
+
+    ``notes`` hear what EPCIS cannot say as the record has it; they are whole once the export is exhausted.
 
     :raises BadRequest: an unknown kind, format or filter value, or one that this installation cannot write.
     """
     if what not in KINDS or fmt not in FORMATS:
         advice = f"There are {', '.join(KINDS)}, each as {', '.join(FORMATS)}."
         raise BadRequest(f"no export of {what!r} as {fmt!r}", place="format", advice=advice)
+    notes = notes if notes is not None else Notes()
     match what:
         case "ti":
-            return _transactions(reader, authority, fmt, filters, today)
+            return _transactions(reader, authority, fmt, filters, today, notes)
         case "packs":
-            return _packs(reader, authority, fmt, filters, today)
+            return _packs(reader, authority, fmt, filters, today, notes)
         case _:
-            return _events(reader, fmt, filters, today)
+            return _events(reader, fmt, filters, today, notes)
 
 
-def _events(reader: Reader, fmt: str, filters: ExportFilters, today: datetime.date) -> Iterator[bytes]:
+def _events(reader: Reader, fmt: str, filters: ExportFilters, today: datetime.date, notes: Notes) -> Iterator[bytes]:
     events = events_asked(reader, filters, gtins_of(filters), today=today)
     if fmt == "json":
         return event_lines(events)
     if fmt in TARGETS:
-        return document(events, TARGETS[fmt], today)
+        return document(events, TARGETS[fmt], today, notes)
     return _sheet("Events", fmt, EVENT_COLUMNS, (event_row(body, event) for body, event in events), today)
 
 
 def _transactions(
-    reader: Reader, authority: Authority, fmt: str, filters: ExportFilters, today: datetime.date
+    reader: Reader, authority: Authority, fmt: str, filters: ExportFilters, today: datetime.date, notes: Notes
 ) -> Iterator[bytes]:
     times = moment(filters.since, "since"), moment(filters.until, "until")
     lines = transactions(reader, authority, filters, gtins_of(filters), times, today=today)
     if fmt in TARGETS:
-        return ti.as_document(reader, lines, TARGETS[fmt], today)
+        return ti.as_document(reader, lines, TARGETS[fmt], today, notes)
     told = (line.transaction for line in lines)
     match fmt:
         case "json":
@@ -121,13 +132,13 @@ def _transactions(
 
 
 def _packs(
-    reader: Reader, authority: Authority, fmt: str, filters: ExportFilters, today: datetime.date
+    reader: Reader, authority: Authority, fmt: str, filters: ExportFilters, today: datetime.date, notes: Notes
 ) -> Iterator[bytes]:
     rows = packs(reader, authority, filters, today=today)
     if fmt == "json":
         return _json_lines(rows)
     if fmt in TARGETS:
-        return document(events_of_packages(reader, rows), TARGETS[fmt], today)
+        return document(events_of_packages(reader, rows), TARGETS[fmt], today, notes)
     return _sheet("Packages", fmt, PACK_COLUMNS, map(msgspec.structs.astuple, rows), today)
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from rxtrail.core.epcis.convert import writer
+from rxtrail.core.epcis.convert import note_spelling, writer
 from rxtrail.core.epcis.head import Head
-from rxtrail.core.epcis.notes import Notes
 from rxtrail.core.epcis.spelling import Spelling
 from rxtrail.core.rules.steps import Role
 from rxtrail.ledger.prepare import restore
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from rxtrail.core.epcis.convert import Target
     from rxtrail.core.epcis.event import Event
+    from rxtrail.core.epcis.notes import Notes
     from rxtrail.query import PackRow
     from rxtrail.store import Reader
     from rxtrail.store.rows import EventBody
@@ -28,18 +28,28 @@ TARGETS: dict[str, Target] = {"epcis": "json", "epcis-xml-1.2": "xml-1.2", "epci
 
 
 def document(
-    events: Iterable[tuple[EventBody, Event]], target: Target, today: datetime.date, *, head: Head | None = None
+    events: Iterable[tuple[EventBody, Event]],
+    target: Target,
+    today: datetime.date,
+    notes: Notes,
+    *,
+    head: Head | None = None,
 ) -> Iterator[bytes]:
-    """Write an EPCIS document: identifiers as Digital Links, but as URNs for EPCIS 1.2, which knows no others."""
+    """Write an EPCIS document: identifiers as Digital Links, but as URNs for EPCIS 1.2, which knows no others.
+
+    What the target cannot say as it was said is noted, at the ID of the event.
+    """
     spelling = Spelling("urn" if target == "xml-1.2" else "digital-link")
-    out = writer(target, head or Head(), spelling, Notes(), creation_date=f"{today.isoformat()}T00:00:00Z")
+    out = writer(target, head or Head(), spelling, notes, creation_date=f"{today.isoformat()}T00:00:00Z")
     pieces = [out.start()]
     for body, event in events:
-        pieces.append(out.event(event, record_time=iso(body.recorded_at)))
+        pieces.append(out.event(event, record_time=iso(body.recorded_at), place=body.event_id))
         if len(pieces) == PAGE:
             yield "".join(pieces).encode()
             pieces = []
-    yield "".join([*pieces, out.finish()]).encode()
+    pieces.append(out.finish())
+    note_spelling(spelling, notes)
+    yield "".join(pieces).encode()
 
 
 def events_at(reader: Reader, positions: Iterable[int]) -> Iterator[tuple[EventBody, Event]]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from rxtrail.core.epcis.convert import Target
+    from rxtrail.core.epcis.notes import Notes
     from rxtrail.query.sheets import Row
     from rxtrail.query.transactions import Company, Line, Transaction
     from rxtrail.store import Reader
@@ -160,10 +161,13 @@ def _company(company: Company) -> str:
 # -- as EPCIS ------------------------------------------------------------------------------------------------------
 
 
-def as_document(reader: Reader, lines: Iterable[Line], target: Target, today: datetime.date) -> Iterator[bytes]:
+def as_document(
+    reader: Reader, lines: Iterable[Line], target: Target, today: datetime.date, notes: Notes
+) -> Iterator[bytes]:
     """Write the shipments with the events that made and packed what was in them, as they were said.
 
-    The transaction statement stands in the header when it came with every one of the shipments, in the same words.
+    The transaction statement stands in the header when it came with every one of the shipments, in the same words;
+    that it is left out is noted.
     """
     positions: set[int] = set()
     statements: set[str] = set()
@@ -180,4 +184,10 @@ def as_document(reader: Reader, lines: Iterable[Line], target: Target, today: da
             }
         }
         head.prefixes = {namespaces.USHC: "gs1ushc"}
-    yield from document(events_at(reader, positions), target, today, head=head)
+    elif statements - {""}:
+        message = (
+            "transaction statements are left out: a document has room for one, and these shipments came with several "
+            "or some without"
+        )
+        notes.add("warning", "NOT_EXPRESSIBLE", message, "header")
+    yield from document(events_at(reader, positions), target, today, notes, head=head)

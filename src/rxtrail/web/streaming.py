@@ -9,12 +9,19 @@ from starlette.responses import Response, StreamingResponse
 from rxtrail.errors import RxtrailError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
     from rxtrail.web.context import Web
 
 
-async def streamed(web: Web, pieces: Callable[[], Iterator[bytes]], *, media_type: str, file_name: str) -> Response:
+async def streamed(
+    web: Web,
+    pieces: Callable[[], Iterator[bytes]],
+    *,
+    media_type: str,
+    file_name: str,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
     """Send an iterator's bytes as a download; what it raises before its first piece is a proper refusal.
 
     What it raises later breaks the connection off, so that half an export never looks whole.
@@ -24,7 +31,7 @@ async def streamed(web: Web, pieces: Callable[[], Iterator[bytes]], *, media_typ
     return StreamingResponse(
         _after(web, first, stream),
         media_type=media_type,
-        headers={"content-disposition": f'attachment; filename="{file_name}"'},
+        headers={"content-disposition": f'attachment; filename="{file_name}"', **(headers or {})},
     )
 
 

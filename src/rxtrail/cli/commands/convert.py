@@ -84,9 +84,8 @@ def convert(call: Call, document: str, target: str, epc_format: str, words: str,
             say.stream(chunks)
         else:
             _to_file(call, report, chunks, output)
-    for finding in () if call.as_json else report.findings:
-        place = f"{finding.place}: " if finding.place else ""
-        say.note(f"{finding.severity} {finding.code}: {place}{say.printable(finding.message)}")
+    if not call.as_json:
+        sinks.tell(report.findings)
     return exits.FINE
 
 

@@ -55,7 +55,8 @@ def export(call: Call, what: str, fmt: str, epcis: str | None, output: Path | No
     with the events that made and packed what was in them. Times are those of the shipments.
 
     Packs are filtered by gtin, ndc, lot, serial, sscc and partner. Parquet needs pyarrow: pip install
-    'rxtrail[arrow]'. With --json and -o, stdout tells the file and its size.
+    'rxtrail[arrow]'. With --json and -o, stdout tells the file and its size. What EPCIS cannot say as the record has
+    it is told on stderr, or there as findings.
     """
     if call.as_json and output is None and fmt in ("csv", *BINARY):
         raise click.UsageError(f"with --json {fmt} needs a file: -o FILE")
@@ -65,12 +66,17 @@ def export(call: Call, what: str, fmt: str, epcis: str | None, output: Path | No
         if fmt in ("csv", *BINARY):
             raise click.UsageError(f"{fmt} is no EPCIS: leave --format {fmt} out")
         fmt = "epcis" if epcis == "json" else f"epcis-{epcis}"
+    from rxtrail.core.epcis.notes import Notes
+
     finish_what_was_left(call)
     with reader(call) as node:
         if node.jobs_open():
             say.note(("note: ", "check"), "a capture is not finished, so this export is not the whole record")
-        chunks = node.export(what, fmt, filters=ExportFilters(**{name: text for name, text in filters.items() if text}))
-        sinks.deliver(chunks, output, as_json=call.as_json)
+        asked = ExportFilters(**{name: text for name, text in filters.items() if text})
+        notes = Notes()
+        chunks = node.export(what, fmt, filters=asked, notes=notes)
+        findings = notes.findings if fmt.startswith("epcis") else None
+        sinks.deliver(chunks, output, as_json=call.as_json, findings=findings)
     return exits.FINE
 
 

@@ -107,6 +107,13 @@ def convert(
         pieces.append(out.start())
     pieces.append(out.finish())
     yield "".join(pieces)
+    note_spelling(spelling, notes)
+    report.findings = [*reader.findings, *notes.findings]
+    report.header = head
+
+
+def note_spelling(spelling: Spelling, notes: Notes) -> None:
+    """Note what the spelling of a document's identifiers could not do, once the document is written."""
     if spelling.untranslated_count:
         message = (
             f"{spelling.untranslated_count} identifiers have no URN (no known company prefix, or no such scheme): "
@@ -119,5 +126,3 @@ def convert(
             f"{spelling.repeated}; the JSON schema wants each once"
         )
         notes.add("warning", "REPEATED_IDENTIFIER", message, "", [spelling.repeated])
-    report.findings = [*reader.findings, *notes.findings]
-    report.header = head
