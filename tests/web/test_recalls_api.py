@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from rxtrail import recalls
 from tests.web import scene
 
 if TYPE_CHECKING:
@@ -49,6 +50,54 @@ def test_each_holders_packs_are_given_page_by_page(stocked: Api) -> None:
     assert sorted(pack["serial"] for pack in found) == SERIALS
     assert all(pack["sure"] and pack["in_transit_to"] == scene.PHARMACY for pack in found)
     assert stocked.get(f"/api/v1/recalls/{number}/packs?holder=0000000000000").json()["packs"] == []
+
+
+def paged(api: Api, path: str, key: str) -> list[list[Any]]:
+    pages = []
+    while path:
+        answer = api.get(path)
+        assert answer.status_code == 200, answer.text
+        pages.append(answer.json()[key])
+        path = answer.json()["next"]
+    return pages
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"lots": [{"lot": LOT}]},
+        {"serials": [{"first": "W0", "last": "W3"}, {"first": "W4", "last": "W4"}]},
+        {"serials": [{"first": "W", "last": "", "prefix": True}]},
+        {"serials": [{"first": "W2", "last": "W4"}, {"first": "W", "last": "", "prefix": True}]},
+    ],
+)
+@pytest.mark.parametrize(("limit", "looked"), [(1, 100), (2, 100), (3, 2), (100, 1), (100, 100)])
+def test_pages_of_packs_are_the_whole_list_whatever_one_page_may_cost(
+    stocked: Api, node: Node, monkeypatch: pytest.MonkeyPatch, asked: dict[str, Any], limit: int, looked: int
+) -> None:
+    number = opened(stocked, **asked)["id"]
+    whole = [pack.serial for pack in node.recalls.packs(number)]
+    assert set(whole) == set(SERIALS)
+    monkeypatch.setattr(recalls, "LOOKED_MAX", looked)
+    monkeypatch.setattr(recalls.counting, "PAGE", 2)
+    pages = paged(stocked, f"/api/v1/recalls/{number}/packs?limit={limit}", "packs")
+    assert [pack["serial"] for page in pages for pack in page] == whole
+    assert all(len(page) <= min(limit, looked) for page in pages)
+
+
+def test_a_page_of_packs_stays_where_it_is_while_packs_are_added(stocked: Api, node: Node) -> None:
+    number = opened(stocked, lots=[{"lot": LOT}])["id"]
+    first = stocked.get(f"/api/v1/recalls/{number}/packs?limit=3").json()
+    node.capture(io.BytesIO(scene.shipment("W00", "W01", "W31", lot=LOT)), name="later.xml")
+    rest = paged(stocked, first["next"], "packs")
+    assert [pack["serial"] for page in rest for pack in page] == ["W3", "W31", "W4"]
+
+
+@pytest.mark.parametrize("after", ["x", "-", "0-", "0--", "-1-0-W", "0-x-W", "0-0-W%00", "9999999999-0-W"])
+def test_what_is_no_place_in_a_list_of_packs_is_refused(stocked: Api, after: str) -> None:
+    number = opened(stocked, lots=[{"lot": LOT}])["id"]
+    answer = stocked.get(f"/api/v1/recalls/{number}/packs?after={after}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad-request")
 
 
 def test_what_follows_a_recall_is_told_step_by_step_and_reported(stocked: Api) -> None:

@@ -29,7 +29,7 @@ from rxtrail.core.rules.recall import (
 )
 from rxtrail.errors import BadRequest, NotFound, Refused
 from rxtrail.recalls import counting, following
-from rxtrail.recalls.counting import PackOf
+from rxtrail.recalls.counting import PackOf, Place
 from rxtrail.recalls.events import lifts, says
 from rxtrail.recalls.incoming import Incoming, sort_out
 from rxtrail.recalls.notice import Report, asked_of, read_reports
@@ -91,6 +91,8 @@ __all__ = [
 
 ID_BYTES: Final = 5
 MORE_MAX: Final = 500
+LOOKED_MAX: Final = 10_000  # packs, for one page of them
+INDEX_DIGITS_MAX: Final = 9
 NUMBER: Final = "recall-number"  # of what the store keeps: the recalls of an authority's number
 ATTACHMENT: Final = "recall-attachment"  # by SHA-256
 GTIN_LENGTHS: Final = (8, 12, 13, 14)
@@ -191,6 +193,28 @@ class RecallDesk:
         reader = self._reader()
         scope = _read(reader, number)[1].scope
         return counting.packs(reader, authority_of(reader, self._today()), scope)
+
+    def packs_page(self, number: str, holder: str, after: str, limit: int) -> tuple[list[PackOf], str]:
+        """Give some packs of a recall behind a place, of one holder or of all (""), and the place behind them.
+
+        Of a large lot of which the holder has little, so many are looked at as one page may cost: it may be short, or
+        empty. The place is "" at the end.
+
+        :raises NotFound: there is no such recall.
+        :raises BadRequest: nothing like ``after`` is a place.
+        """
+        reader = self._reader()
+        scope = _read(reader, number)[1].scope
+        looked = counting.looked_at(reader, authority_of(reader, self._today()), scope, _read_place(after))
+        found: list[PackOf] = []
+        place = after
+        for count, (at, pack) in enumerate(looked):
+            if count == LOOKED_MAX or (pack is not None and len(found) == limit):
+                return found, place
+            if pack is not None and holder in ("", pack.in_transit_to or pack.custodian):
+                found.append(pack)
+            place = "-".join(map(str, at))
+        return found, ""
 
     def status(self, number: str) -> RecallStatus:
         """Tell who has answered and how much was found; raises ``NotFound``."""
@@ -559,6 +583,17 @@ def _read(reader: Reader, number: str) -> tuple[int, Recall]:
     if row is None:
         raise _missing(number)
     return row[0], decode(row[1])
+
+
+def _read_place(text: str) -> Place | None:
+    if not text:
+        return None
+    product, _, rest = text.partition("-")
+    span, dash, serial = rest.partition("-")
+    numbers = all(each.isascii() and each.isdigit() and len(each) <= INDEX_DIGITS_MAX for each in (product, span))
+    if not (dash and numbers) or "\0" in serial:
+        raise BadRequest("no page begins there", place="after", advice="Take the address of the page before: next.")
+    return Place(int(product), int(span), serial)
 
 
 def _of_number(reader: Reader, number: str) -> list[Recall]:

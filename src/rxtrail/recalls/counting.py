@@ -7,7 +7,6 @@ cost. A recall of single serials is counted pack by pack.
 from __future__ import annotations
 
 from collections import Counter
-from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
     from rxtrail.answers import Holders
     from rxtrail.core.rules.authority import Authority
-    from rxtrail.core.rules.recall import Scope, Span
+    from rxtrail.core.rules.recall import Scope, SerialScope, Span
     from rxtrail.store import Reader
     from rxtrail.store.rows import UnitRow
 
@@ -49,6 +48,14 @@ class PackOf(NamedTuple):
     custodian: str
     in_transit_to: str
     sure: bool
+
+
+class Place(NamedTuple):
+    """Where a list of packs goes on: behind a serial, in one span of serials of one product of a scope."""
+
+    product: int
+    span: int
+    serial: str
 
 
 class _Lot(NamedTuple):
@@ -120,30 +127,37 @@ def preview(
 
 def packs(reader: Reader, authority: Authority, scope: Scope) -> Iterator[PackOf]:
     """Give every pack that a scope means, or may mean, one by one; for lists of serials, not for counting lots."""
+    return (pack for _, pack in looked_at(reader, authority, scope) if pack is not None)
+
+
+def looked_at(
+    reader: Reader, authority: Authority, scope: Scope, after: Place | None = None
+) -> Iterator[tuple[Place, PackOf | None]]:
+    """Give each pack that is looked at, behind a place: None when the scope does not mean it."""
     identity = identity_of(reader)
     memory = Memory()
     memory.shelf = Shelf(reader, authority)
     recalls = Recalls()
-    for gtin in scope.gtins:
+    start = after or Place(0, 0, "")
+    for number, gtin in enumerate(scope.gtins[start.product :], start.product):
         known = reader.product(gtin)
         if known is None:
             continue
-        for serials in _paged(_serials(reader, known[0], scope), PAGE):
-            for serial in serials:
-                found = find(reader, authority, recalls, gtin, serial, "", Pending(), memory)
-                facts = found.facts
-                if not facts.on_record:
-                    continue
-                made = day(found.made_time) if found.made_time else ""
-                fits, _ = fit(scope, gtin, serial, facts.lot, facts.expiry, made)
-                if fits is Fit.NO:
-                    continue
-                custody = as_seen_by(identity, facts.custody)
-                to = custody.to[0] if custody.to else ""
-                state = _state(
-                    facts.disposition, to, custody.custodian or custody.location, (*facts.holds, *facts.doubts)
-                )
-                yield PackOf(gtin, serial, facts.lot, facts.expiry, state, custody.custodian, to, fits is Fit.YES)
+        begun = start if number == start.product else Place(number, 0, "")
+        for span, serial in _serials(reader, known[0], scope, begun):
+            place = Place(number, span, serial)
+            found = find(reader, authority, recalls, gtin, serial, "", Pending(), memory)
+            facts = found.facts
+            made = day(found.made_time) if found.made_time else ""
+            fits = fit(scope, gtin, serial, facts.lot, facts.expiry, made)[0] if facts.on_record else Fit.NO
+            if fits is Fit.NO:
+                yield place, None
+                continue
+            custody = as_seen_by(identity, facts.custody)
+            to = custody.to[0] if custody.to else ""
+            state = _state(facts.disposition, to, custody.custodian or custody.location, (*facts.holds, *facts.doubts))
+            sure = fits is Fit.YES
+            yield place, PackOf(gtin, serial, facts.lot, facts.expiry, state, custody.custodian, to, sure)
 
 
 def _state(disposition: str, to: str, somewhere: str, held: tuple[str, ...]) -> str:
@@ -170,45 +184,36 @@ def _of_lots(scope: Scope) -> Scope:
     return type(scope)(gtins=scope.gtins, lots=scope.lots, all_lots=scope.all_lots, expires=scope.expires)
 
 
-def _serials(reader: Reader, product: int, scope: Scope) -> Iterator[str]:
+def _serials(reader: Reader, product: int, scope: Scope, after: Place) -> Iterator[tuple[int, str]]:
+    """Give (span, serial) of what a scope may mean of a product, behind a place."""
     if not scope.serials:
-        after = ""
-        while True:
-            page = [row for number, row in reader.units_from((product, after), PAGE) if number == product]
-            yield from (row.serial for row in page)
-            if len(page) < PAGE:
-                return
-            after = page[-1].serial
-    for each in scope.serials:
-        if each.prefix:
-            yield from (row.serial for row in _beginning(reader, product, each.first))
-        else:
-            yield from (row.serial for row in _between(reader, product, each.first, each.last))
+        yield from ((0, row.serial) for row in _behind(reader, product, after.serial))
+        return
+    for span, each in enumerate(scope.serials[after.span :], after.span):
+        begun = after.serial if span == after.span else ""
+        for row in _within(reader, product, each, begun):
+            yield span, row.serial
 
 
-def _between(reader: Reader, product: int, first: str, last: str) -> Iterator[UnitRow]:
-    """Give the packages from one serial to another, in the order of the store's keys, both included."""
-    yield from reader.units_of(product, [first]).values()
-    after = first
-    while first != last:
-        page = reader.units_from((product, after), PAGE)
-        for number, row in page:
-            if number != product or row.serial.encode() > last.encode():
-                return
-            yield row
-        if len(page) < PAGE:
+def _within(reader: Reader, product: int, span: SerialScope, begun: str) -> Iterator[UnitRow]:
+    """Give the packages of a span; in the order of the store's keys those that begin alike stand together."""
+    if not begun:
+        yield from reader.units_of(product, [span.first]).values()
+        if not span.prefix and span.first == span.last:
             return
-        after = page[-1][1].serial
+    last = span.last.encode()
+    for row in _behind(reader, product, begun or span.first):
+        if not (row.serial.startswith(span.first) if span.prefix else row.serial.encode() <= last):
+            return
+        yield row
 
 
-def _beginning(reader: Reader, product: int, prefix: str) -> Iterator[UnitRow]:
-    """Give the packages whose serial begins so; in the order of the store's keys they stand together."""
-    yield from reader.units_of(product, [prefix]).values()
-    after = prefix
+def _behind(reader: Reader, product: int, after: str) -> Iterator[UnitRow]:
+    """Give the packages of a product behind a serial, in the order of the store's keys."""
     while True:
         page = reader.units_from((product, after), PAGE)
         for number, row in page:
-            if number != product or not row.serial.startswith(prefix):
+            if number != product:
                 return
             yield row
         if len(page) < PAGE:
@@ -254,8 +259,3 @@ class _Tally:
             for gln, count in self._found.items()
         ]
         return sorted(found, key=lambda holder: (-holder.reachable, -holder.dispensed, holder.gln))
-
-
-def _paged(serials: Iterator[str], count: int) -> Iterator[list[str]]:
-    while page := list(islice(serials, count)):
-        yield page

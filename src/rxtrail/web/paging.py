@@ -40,5 +40,10 @@ def next_page(
     if len(rows) <= limit:
         return rows, ""
     page = rows[:limit]
-    place = {"after": place_of(page[-1]), "limit": str(limit), **asked}
-    return page, f"{request.url.path}?{urlencode({name: value for name, value in place.items() if value})}"
+    return page, address_of(request, place_of(page[-1]), limit, **asked)
+
+
+def address_of(request: Request, place: str, limit: int, **asked: str) -> str:
+    """The address of the page behind a place."""
+    told = {"after": place, "limit": str(limit), **asked}
+    return f"{request.url.path}?{urlencode({name: value for name, value in told.items() if value})}"

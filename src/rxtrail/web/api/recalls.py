@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from functools import partial
-from itertools import islice
-from typing import TYPE_CHECKING, Annotated, Final, Protocol, cast
-from urllib.parse import quote, urlencode
+from typing import TYPE_CHECKING, Final, Protocol, cast
+from urllib.parse import quote
 
 import msgspec
 from starlette.responses import Response as RawResponse
@@ -16,7 +15,7 @@ from rxtrail.recalls import AskedRecall, RecallCommand, RecallDesk, RecallPrevie
 from rxtrail.web import limits, refusals
 from rxtrail.web.body import JSON_TYPES, decode_json, expect_media_type, read_json, read_whole
 from rxtrail.web.context import Endpoint, Web, json_response, path_part, query_of
-from rxtrail.web.paging import StateQuery, next_page
+from rxtrail.web.paging import PageQuery, StateQuery, address_of, next_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,12 +35,10 @@ class RecallPage(msgspec.Struct, frozen=True, gc=False):
     next: str
 
 
-class PacksQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Whose packs (GLN; "" is all), how many, and how many are passed over."""
+class PacksQuery(PageQuery, frozen=True, forbid_unknown_fields=True):
+    """Whose packs (GLN; "" is all), from where on, and how many."""
 
     holder: str = ""
-    limit: Annotated[int, msgspec.Meta(ge=1, le=limits.PAGE_ROWS_MAX)] = limits.PAGE_ROWS_DEFAULT
-    skip: Annotated[int, msgspec.Meta(ge=0)] = 0
 
 
 class RecalledPack(msgspec.Struct, frozen=True, gc=False):
@@ -58,7 +55,10 @@ class RecalledPack(msgspec.Struct, frozen=True, gc=False):
 
 
 class PacksPage(msgspec.Struct, frozen=True, gc=False):
-    """Packs of a recall; ``next`` is the address of the following page, "" at the end."""
+    """Packs of a recall; ``next`` is the address of the following page, "" at the end.
+
+    A page may be short, or empty, and have a next one: so many packs are looked at as one page may cost.
+    """
 
     packs: list[RecalledPack]
     next: str
@@ -95,17 +95,17 @@ async def preview_asked(web: Web, request: Request) -> Response:
     expect_media_type(request, JSON_TYPES)
     asked = decode_json(await read_whole(request, "TABLE_BYTES_MAX", limits.TABLE_BYTES_MAX), _ASKED)
     work: Callable[[], RecallPreview] = partial(recalls_of(web).preview, asked)
-    return json_response(await web.read(work))
+    return json_response(await web.ask(work))
 
 
 async def preview_kept(web: Web, request: Request) -> Response:
     """Answer with the packs that a recall means now."""
-    return json_response(await web.read(partial(recalls_of(web).preview, path_part(request, "id"))))
+    return json_response(await web.ask(partial(recalls_of(web).preview, path_part(request, "id"))))
 
 
 async def get_report(web: Web, request: Request) -> Response:
     """Answer with the report of a recall, with the times that it took."""
-    return json_response(await web.read(partial(recalls_of(web).report, path_part(request, "id"))))
+    return json_response(await web.ask(partial(recalls_of(web).report, path_part(request, "id"))))
 
 
 async def get_attachment(web: Web, request: Request) -> Response:
@@ -122,22 +122,15 @@ async def get_attachment(web: Web, request: Request) -> Response:
 async def get_packs(web: Web, request: Request) -> Response:
     """Answer with the packs of a recall that one holder has, or all of them, page by page."""
     asked = query_of(request, PacksQuery)
-
-    def read() -> PacksPage:
-        found = recalls_of(web).packs(path_part(request, "id"))
-        mine = (pack for pack in found if not asked.holder or asked.holder == (pack.in_transit_to or pack.custodian))
-        page = [RecalledPack(*pack) for pack in islice(mine, asked.skip, asked.skip + asked.limit + 1)]
-        more = len(page) > asked.limit
-        place = {"holder": asked.holder, "limit": asked.limit, "skip": asked.skip + asked.limit}
-        following = f"{request.url.path}?{urlencode({name: value for name, value in place.items() if value})}"
-        return PacksPage(page[: asked.limit], following if more else "")
-
-    return json_response(await web.read(read))
+    work = partial(recalls_of(web).packs_page, path_part(request, "id"), asked.holder, asked.after, asked.limit)
+    found, place = await web.ask(work)
+    following = address_of(request, place, asked.limit, holder=asked.holder) if place else ""
+    return json_response(PacksPage([RecalledPack(*pack) for pack in found], following))
 
 
 async def get_recall(web: Web, request: Request) -> Response:
     """Answer with one recall, its holders and their answers."""
-    return json_response(await web.read(partial(recalls_of(web).status, path_part(request, "id"))))
+    return json_response(await web.ask(partial(recalls_of(web).status, path_part(request, "id"))))
 
 
 async def open_recall(web: Web, request: Request) -> Response:

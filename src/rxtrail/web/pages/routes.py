@@ -230,8 +230,8 @@ async def recalls_page(web: Web, request: Request) -> Response:
 async def recall_page(web: Web, request: Request) -> Response:
     """One recall: who has its packs, who answered, and what can be done."""
     number = path_part(request, "id")
-    status = await web.read(partial(recalls_of(web).status, number))
-    preview: RecallPreview = await web.read(partial(recalls_of(web).preview, number))
+    status = await web.ask(partial(recalls_of(web).status, number))
+    preview: RecallPreview = await web.ask(partial(recalls_of(web).preview, number))
     return page("recall.html", status_=status, preview=preview)
 
 
