@@ -22,7 +22,8 @@ def test_a_small_run_measures_everything_and_every_answer_is_right(store: str, t
     done = subprocess.run(
         [
             *(sys.executable, "-m", "benchmarks", "--store", store),
-            *("--packs", "1000", "2000", "--repeats", "1", "--out", str(out)),
+            *("--packs", "1000", "2000", "--query-events", "20000", "--repeats", "1"),
+            *("--out", str(out)),
         ],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
