@@ -105,7 +105,12 @@ def test_what_was_seen_outlives_a_restart(lot: Scene) -> None:
         lot.verify(pack(f"AB{2000 + number}"), site=PHARMACY)
     lot.node.alerts.settle()
     fresh = type(lot.node.alerts.detection)(
-        lot.node._reader, now_us=lot.time.now_us, seconds=lambda: 0.0, woke=lambda: None, today=lot.time.today
+        lot.node._reader,
+        lot.node.alerts._writer,
+        now_us=lot.time.now_us,
+        seconds=lambda: 0.0,
+        woke=lambda: None,
+        today=lot.time.today,
     )
     lot.node.alerts.watching._detection = fresh
     fresh.seen(lot.verify(pack("AB2999"), site=PHARMACY), PHARMACY.gln)

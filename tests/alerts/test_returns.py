@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rxtrail.alerts import return_alerts, returns
+from rxtrail.errors import StoreFull
 from tests.alerts.test_routes import chain
 from tests.story import (
     MAKER,
@@ -31,6 +33,8 @@ from tests.story import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rxtrail.alerts import Alert
 
 __all__ = ["chain"]
@@ -162,6 +166,175 @@ def test_what_was_found_outlives_a_restart(tmp_path_factory: pytest.TempPathFact
     with scene(folder) as told:
         tell(told, sale[2])
         assert s13(told) is None
+
+
+def test_many_returns_of_which_nothing_is_known_hide_none_that_is_odd(
+    chain: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(returns, "ROWS_AT_ONCE", 3)
+    monkeypatch.setattr(return_alerts, "PAGE", 3)
+    unknown, odd = PACKS[:10], PACKS[10:18]
+    tell(chain, back(*unknown, by=OTHER_PHARMACY, minute=40))
+    assert s13(chain) is None
+    tell(chain, *sold(*odd), back(*odd, by=OTHER_PHARMACY, minute=200))
+    found = s13(chain)
+    assert found is not None
+    assert found.subjects == odd
+    tell(chain, *sold(*unknown))
+    for _ in range(6):  # all have their turn
+        chain.node.alerts.settle()
+    found = s13(chain)
+    assert found is not None
+    assert (set(found.subjects), found.subject_count) == ({*unknown, *odd}, 18)
+
+
+def test_what_was_in_order_is_looked_at_each_day_however_many_there_are(
+    chain: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(returns, "ROWS_AT_ONCE", 3)
+    tell(chain, *sold(*PACKS[:10]), received(*PACKS[:10], at=PHARMACY, minute=30), back(*PACKS[:10]))
+    assert s13(chain) is None
+    for _ in range(6):
+        chain.node.alerts.settle()
+    tell(chain, dispensed(*PACKS[:10], minute=60))
+    for _ in range(6):
+        assert s13(chain) is None
+    chain.time.pass_by(hours=25)
+    for _ in range(4):
+        chain.node.alerts.settle()
+    found = s13(chain)
+    assert found is not None
+    assert found.subject_count == 10
+
+
+def test_how_many_came_back_is_counted_over_all_returns_and_forgotten_after_a_month(
+    chain: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(return_alerts, "PAGE", 2)
+    chain.time.now = chain.time.now.replace(day=3)
+    tell(chain, *sold(*PACKS), received(*PACKS, at=PHARMACY, minute=30))
+    for at in range(11):
+        tell(chain, back(*PACKS[2 * at : 2 * at + 2], minute=100 + at))
+    found = s13(chain)
+    assert found is not None
+    assert "22 packs" in found.what
+    chain.time.pass_by(hours=24 * 40)
+    tell(chain, back(PACKS[25], minute=60 * 24 * 40))
+    chain.node.alerts.settle()
+    assert chain.node._reader().kept_count(return_alerts.TALLY) == 1
+
+
+def test_what_was_ever_sold_is_counted_before_and_not_while_the_record_is_written(
+    chain: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain.time.now = chain.time.now.replace(day=3)
+    writer = chain.node.alerts._writer()
+    real_do, real_shipped = writer.do, return_alerts._shipped
+    writing, counted = list[bool](), list[bool]()
+
+    def do(work: Any, **more: Any) -> Any:
+        def inside(tx: Any, log: Any) -> Any:
+            writing.append(True)
+            try:
+                return work(tx, log)
+            finally:
+                writing.clear()
+
+        return real_do(inside, **more)
+
+    def shipped_(*told: Any) -> int:
+        counted.append(bool(writing))
+        return real_shipped(*told)
+
+    monkeypatch.setattr(writer, "do", do)
+    monkeypatch.setattr(return_alerts, "_shipped", shipped_)
+    tell(chain, *sold(*PACKS), received(*PACKS, at=PHARMACY, minute=30), back(*PACKS[:22]))
+    found = s13(chain)
+    assert found is not None
+    assert set(counted) == {False}
+
+
+def test_what_was_shipped_to_any_place_of_a_customer_was_shipped_to_it(hub: Scene) -> None:
+    branch = Party(OTHER_PHARMACY.prefix, PHARMACY.name)
+    hub.partners((MAKER, "maker"), (WHOLESALER, "wholesaler"), (PHARMACY, "pharmacy"), (branch, "pharmacy"))
+    hub.time.now = hub.time.now.replace(day=3)
+    tell(hub, *sold(*PACKS, buyer=branch), received(*PACKS, at=branch, minute=30))
+    tell(hub, *sold(*packs(60)[30:], buyer=branch), back(*PACKS[:22], by=branch))
+    assert s13(hub) is None
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_a_return_that_could_not_be_written_down_is_looked_at_again(
+    chain: Scene, monkeypatch: pytest.MonkeyPatch, *, full: bool
+) -> None:
+    watching = chain.node.alerts.watching
+    monkeypatch.setattr(watching, "_write", _failing(StoreFull("the disk is full") if full else RuntimeError()))
+    tell(chain, *sold(PACKS[0]), back(PACKS[0], by=OTHER_PHARMACY))
+    with pytest.raises((StoreFull, RuntimeError)):
+        watching.settle()
+    monkeypatch.undo()
+    found = s13(chain)
+    assert found is not None
+    assert found.subjects == PACKS[:1]
+
+
+@pytest.mark.parametrize("behind", [0, returns.CAUGHT_UP], ids=["kept", "not kept"])
+def test_a_return_that_came_right_before_a_crash_is_looked_at_by_the_next_process(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, behind: int
+) -> None:
+    folder = tmp_path_factory.mktemp("crash") / "data"
+    monkeypatch.setattr(returns, "CAUGHT_UP", behind)
+    with scene(folder) as told:
+        told.partners(
+            (MAKER, "maker"), (WHOLESALER, "wholesaler"), (PHARMACY, "pharmacy"), (OTHER_PHARMACY, "pharmacy")
+        )
+        tell(told, *sold(PACKS[0]))
+        assert s13(told) is None
+    with monkeypatch.context() as killed:
+        killed.setattr(returns.Returns, "look", lambda *_told: False)
+        with scene(folder) as told:
+            tell(told, back(PACKS[0], by=OTHER_PHARMACY))
+    with scene(folder) as told:
+        if behind:
+            tell(told, made(PACKS[9]))  # it begins with what it commits itself, and looks back from there
+        assert s13(told) is not None
+
+
+def test_plain_scans_have_no_return_looked_at(chain: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    tell(chain, *sold(*PACKS[:2]), back(PACKS[20]))
+    chain.node.alerts.settle()
+    looked = list[object]()
+
+    def judged(*told: object) -> list[object]:
+        looked.append(told)
+        return []
+
+    monkeypatch.setattr(returns.Returns, "_judged", judged)
+    for _ in range(3):
+        chain.verify(PACKS[0], site=PHARMACY)
+        chain.node.alerts.settle()
+    assert looked == []
+
+
+def test_an_alert_that_nobody_has_answered_is_not_explained_by_its_age(chain: Scene) -> None:
+    tell(chain, *sold(*PACKS[:3]), back(PACKS[0], by=OTHER_PHARMACY))
+    assert s13(chain) is not None
+    chain.time.pass_by(hours=24 * 40)
+    tell(chain, received(PACKS[1], at=PHARMACY, minute=30))
+    chain.node.alerts.settle()
+    tell(chain, back(PACKS[1], by=OTHER_PHARMACY, minute=60 * 24 * 40))
+    tell(chain, shipped(PACKS[2], seller=PHARMACY, buyer=OTHER_PHARMACY, minute=60 * 24 * 40))
+    tell(chain, back(PACKS[2], by=OTHER_PHARMACY, minute=60 * 24 * 40 + 100))
+    found = s13(chain)
+    assert found is not None
+    assert found.severity == "stop"
+
+
+def _failing(error: Exception) -> Callable[[object], None]:
+    def write(_work: object) -> None:
+        raise error
+
+    return write
 
 
 EVENTS = [

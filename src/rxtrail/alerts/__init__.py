@@ -93,7 +93,7 @@ class Alerts:
     ) -> None:
         """Take what the room needs; ``changed`` has counters look again."""
         self._writer, self._reader, self._today, self._changed = writer, reader, today, changed
-        self.detection = Detection(reader, now_us=now_us, seconds=seconds, woke=self.woke, today=today)
+        self.detection = Detection(reader, writer, now_us=now_us, seconds=seconds, woke=self.woke, today=today)
         self.channels = Channels(writer, reader, now_us=now_us, random_bytes=random_bytes)
         self.watching = Watching(
             writer,
@@ -124,10 +124,12 @@ class Alerts:
         """Note that events came, some of which the record had from somebody else."""
         if appended is not None and appended.events < len(appended.positions):
             self.watching.retold(appended.positions)
+            self.detection.returns.again()
 
     def rejudge(self) -> None:
         """Note that lanes or parties changed."""
         self.watching.rejudge()
+        self.detection.returns.again()
         self._changed()
         self.watching.woke()
 

@@ -25,10 +25,16 @@ class Cursor:
         self._kept_at = 0.0
         self.position: int | None = None
 
-    def load(self, reader: Reader, *, again: bool) -> None:
-        """Go on from where it is kept, or from the beginning ``again``."""
+    def load(self, reader: Reader, *, again: bool) -> int:
+        """Go on from where it is kept, or from the beginning (-1) ``again``."""
         row = None if again else reader.kept(KIND, self._name)
         self.position = self._kept = -1 if row is None else int.from_bytes(row[1], "big", signed=True)
+        return self._kept
+
+    @property
+    def behind(self) -> int:
+        """Tell how many positions the next process would judge again."""
+        return 0 if self.position is None else self.position - self._kept
 
     def keep(self, *, always: bool) -> None:
         """Keep how far it has come; not every time, since judging again changes nothing."""
@@ -37,10 +43,18 @@ class Cursor:
             return
         if not always and self._seconds() - self._kept_at < KEEP_SECONDS:
             return
-        body = position.to_bytes(9, "big", signed=True)
 
         def write(tx: Transaction, _log: Log) -> None:
-            tx.keep(KIND, self._name, position, body)
+            self.write(tx, position)
 
         self._writer().do(write)
-        self._kept, self._kept_at = position, self._seconds()
+        self.came(position)
+
+    def write(self, tx: Transaction, position: int) -> None:
+        """Keep a position with what came of the events up to it; :meth:`came` is told after the commit."""
+        tx.keep(KIND, self._name, position, position.to_bytes(9, "big", signed=True))
+
+    def came(self, position: int) -> None:
+        """Note that the record has a position."""
+        self.position = self._kept = position
+        self._kept_at = self._seconds()

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from rxtrail.alerts.filing import Filing
     from rxtrail.core.rules.answer import Verdict
     from rxtrail.core.rules.outliers import Finding
+    from rxtrail.ledger.writer import Writer
     from rxtrail.store import Reader, Transaction
 
     Write = Callable[[Callable[[Filing], None]], None]
@@ -67,6 +68,7 @@ class Detection:
     def __init__(
         self,
         reader: Callable[[], Reader],
+        writer: Callable[[], Writer],
         *,
         now_us: Callable[[], int],
         seconds: Callable[[], float],
@@ -85,7 +87,7 @@ class Detection:
         self._loaded = False
         self._profiles: dict[str, tuple[float, Profile]] = {}
         self._strays = StrayScans(reader, today=today, seconds=seconds)
-        self.returns = Returns(reader, today=today, seconds=seconds)
+        self.returns = Returns(reader, writer, today=today, seconds=seconds)
 
     def seen(self, verdict: Verdict, site: str) -> None:
         """Count one scan; one that was not ok is looked at soon."""
@@ -112,22 +114,27 @@ class Detection:
 
     # -- in the background -----------------------------------------------------------------------------------------
 
-    def flush(self, write: Write) -> None:
-        """Keep what was seen, and write the alerts that it makes."""
+    def flush(self, write: Write) -> bool:
+        """Keep what was seen, and write the alerts that it makes; tell whether there are more events to look at."""
         fresh: list[Suspicion] = []
         while self._waiting:
             fresh.append(self._waiting.popleft())
         odd: list[Suspicion] = []
         while self._odd:
             odd.append(self._odd.popleft())
+        now = self._now()
+        try:
+            self._scanned(write, fresh, odd, now)
+        finally:  # a fault of one rule silences no other
+            more = self.returns.look(now, fresh, write)
+        return more
+
+    def _scanned(self, write: Write, fresh: Sequence[Suspicion], odd: Sequence[Suspicion], now: int) -> None:
         if self._tallies:
             self._strays.load()
         strays = self._strays.found([each for each in (*fresh, *odd) if each.site]) if fresh or odd else []
-        now = self._now()
         if explained := self._strays.explained(now):
             write(lambda filing: self._strays.drop(filing, explained, now))
-        if (returned := self.returns.look(now, fresh)) is not None:
-            write(returned)
         due = self._tallies and (fresh or self._seconds() - self._tallied_at >= TALLY_SECONDS)
         if not fresh and not due and not strays:
             return

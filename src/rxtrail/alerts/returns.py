@@ -1,8 +1,8 @@
 """Watches returns: packs that come back, held against what the record knows of their numbers (S13).
 
 Needs no lanes. Each new despatch is looked at by its head alone; only the packs of a return are read. What is odd, and
-what cannot be decided yet, is kept and looked at again whenever something was committed, so that late files explain it;
-what is in order is looked at again each day for a month. One alert holds all that one party returned.
+what cannot be decided yet, is kept and looked at again when more events came, so that late files explain it; what is in
+order is looked at again each day for a month. One alert holds all that one party returned.
 """
 
 from __future__ import annotations
@@ -10,23 +10,32 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
 
 import msgspec
 
-from rxtrail.alerts.filing import TITLES, id_of
-from rxtrail.alerts.judging import RouteJudge, is_package, runs_of
-from rxtrail.alerts.values import Alert, AlertPart, Evidence
-from rxtrail.core.epcis.query.terms import number_of
+from rxtrail.alerts.cursor import Cursor
+from rxtrail.alerts.judging import RouteJudge, runs_of
+from rxtrail.alerts.return_alerts import (
+    BY,
+    KEPT_US,
+    PACKS_MAX,
+    TALLY,
+    Returned,
+    Tally,
+    decode,
+    encode,
+    file,
+    packs_of,
+    told_of,
+    tos,
+)
 from rxtrail.core.rules import returns as rules
-from rxtrail.core.rules.route import CHECK, STOP, Routes
-from rxtrail.core.rules.steps import Flag, Role
+from rxtrail.core.rules.route import Routes
+from rxtrail.core.rules.steps import Flag
 from rxtrail.core.rules.words import SENDS, gln_of_location
-from rxtrail.ledger.filing import positions_of
 from rxtrail.record import sightings
 from rxtrail.record.lanes import PartyTable
 from rxtrail.record.standing import authority_of
-from rxtrail.record.times import iso
 
 if TYPE_CHECKING:
     import datetime
@@ -34,145 +43,253 @@ if TYPE_CHECKING:
 
     from rxtrail.alerts.filing import Filing
     from rxtrail.core.rules.outliers import Suspicion
-    from rxtrail.store import Reader
+    from rxtrail.ledger.writer import Writer
+    from rxtrail.store import Reader, Transaction
     from rxtrail.store.rows import EventHead
 
-KIND: Final = "return-odd"  # of what the store keeps, by time: packs that are odd, or not decided yet
+    Write = Callable[[Callable[[Filing], None]], None]
+    Place = tuple[int, str]
+
+OPEN: Final = "return-odd"  # of what the store keeps, by time: packs that are not decided yet (and odd ones of before)
+ODD: Final = "return-found"  # the same, of packs that are odd
 OK: Final = "return-ok"  # the same, of packs that are in order
 SEEN: Final = "return-seen"  # where a returned pack was scanned and was not in order
-FULL: Final = "return-look"  # when all of these were looked at the last time
-TALLY: Final = "return-tally"  # by time: how many packs one event returned, of one party
+WALK: Final = "return-look"  # by kind: when the last walk over its rows began, and how far it is
+RETURNS: Final = "returns"
 DAY_US: Final = 24 * 3_600 * 1_000_000
-KEPT_US: Final = 30 * DAY_US
 EVENTS_AT_ONCE: Final = 2_000
-PACKS_MAX: Final = 2_000
-"""Of one return; more come in pieces."""
+CAUGHT_UP: Final = EVENTS_AT_ONCE
+"""So far behind it may be kept how far it has come: each note of that is a record of the log, too."""
 ROWS_AT_ONCE: Final = 1_000
-OK_MAX: Final = 20_000
+FORGOTTEN_AT_ONCE: Final = 1_000
+LOADED_MAX: Final = 20_000
 IN_MIND_MAX: Final = 100_000
 """Of so many packs that were returned last a scan elsewhere is noticed; of older ones what the record has of it."""
 PLACES_MAX: Final = 20
-SHIPPED_EVENTS_MAX: Final = 20_000
 RELOAD_SECONDS: Final = 5.0
-LIKELY: Final = {
-    rules.DISPENSED: ("{n:,} returned packs had been dispensed, such as {pack} by {party}.", "suspect",
-        "A dispensed pack does not come back as goods: a copy, or a code taken from waste.", STOP),
-    rules.ELSEWHERE: ("{n:,} returned packs were seen where they were never sent, such as {pack} at {party}.",
-        "suspect", "One number on two packs: one of them is a copy.", STOP),
-    rules.OTHERS: ("{n:,} returned packs had been sold to somebody else, such as {pack} to {party}.", "suspect",
-        "Bought from somewhere else, or copies that get papers by being returned.", STOP),
-    rules.AGAIN: ("{n:,} packs were returned more often than they were sold, such as {pack}.", "suspect",
-        "One number was handed in twice.", STOP),
-    rules.UNTOLD: ("{n:,} returned packs of which {party} has not told a sale to who returns them, such as {pack}.",
-        "late-data", "The despatch to who returns them is most likely missing.", CHECK),
-    rules.MANY: ("{n:,} packs were returned within 30 days, of {shipped:,} that were ever shipped there.", "suspect",
-        "No customer returns so much of what it bought: goods from elsewhere are washed through returns.", CHECK),
-}  # fmt: skip
-NEXT: Final = "Do not put these back to stock. Find each sale, compare lot and expiry, and ask who returned them."
-
-
-class Returned(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """One returned pack: who returned it by which event, and what is odd ("" not decided yet)."""
-
-    at: int
-    event: int
-    returner: str
-    gtin: str
-    serial: str
-    kind: str = ""
-    party: str = ""
-    fine: bool = False
-
-    @property
-    def pack(self) -> str:
-        """Give the pack by its canonical identifier."""
-        return f"01/{self.gtin}/21/{self.serial}"
-
-    @property
-    def name(self) -> str:
-        """Give the name of its row."""
-        return f"{self.returner}/{self.event}/{self.pack}"
-
+_START: Final = (-1, "")
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Returned).decode
 _sites = msgspec.msgpack.Decoder(list[str]).decode
-_number = msgspec.msgpack.Decoder(tuple[str, int]).decode
+_place = msgspec.msgpack.Decoder(tuple[int, str]).decode
+
+
+class _Walk:
+    """Goes over all that is kept of one kind, one page a look: none keeps another from its turn, however many."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.begun_at: int | None = None
+        self.wanted = False
+        self._after: Place | None = None
+
+    def load(self, reader: Reader) -> None:
+        """Go on where an earlier process was."""
+        row = reader.kept(WALK, self.kind)
+        self.begun_at = row[0] if row is not None else 0
+        self._after = _place(row[1]) if row is not None and row[1] else None
+
+    def page(self, reader: Reader) -> _Page | None:
+        """Give the next rows, and where the walk is behind them; None when none is on its way or wanted."""
+        if self._after is None and not self.wanted:
+            return None
+        rows = reader.kept_from(self.kind, self._after or _START, ROWS_AT_ONCE)
+        ends = (rows[-1][1], rows[-1][0]) if len(rows) == ROWS_AT_ONCE else None
+        return _Page([decode(body) for _, _, body in rows], self._after, ends)
+
+    def is_kept(self, page: _Page) -> bool:
+        """Tell whether it is to be written how far it will have come: a short walk is simply begun again."""
+        return page.begins is not None or page.ends is not None or (self.kind == OK and bool(page.rows))
+
+    def keep(self, tx: Transaction, page: _Page, now: int) -> None:
+        """Write how far it will have come."""
+        if self.is_kept(page):
+            at = now if page.begins is None else self.begun_at or now
+            tx.keep(WALK, self.kind, at, b"" if page.ends is None else _encode(page.ends))
+
+    def came(self, page: _Page, now: int) -> None:
+        """Note that a page is done with."""
+        if page.begins is None:
+            self.wanted, self.begun_at = False, now
+        self._after = page.ends
+
+
+class _Page(msgspec.Struct, frozen=True):
+    rows: list[Returned]
+    begins: Place | None  # None at the beginning of a walk
+    ends: Place | None  # None at its end
+
+
+class _Look(msgspec.Struct):
+    """What one look found; nothing of it counts before it is written."""
+
+    position: int | None = None  # of the last event that was looked at
+    fresh: list[Returned] = []
+    tallies: list[Tally] = []
+    more: bool = False
 
 
 class Returns:
-    """The rule, for one process: it looks at all that is committed after its first look."""
+    """The rule, for one process; it goes on where the one before it was."""
 
     def __init__(
-        self, reader: Callable[[], Reader], *, today: Callable[[], datetime.date], seconds: Callable[[], float]
+        self,
+        reader: Callable[[], Reader],
+        writer: Callable[[], Writer],
+        *,
+        today: Callable[[], datetime.date],
+        seconds: Callable[[], float],
     ) -> None:
         """Take what gives the calling thread's reader."""
         self._reader, self._today, self._seconds = reader, today, seconds
-        self._looked: int | None = None
-        self._reviewed = -1
-        self._full_at: int | None = None
+        self._since: int | None = None
+        self._again = False
+        self._log_size = -1  # when it was looked for events the last time
+        self._cursor = Cursor(RETURNS, writer, seconds)
+        self._walks = {kind: _Walk(kind) for kind in (OPEN, ODD, OK)}
         self._returned: dict[str, Returned] = {}
         self._loaded = False
         self._parties: PartyTable | None = None
         self._judge: RouteJudge | None = None
+        self._asks: Reader | None = None  # whom the judge asks: a reader belongs to one thread
         self._loaded_at = 0.0
 
-    def begin(self, position: int) -> None:
-        """Note from where on the record is looked at; the first time counts."""
-        if self._looked is None:
-            self._looked = position
+    # -- from other threads ----------------------------------------------------------------------------------------
 
-    def look(self, now: int, scans: Sequence[Suspicion]) -> Callable[[Filing], None] | None:
-        """Look at what was committed and scanned since; give what is to be written, None when nothing is."""
+    def begin(self, position: int) -> None:
+        """Note from where on the record is looked at when none was looked at before; the first time counts."""
+        if self._since is None:
+            self._since = position
+
+    def again(self) -> None:
+        """Note that parties or speakers changed: what is odd or not decided is looked at again."""
+        self._again = True
+
+    # -- in the background -----------------------------------------------------------------------------------------
+
+    def look(self, now: int, scans: Sequence[Suspicion], write: Write) -> bool:
+        """Look at what was committed and scanned since, and write what comes of it; tell whether there is more.
+
+        What cannot be written is looked at again the next time.
+        """
         reader = self._reader()
-        if self._looked is None:
-            return None
+        if not self._has_begun(reader):
+            return False
         seen = self._seen(reader, scans)
-        fine = self._fine(reader, now) or [self._returned[scan] for scan in seen if self._returned[scan].fine]
-        if reader.log_size() <= max(self._looked, self._reviewed) and not fine and not seen:
-            return None
-        fresh, tallies = self._new(reader)
-        self._reviewed = reader.log_size()
-        rows = [*_rows(reader, KIND, ROWS_AT_ONCE), *fine]
-        if not fresh and not rows:
-            return None
+        size = reader.log_size()
+        found = self._new(reader) if size != self._log_size else _Look()
+        self._want(now, has_events=found.position is not None)
+        pages = {walk: page for walk in self._walks.values() if (page := walk.page(reader)) is not None}
+        self._bring(reader, found, pages, seen, now, write)
+        for walk, page in pages.items():
+            walk.came(page, now)
+        if not found.more:
+            self._log_size = size
+        return found.more
+
+    def keep_cursor(self, *, always: bool) -> None:
+        """Keep how far it has come, unless the next process has soon caught up: to look again changes nothing."""
+        if self._cursor.behind > CAUGHT_UP:
+            self._cursor.keep(always=always)
+
+    def _has_begun(self, reader: Reader) -> bool:
+        if self._cursor.position is not None:
+            return True
+        if self._cursor.load(reader, again=False) == -1:
+            if self._since is None:
+                self._cursor.position = None
+                return False
+            self._cursor.position = max(-1, self._since - 1 - CAUGHT_UP)
+        for walk in self._walks.values():
+            walk.load(reader)
+        return True
+
+    def _want(self, now: int, *, has_events: bool) -> None:
+        """Begin to look again at what was kept, where something may have changed of it."""
+        if self._again or has_events:
+            if self._again:
+                self._loaded_at = -RELOAD_SECONDS
+            self._again = False
+            self._walks[OPEN].wanted = self._walks[ODD].wanted = True
+        if now - (self._walks[OK].begun_at or 0) >= DAY_US:
+            self._walks[OK].wanted = True
+
+    def _bring(
+        self,
+        reader: Reader,
+        found: _Look,
+        pages: Mapping[_Walk, _Page],
+        seen: Mapping[str, list[str]],
+        now: int,
+        write: Write,
+    ) -> None:
+        """Judge what is new and what is looked at again, and write what changes."""
+        homes = {row.name: (walk.kind, row) for walk, page in pages.items() for row in page.rows}
+        for pack in seen:
+            row = self._returned[pack]
+            homes.setdefault(row.name, (_home(row), row))
+        before = {name: row for name, (_, row) in homes.items()}
+        walked = any(page.rows or page.begins is not None for page in pages.values())
+        if not (walked or before or found.fresh or found.tallies):
+            if found.position is not None:
+                self._cursor.position = found.position
+            return
         parties, judge = self._known(reader)
-        before = {row.name: row for row in rows}
-        old = [row for row in rows if row.at < now - KEPT_US]
-        current = [*fresh, *(row for row in rows if row.at >= now - KEPT_US)]
+        old = [(kind, row) for kind, row in homes.values() if row.at < now - KEPT_US]
+        current = [*found.fresh, *(row for row in before.values() if row.at >= now - KEPT_US)]
         judged = self._judged(reader, judge, parties, current, seen)
+        changed = {row.name: row for row in judged if before.get(row.name) != row or homes[row.name][0] != _home(row)}
+        told = told_of(reader, parties, changed, before, found.tallies, [row for _, row in old], now)
+        forgotten = [
+            name for name, at, _ in reader.kept_from(TALLY, _START, FORGOTTEN_AT_ONCE) if at < now - KEPT_US
+        ] if found.tallies else []  # fmt: skip
+
+        def work(filing: Filing) -> None:
+            tx = filing.tx
+            for tally in found.tallies:
+                tx.keep(TALLY, tally.name, tally.at, _encode((tally.returner, tally.count)))
+            for name in forgotten:
+                tx.drop_kept(TALLY, name)
+            for pack, places in seen.items():
+                tx.keep(SEEN, pack, now, _encode(places))
+            for kind, row in old:
+                tx.drop_kept(SEEN, row.pack)
+                tx.drop_kept(kind, row.name)
+                tx.drop_kept(BY + row.returner, row.name)
+            for name, row in changed.items():
+                if name in homes and homes[name][0] != _home(row):
+                    tx.drop_kept(homes[name][0], name)
+                tx.keep(_home(row), name, row.at, encode(row))
+                if row.kind:
+                    tx.keep(BY + row.returner, name, row.at, encode(row))
+                elif name in before and before[name].kind:
+                    tx.drop_kept(BY + row.returner, name)
+            for walk, page in pages.items():
+                walk.keep(tx, page, now)
+            if found.position is not None:
+                self._cursor.write(tx, found.position)
+            for each in told:
+                file(filing, each)
+
+        if changed or seen or found.tallies or old or any(walk.is_kept(page) for walk, page in pages.items()):
+            write(work)
+            if found.position is not None:
+                self._cursor.came(found.position)
+        elif found.position is not None:
+            self._cursor.position = found.position
         self._returned.update({row.pack: row for row in judged})
         for pack in [*itertools.islice(self._returned, max(0, len(self._returned) - IN_MIND_MAX))]:
             del self._returned[pack]
-        changed = [row for row in judged if before.get(row.name) != row]
-        if not (changed or seen or tallies or old or fine):
-            return None
 
-        def write(filing: Filing) -> None:
-            for name, at, count in tallies:
-                filing.tx.keep(TALLY, name, at, _encode(count))
-            for pack, places in seen.items():
-                filing.tx.keep(SEEN, pack, now, _encode(places))
-            for row in old:
-                filing.tx.drop_kept(SEEN, row.pack)
-                filing.tx.drop_kept(OK if row.fine else KIND, row.name)
-            for row in changed:
-                filing.tx.drop_kept(KIND if row.fine else OK, row.name)
-                filing.tx.keep(OK if row.fine else KIND, row.name, row.at, _encode(row))
-            if self._full_at == now:
-                filing.tx.keep(FULL, FULL, now, b"")
-            touched = {row.returner for row in changed if not row.fine or row.name in before}
-            for returner in sorted(touched | {count[0] for _, _, count in tallies}):
-                self._file(filing, parties, returner, now)
-
-        return write
+    # -- reading ---------------------------------------------------------------------------------------------------
 
     def _seen(self, reader: Reader, scans: Sequence[Suspicion]) -> dict[str, list[str]]:
         """Give the returned packs among these scans, with all places where they were scanned and were not in order."""
         found: dict[str, list[str]] = {}
         if scans and not self._loaded:
             self._loaded = True
-            self._returned.update({row.pack: row for kind in (OK, KIND) for row in _rows(reader, kind, OK_MAX)})
+            rows = [row for kind in (OK, OPEN, ODD) for row in _last(reader, kind)]
+            self._returned = {row.pack: row for row in sorted(rows, key=lambda row: row.at)} | self._returned
         for scan in scans:
             pack = f"01/{scan.gtin}/21/{scan.serial}"
             if pack in self._returned and scan.site:
@@ -181,68 +298,37 @@ class Returns:
                     found[pack] = [*known, scan.site]
         return found
 
-    def _fine(self, reader: Reader, now: int) -> list[Returned]:
-        """Once a day give what was in order: a late file may say otherwise."""
-        if self._full_at is None:
-            row = reader.kept(FULL, FULL)
-            self._full_at = row[0] if row is not None else 0
-        if now - self._full_at < DAY_US:
-            return []
-        self._full_at = now
-        return _rows(reader, OK, OK_MAX)
-
-    # -- reading ---------------------------------------------------------------------------------------------------
-
     def _known(self, reader: Reader) -> tuple[PartyTable, RouteJudge]:
-        if self._parties is None or self._judge is None or self._seconds() - self._loaded_at > RELOAD_SECONDS:
-            self._parties, self._loaded_at = PartyTable(reader), self._seconds()
+        is_stale = self._seconds() - self._loaded_at > RELOAD_SECONDS
+        if self._parties is None or self._judge is None or self._asks is not reader or is_stale:
+            self._parties, self._loaded_at, self._asks = PartyTable(reader), self._seconds(), reader
             routes = Routes((), self._parties)
             self._judge = RouteJudge(reader, authority_of(reader, self._today()), routes)
         return self._parties, self._judge
 
-    def _new(self, reader: Reader) -> tuple[list[Returned], list[tuple[str, int, tuple[str, int]]]]:
-        """Give the packs of new returns, and how many each event has."""
-        assert self._looked is not None, "it has begun"
-        fresh: list[Returned] = []
-        tallies: list[tuple[str, int, tuple[str, int]]] = []
-        while positions := reader.event_positions(self._looked - 1, EVENTS_AT_ONCE):
-            heads = reader.event_heads(positions)
-            sends = {position: head for position, head in heads.items() if head.biz_step in SENDS}
-            parties = self._known(reader)[0] if sends else None
-            wanted = {p for p, head in sends.items() if parties is not None and _is_return(head, parties)}
-            for body in reader.event_bodies(wanted):
-                assert parties is not None, "a despatch has parties"
-                head = heads[body.position]
-                returner = next(iter(_froms(head)), "")
-                packs = self._packs(reader, runs_of(body.canonical))
-                if returner:
-                    one = parties.one(returner)
-                    tallies.append((f"{one}@{body.position}", head.time, (one, len(packs))))
-                    fresh += [Returned(head.time, body.position, one, key[3:17], key[21:]) for key in packs[:PACKS_MAX]]
-            self._looked = positions[-1] + 1
-        return fresh, tallies
-
-    @staticmethod
-    def _packs(reader: Reader, runs: list[list[str]]) -> list[str]:
-        """Give the packs among identifiers, and those that were put into the containers among them."""
-        keys = [key + serial for key, serials in runs for serial in serials.split("\n")]
-        packs = [key for key in keys if is_package(key)]
-        numbers = reader.container_ids([key for key in keys if not is_package(key)])
-        histories = reader.histories(numbers.values()) if numbers else {}
-        events = {
-            step.event
-            for number in numbers.values()
-            for step in histories.get(number, ())
-            if step.role == Role.PARENT and step.action == "ADD" and not step.voided
-        }
-        for body in reader.event_bodies(events):
-            packs += [
-                key + serial
-                for key, serials in runs_of(body.canonical, children=True)
-                for serial in serials.split("\n")
-                if is_package(key + serial)
-            ]
-        return list(dict.fromkeys(packs))
+    def _new(self, reader: Reader) -> _Look:
+        """Give the packs of the next returns, and how many each event has."""
+        assert self._cursor.position is not None, "it has begun"
+        positions = reader.event_positions(self._cursor.position, EVENTS_AT_ONCE)
+        if not positions:
+            return _Look()
+        found = _Look(positions[-1], [], [], len(positions) == EVENTS_AT_ONCE)
+        heads = reader.event_heads(positions)
+        sends = {position: head for position, head in heads.items() if head.biz_step in SENDS}
+        parties = self._known(reader)[0] if sends else None
+        wanted = {p for p, head in sends.items() if parties is not None and _is_return(head, parties)}
+        for body in reader.event_bodies(wanted):
+            assert parties is not None, "a despatch has parties"
+            head = heads[body.position]
+            returner = next(iter(_froms(head)), "")
+            if returner:
+                packs = packs_of(reader, runs_of(body.canonical))
+                one = parties.one(returner)
+                found.tallies.append(Tally(one, body.position, head.time, len(packs)))
+                found.fresh += [
+                    Returned(head.time, body.position, one, key[3:17], key[21:]) for key in packs[:PACKS_MAX]
+                ]
+        return found
 
     @staticmethod
     def _judged(
@@ -269,86 +355,19 @@ class Returns:
                 found.append(msgspec.structs.replace(row, kind=kind, party=party, fine=odd is None and known))
         return found
 
-    # -- writing ---------------------------------------------------------------------------------------------------
 
-    def _file(self, filing: Filing, parties: PartyTable, returner: str, now: int) -> None:
-        """Bring the alert of one party to what is kept of it."""
-        rows = [
-            row
-            for _, _, body in filing.tx.kept_from(KIND, (-1, ""), ROWS_AT_ONCE)
-            if (row := _decode(body)).returner == returner and row.kind
-        ]
-        counts = [(at, *_number(body)) for _, at, body in filing.tx.kept_from(TALLY, (now - KEPT_US, ""), ROWS_AT_ONCE)]
-        own = [(at, count) for at, party, count in counts if party == returner]
-        returned = sum(count for _, count in own)
-        shipped = self._shipped(filing.tx, parties, returner) if returned >= rules.MANY_MIN else 0
-        parts: dict[str, AlertPart] = {}
-        for kind in rules.KINDS:
-            some = sorted((row for row in rows if row.kind == kind), key=lambda row: (row.at, row.pack))
-            if some:
-                parts[kind] = _part(kind, some[0].at, [row.pack for row in some], parties.name(some[0].party), 0)
-        if rules.is_many(returned, shipped):
-            parts[rules.MANY] = _part(rules.MANY, max(own)[0], [], "", shipped, returned)
-        number = id_of("S13", returner)
-        if not parts:
-            filing.no_more(number)
-            return
-        told = min(parts.values(), key=lambda part: (part.severity != STOP, part.time, part.what))
-        subjects = sorted({row.pack for row in rows})
-        filing.open_or_add(
-            Alert(
-                number, "S13", TITLES["S13"], told.severity, "open", told.what, told.cause, told.why, NEXT, "",
-                iso(told.time), sender=returner, subjects=subjects, subject_count=len(subjects) or returned,
-                evidence=_evidence(filing.tx, rows), parts=parts,
-            )
-        )  # fmt: skip
-
-    @staticmethod
-    def _shipped(reader: Reader, parties: PartyTable, party: str) -> int:
-        """Count the packs that were ever shipped to a party, those in containers too."""
-        positions: list[int] = []
-        after = -1
-        number = number_of(f"p:{party}")
-        while rows := reader.postings(number, after, 100):
-            for first, last, steps in rows:
-                positions += positions_of(first, steps)
-                after = last
-            if len(positions) > SHIPPED_EVENTS_MAX:
-                break
-        heads = reader.event_heads(positions[:SHIPPED_EVENTS_MAX])
-        sales = [
-            position
-            for position, head in heads.items()
-            if head.biz_step in SENDS and party in {parties.one(gln) for gln in _tos(head)}
-            and not head.flags & Flag.DECLARATION
-        ]  # fmt: skip
-        return sum(len(Returns._packs(reader, runs_of(body.canonical))) for body in reader.event_bodies(sales))
+def _home(row: Returned) -> str:
+    """Give the kind under which a pack is kept."""
+    return ODD if row.kind else OK if row.fine else OPEN
 
 
-def _part(kind: str, time: int, packs: list[str], party: str, shipped: int, returned: int = 0) -> AlertPart:
-    what, cause, why, severity = LIKELY[kind]
-    pack = packs[0] if packs else ""
-    words = what.format(n=len(packs) or returned, pack=pack, party=party, shipped=shipped)
-    return AlertPart(time, words, cause, why, severity, NEXT, packs[:PACKS_MAX])
-
-
-def _evidence(reader: Reader, rows: Iterable[Returned]) -> list[Evidence]:
-    events = sorted({row.event for row in rows})[:20]
-    return [
-        Evidence("event", iso(body.time), "return", f"/epcis/events/{quote(body.event_id, safe='')}")
-        for body in reader.event_bodies(events)
-    ]
-
-
-def _rows(reader: Reader, kind: str, most: int) -> list[Returned]:
+def _last(reader: Reader, kind: str) -> list[Returned]:
+    """Read the packs that were returned last."""
     found: list[Returned] = []
-    after = (-1, "")
-    while len(found) < most:
-        rows = reader.kept_from(kind, after, min(most, ROWS_AT_ONCE))
-        found += [_decode(body) for _, _, body in rows]
-        if len(rows) < ROWS_AT_ONCE:
-            break
-        after = (rows[-1][1], rows[-1][0])
+    before = (1 << 62, "")
+    while len(found) < LOADED_MAX and (rows := reader.kept_before(kind, before, ROWS_AT_ONCE)):
+        found += [decode(body) for _, _, body in rows]
+        before = (rows[-1][1], rows[-1][0])
     return found
 
 
@@ -365,7 +384,7 @@ def _places(reader: Reader, pack: str) -> list[str]:
 
 def _is_return(head: EventHead, parties: PartyTable) -> bool:
     return not head.flags & Flag.DECLARATION and rules.is_return(
-        head.biz_step, head.disposition, _froms(head), _tos(head), parties.role
+        head.biz_step, head.disposition, _froms(head), tos(head), parties.role
     )
 
 
@@ -373,8 +392,3 @@ def _froms(head: EventHead) -> list[str]:
     owner, possessor, location = head.source
     places = (possessor, gln_of_location(location), owner, gln_of_location(head.read_point))
     return [gln for gln in (*places, *sorted(head.speakers)) if gln]
-
-
-def _tos(head: EventHead) -> list[str]:
-    owner, possessor, location = head.destination
-    return [gln for gln in (possessor, gln_of_location(location), owner) if gln]

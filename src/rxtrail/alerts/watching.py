@@ -151,9 +151,8 @@ class Watching:
         reader.follow()
 
         def scans() -> bool:
-            if settling or self._detection.serving:
-                self._detection.flush(self._write)  # each process has its own scans
-            return False
+            # Each process has its own scans.
+            return (settling or self._detection.serving) and self._detection.flush(self._write)
 
         return _each_of(scans, lambda: self._follow(reader))
 
@@ -272,6 +271,7 @@ class Watching:
             self._write(lambda work: work.run_out(rows))
 
     def _keep_cursor(self, *, always: bool) -> None:
+        self._detection.returns.keep_cursor(always=always)
         self._cold.keep_cursor(always=always)
         self._cursor.keep(always=always)
 

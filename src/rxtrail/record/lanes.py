@@ -55,17 +55,23 @@ class PartyTable:
         self._role: dict[str, str] = {}
         self._until: dict[str, str] = {}
         self._one: dict[str, str] = {}
+        self._glns: dict[str, tuple[str, ...]] = {}
         self._title: dict[str, str] = {}
         for partner in partners_of(reader):
             for gln in partner.glns:
                 self._role[gln] = partner.role
                 self._one[gln] = partner.glns[0]
+                self._glns[gln] = tuple(partner.glns)
                 self._title[gln] = partner.name
                 self._until[gln] = partner.valid_until if partner.status == "active" else "0"
 
     def one(self, gln: str) -> str:
         """Give the first GLN of its partner."""
         return self._one.get(gln, gln)
+
+    def glns(self, gln: str) -> tuple[str, ...]:
+        """Give all GLNs of its partner."""
+        return self._glns.get(gln, (gln,))
 
     def role(self, gln: str) -> str:
         """Give its role, or ""."""

@@ -1,0 +1,264 @@
+"""What one party returned, as one alert (S13): its odd packs by what is odd, and how much came back of how much.
+
+All of it is read before anything is written: to count what was ever shipped to somebody takes long.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+import msgspec
+
+from rxtrail.alerts.filing import TITLES, id_of, read
+from rxtrail.alerts.judging import is_package, runs_of
+from rxtrail.alerts.values import SUBJECTS_MAX, Alert, AlertPart, Evidence
+from rxtrail.core.epcis.query.terms import number_of
+from rxtrail.core.rules import returns as rules
+from rxtrail.core.rules.route import CHECK, STOP
+from rxtrail.core.rules.steps import Flag, Role
+from rxtrail.core.rules.words import SENDS, gln_of_location
+from rxtrail.ledger.filing import positions_of
+from rxtrail.record.times import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from rxtrail.alerts.filing import Filing
+    from rxtrail.record.lanes import PartyTable
+    from rxtrail.store import Reader
+    from rxtrail.store.rows import EventHead
+
+TALLY: Final = "return-tally"  # of what the store keeps, by time: how many packs one event returned, of one party
+BY: Final = "return-by/"  # with the party behind it, by time: its odd packs
+PAGE: Final = 1_000
+KEPT_US: Final = 30 * 24 * 3_600 * 1_000_000
+PACKS_MAX: Final = 2_000
+EVENTS_AT_ONCE: Final = 500
+SHIPPED_EVENTS_MAX: Final = 20_000
+LIKELY: Final = {
+    rules.DISPENSED: ("{n:,} returned packs had been dispensed, such as {pack} by {party}.", "suspect",
+        "A dispensed pack does not come back as goods: a copy, or a code taken from waste.", STOP),
+    rules.ELSEWHERE: ("{n:,} returned packs were seen where they were never sent, such as {pack} at {party}.",
+        "suspect", "One number on two packs: one of them is a copy.", STOP),
+    rules.OTHERS: ("{n:,} returned packs had been sold to somebody else, such as {pack} to {party}.", "suspect",
+        "Bought from somewhere else, or copies that get papers by being returned.", STOP),
+    rules.AGAIN: ("{n:,} packs were returned more often than they were sold, such as {pack}.", "suspect",
+        "One number was handed in twice.", STOP),
+    rules.UNTOLD: ("{n:,} returned packs of which {party} has not told a sale to who returns them, such as {pack}.",
+        "late-data", "The despatch to who returns them is most likely missing.", CHECK),
+    rules.MANY: ("{n:,} packs were returned within 30 days, of {shipped:,} that were ever shipped there.", "suspect",
+        "No customer returns so much of what it bought: goods from elsewhere are washed through returns.", CHECK),
+}  # fmt: skip
+NEXT: Final = "Do not put these back to stock. Find each sale, compare lot and expiry, and ask who returned them."
+
+
+class Returned(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """One returned pack: who returned it by which event, and what is odd ("" not decided yet)."""
+
+    at: int
+    event: int
+    returner: str
+    gtin: str
+    serial: str
+    kind: str = ""
+    party: str = ""
+    fine: bool = False
+
+    @property
+    def pack(self) -> str:
+        """Give the pack by its canonical identifier."""
+        return f"01/{self.gtin}/21/{self.serial}"
+
+    @property
+    def name(self) -> str:
+        """Give the name of its row."""
+        return f"{self.returner}/{self.event}/{self.pack}"
+
+
+class Tally(msgspec.Struct, frozen=True, gc=False):
+    """How many packs one event returned."""
+
+    returner: str
+    event: int
+    at: int
+    count: int
+
+    @property
+    def name(self) -> str:
+        """Give the name of its row."""
+        return f"{self.returner}@{self.event}"
+
+
+encode = msgspec.msgpack.Encoder().encode
+decode = msgspec.msgpack.Decoder(Returned).decode
+_number = msgspec.msgpack.Decoder(tuple[str, int]).decode
+
+
+class Told(msgspec.Struct, frozen=True, gc=False):
+    """What is to be told of one party: an alert, or None when nothing is odd any more."""
+
+    returner: str
+    alert: Alert | None
+    explained: bool  # something odd is so no more: it did not only grow old
+
+
+def told_of(
+    reader: Reader, parties: PartyTable, changed: Mapping[str, Returned], before: Mapping[str, Returned],
+    tallies: Sequence[Tally], gone: Iterable[Returned], now: int,
+) -> list[Told]:  # fmt: skip
+    """Read what is to be told of each party about which something changed.
+
+    ``changed`` are the rows that are about to be written, ``before`` those in the record by the same names, ``gone``
+    those that are about to be dropped since they are too old.
+    """
+    odd_before = {name for name in changed if name in before and before[name].kind}
+    touched = {row.returner for name, row in changed.items() if row.kind or name in odd_before}
+    explained = {changed[name].returner for name in odd_before if not changed[name].kind}
+    returners = sorted(touched | {tally.returner for tally in tallies})
+    if not returners:
+        return []
+    counts = _counts(reader, {*returners}, tallies, now)
+    dropped = {row.name for row in gone}
+    found: list[Told] = []
+    for returner in returners:
+        rows = {name: decode(body) for name, _, body in every(reader, BY + returner) if name not in dropped}
+        rows.update((name, row) for name, row in changed.items() if row.returner == returner)
+        odd = [row for row in rows.values() if row.kind]
+        alert = _alert(reader, parties, returner, odd, counts.get(returner, []))
+        found.append(Told(returner, alert, returner in explained))
+    return found
+
+
+def file(filing: Filing, told: Told) -> None:
+    """Bring the alert of one party to what was read; one whose packs only grew old is left to people."""
+    if told.alert is not None:
+        filing.open_or_add(told.alert)
+        return
+    number = id_of("S13", told.returner)
+    known = read(filing.tx, number)
+    if known is not None and (told.explained or known.parts.keys() <= {rules.MANY}):
+        filing.no_more(number)
+
+
+def every(reader: Reader, kind: str, after: tuple[int, str] = (-1, "")) -> Iterator[tuple[str, int, bytes]]:
+    """Give all rows of a kind by their times."""
+    while True:
+        rows = reader.kept_from(kind, after, PAGE)
+        yield from rows
+        if len(rows) < PAGE:
+            return
+        after = (rows[-1][1], rows[-1][0])
+
+
+def packs_of(reader: Reader, runs: list[list[str]]) -> list[str]:
+    """Give the packs among identifiers, and those that were put into the containers among them."""
+    keys = [key + serial for key, serials in runs for serial in serials.split("\n")]
+    packs = [key for key in keys if is_package(key)]
+    numbers = reader.container_ids([key for key in keys if not is_package(key)])
+    histories = reader.histories(numbers.values()) if numbers else {}
+    events = {
+        step.event
+        for number in numbers.values()
+        for step in histories.get(number, ())
+        if step.role == Role.PARENT and step.action == "ADD" and not step.voided
+    }
+    for body in reader.event_bodies(events):
+        packs += [
+            key + serial
+            for key, serials in runs_of(body.canonical, children=True)
+            for serial in serials.split("\n")
+            if is_package(key + serial)
+        ]
+    return list(dict.fromkeys(packs))
+
+
+def tos(head: EventHead) -> list[str]:
+    """Give to whom a despatch goes."""
+    owner, possessor, location = head.destination
+    return [gln for gln in (possessor, gln_of_location(location), owner) if gln]
+
+
+def _counts(reader: Reader, returners: set[str], tallies: Iterable[Tally], now: int) -> dict[str, list[Tally]]:
+    """Give what these parties returned of late, event by event."""
+    found: dict[str, dict[str, Tally]] = defaultdict(dict)
+    for name, at, body in every(reader, TALLY, (now - KEPT_US, "")):
+        returner, count = _number(body)
+        if returner in returners:
+            found[returner][name] = Tally(returner, -1, at, count)
+    for tally in tallies:
+        if tally.at >= now - KEPT_US:
+            found[tally.returner][tally.name] = tally
+    return {returner: list(some.values()) for returner, some in found.items()}
+
+
+def _alert(
+    reader: Reader, parties: PartyTable, returner: str, rows: Sequence[Returned], counts: Sequence[Tally]
+) -> Alert | None:
+    returned = sum(tally.count for tally in counts)
+    parts: dict[str, AlertPart] = {}
+    for kind in rules.KINDS:
+        some = sorted((row for row in rows if row.kind == kind), key=lambda row: (row.at, row.pack))
+        if some:
+            parts[kind] = _part(kind, some[0].at, [row.pack for row in some], parties.name(some[0].party))
+    if returned >= rules.MANY_MIN:
+        shipped = _shipped(reader, parties, returner, math.ceil(returned / rules.MANY_SHARE))
+        if rules.is_many(returned, shipped):
+            last = max(tally.at for tally in counts)
+            parts[rules.MANY] = _part(rules.MANY, last, [], "", shipped, returned)
+    if not parts:
+        return None
+    told = min(parts.values(), key=lambda part: (part.severity != STOP, part.time, part.what))
+    subjects = sorted({row.pack for row in rows})
+    return Alert(
+        id_of("S13", returner), "S13", TITLES["S13"], told.severity, "open", told.what, told.cause, told.why, NEXT, "",
+        iso(told.time), sender=returner, subjects=subjects[:SUBJECTS_MAX], subject_count=len(subjects) or returned,
+        evidence=_evidence(reader, rows), parts=parts,
+    )  # fmt: skip
+
+
+def _part(kind: str, time: int, packs: list[str], party: str, shipped: int = 0, returned: int = 0) -> AlertPart:
+    what, cause, why, severity = LIKELY[kind]
+    pack = packs[0] if packs else ""
+    words = what.format(n=len(packs) or returned, pack=pack, party=party, shipped=shipped)
+    return AlertPart(time, words, cause, why, severity, NEXT, packs[:PACKS_MAX])
+
+
+def _evidence(reader: Reader, rows: Iterable[Returned]) -> list[Evidence]:
+    events = sorted({row.event for row in rows})[:20]
+    return [
+        Evidence("event", iso(body.time), "return", f"/epcis/events/{quote(body.event_id, safe='')}")
+        for body in reader.event_bodies(events)
+    ]
+
+
+def _shipped(reader: Reader, parties: PartyTable, party: str, enough: int) -> int:
+    """Count the packs that were ever shipped to a party, those in containers too, as far as they matter."""
+    count = 0
+    for positions in _events_of(reader, parties, party):
+        heads = reader.event_heads(positions)
+        sales = [
+            position
+            for position, head in heads.items()
+            if head.biz_step in SENDS and party in {parties.one(gln) for gln in tos(head)}
+            and not head.flags & Flag.DECLARATION
+        ]  # fmt: skip
+        count += sum(len(packs_of(reader, runs_of(body.canonical))) for body in reader.event_bodies(sales))
+        if count >= enough:
+            break
+    return count
+
+
+def _events_of(reader: Reader, parties: PartyTable, party: str) -> Iterator[list[int]]:
+    """Give the events that a party is in, under any of its GLNs, some at a time."""
+    seen: set[int] = set()
+    for gln in parties.glns(party):
+        number, after = number_of(f"p:{gln}"), -1
+        while len(seen) < SHIPPED_EVENTS_MAX and (rows := reader.postings(number, after, 20)):
+            after = rows[-1][1]
+            positions = [p for first, _, steps in rows for p in positions_of(first, steps) if p not in seen]
+            seen.update(positions)
+            for at in range(0, len(positions), EVENTS_AT_ONCE):
+                yield positions[at : at + EVENTS_AT_ONCE]
