@@ -47,6 +47,9 @@ def test_files_are_loaded_looked_at_and_shown_beside_a_verdict(rxtrail: CommandL
     assert [note["other"] for note in basket["interactions"]] == [OTHER_GTIN]
     listed = rxtrail.json("safety", "basket", "-", stdin=f"{scene.GTIN}\n{OTHER_GTIN}\n".encode()).one
     assert listed == basket
+    assert [gap["gtin"] for gap in basket["not_looked_at"]] == [OTHER_GTIN]
+    assert "Its label has no section on interactions." in rxtrail("safety", "basket", scene.GTIN, OTHER_GTIN).err
+    assert "as far as they were looked at" in rxtrail("safety", "basket", OTHER_GTIN).out.decode()
 
     assert rxtrail.json("safety", "off").one["shown"] is False
     assert "safety" not in rxtrail.json("verify", scene.scan("A1")).one

@@ -76,6 +76,7 @@ def test_notes_stand_beside_the_verdict_and_a_basket_is_held_against_itself(
     page.wait_for_selector("#basket [data-kind=interaction]")
     assert "watch the INR" in page.inner_text("#basket")
     assert "Warfarin 5 mg" in page.inner_text("#basket")
+    assert page.inner_text("#basket .basket-gap") == f"No label here of: {OTHER_GTIN}"
     page.click("#basket-new")
     assert page.is_hidden("#basket")
     page.goto(f"/packs/{scene.GTIN}/{serial}")

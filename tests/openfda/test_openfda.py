@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime
 import io
 import sqlite3
+import tracemalloc
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pytest
 
 from rxtrail.core.gs1.check_digit import check_digit
 from rxtrail.errors import BadRequest, BadScan, Busy, NotFound, StoreFailed
-from rxtrail.openfda import FILE, FileCut, OpenFda
+from rxtrail.openfda import FILE, Basket, FileCut, OpenFda, baskets
 from rxtrail.openfda import shelf as shelf_module
 from rxtrail.openfda.shelf import writing
 from tests.openfda import files
@@ -323,6 +324,79 @@ def test_two_packs_of_one_substance_say_nothing_of_each_other(there: Room) -> No
     there.load("ndc", answer(product(NDC, "A", "EXAMPLINIB"), product(twin, "B", "EXAMPLINIB MESYLATE")))
     there.load("label", answer(label(drug_interactions="Examplinib is not to be taken with itself.")))
     assert there.room.basket([GTIN, there.room.product(twin).gtin]).interactions == []
+
+
+def gaps(basket: Basket) -> list[tuple[str, str]]:
+    return [(gap.gtin, gap.text) for gap in basket.not_looked_at]
+
+
+def test_a_basket_tells_of_whom_it_could_not_find_anything_out(there: Room) -> None:
+    iron = "0093-0788-01"
+    there.load("ndc", answer(*files.PRODUCTS, product(iron, "Ferrous", "IRON"), {**product("0093-0789-01", "B", "X"),
+                             "active_ingredients": []}))  # fmt: skip
+    there.load("label", answer(label(warnings="Calm."), label(OTHER_SET, ndc=OTHER_NDC, drug_interactions="Iron.")))
+    gtins = [GTIN, OTHER_GTIN, *(there.room.product(ndc).gtin for ndc in (iron, "0093-0789-01"))]
+    found = there.room.basket(gtins)
+    assert (found.interactions, found.without_label) == ([], gtins[2:])
+    assert gaps(found) == [
+        (GTIN, "Its label has no section on interactions."),
+        (gtins[2], "No label was searched for IRON: an ordinary word."),
+        (gtins[3], "No active ingredient of it is known, so no label was searched for it."),
+    ]
+
+
+def test_labels_that_were_not_read_are_told_and_the_newest_are_read(there: Room) -> None:
+    there.load("ndc", answer(*files.PRODUCTS))
+    there.load("label", answer(label(OTHER_SET, ndc=OTHER_NDC, drug_interactions="None.")))
+    labels = [
+        label(f"{number}", effective=f"202610{number:02}", drug_interactions=f"Warfarin {number}.")
+        for number in range(1, 9)
+    ]
+    there.load("label", answer(*labels))
+    found = there.room.basket([GTIN, OTHER_GTIN])
+    assert [note.text for note in found.interactions] == ["Warfarin 8."]
+    assert gaps(found) == [(GTIN, "Only its 5 newest labels were read, 3 older ones were not.")]
+    whole = there.room.safety(GTIN)
+    assert ([each.set_id for each in whole.labels], whole.labels_older) == (["8", "7", "6", "5", "4"], 3)
+
+
+def test_the_work_for_one_basket_has_a_bound_and_what_is_past_it_is_told(
+    there: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there.load("ndc", answer(*files.PRODUCTS))
+    there.load("label", answer(label(drug_interactions="Warfarin."), label(OTHER_SET, ndc=OTHER_NDC)))
+    monkeypatch.setattr(baskets, "SEARCHED_CHARACTERS_MAX", 9)
+    found = there.room.basket([GTIN, OTHER_GTIN])
+    assert len(found.interactions) == 1
+    monkeypatch.setattr(baskets, "SEARCHED_CHARACTERS_MAX", 8)
+    found = there.room.basket([GTIN, OTHER_GTIN])
+    assert found.interactions == []
+    assert (GTIN, "Its label was not searched for all other packs: ask for fewer at once.") in gaps(found)
+    monkeypatch.undo()
+    monkeypatch.setattr(baskets, "INTERACTIONS_MAX", 0)
+    found = there.room.basket([GTIN, OTHER_GTIN])
+    assert found.interactions == []
+    assert (GTIN, "Its label says more of the other packs than is listed here.") in gaps(found)
+
+
+def test_a_basket_of_a_damaged_file_has_no_interactions_ruled_out(there: Room) -> None:
+    there.load("ndc", answer(*files.PRODUCTS))
+    there.load("label", answer(label(drug_interactions="Warfarin.")))
+    with writing(there.folder) as shelf:
+        shelf._connection.execute("UPDATE label SET body = x'00'")
+    found = there.room.basket([GTIN, OTHER_GTIN])
+    assert (found.interactions, found.without_label) == ([], [GTIN, OTHER_GTIN])
+    assert gaps(found) == [(GTIN, "What was loaded of it cannot be read.")]
+
+
+def test_no_label_text_is_kept_in_mind_for_a_verdict(there: Room) -> None:
+    there.load("label", answer(label(boxed_warning=BOXED, warnings="Beware. " * 200_000)))
+    tracemalloc.start()
+    try:
+        assert there.kinds() == ["boxed-warning"]
+        assert tracemalloc.get_traced_memory()[0] < 500_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_basket_has_a_bound(there: Room) -> None:

@@ -18,7 +18,8 @@ from rxtrail.core.gs1.scan import read_scan
 from rxtrail.core.rules.safety import LABEL_ADVICE, SafetyNote
 from rxtrail.errors import BadRequest, BadScan, NotFound
 from rxtrail.openfda import polling
-from rxtrail.openfda.beside import SHOWN, Beside, interactions
+from rxtrail.openfda.baskets import NotLookedAt, interactions, member_of
+from rxtrail.openfda.beside import SHOWN, Beside
 from rxtrail.openfda.loading import Loading, LoadReport, dataset_of
 from rxtrail.openfda.polling import PollOrder, PollReport
 from rxtrail.openfda.reading import FileCut
@@ -45,6 +46,7 @@ __all__ = [
     "FileCut",
     "LoadReport",
     "LoadedFile",
+    "NotLookedAt",
     "OpenFda",
     "OpenFdaStatus",
     "PollOrder",
@@ -79,21 +81,26 @@ class OpenFdaStatus(msgspec.Struct, frozen=True, gc=False):
 
 
 class ProductSafety(msgspec.Struct, frozen=True, gc=False):
-    """What public files say of one product; ``labels`` with their whole text."""
+    """What public files say of one product; ``labels`` with their whole text, the newest, without ``labels_older``."""
 
     gtin: str
     product: FdaProduct | None
     notes: list[SafetyNote]
     labels: list[Label]
     shortages: list[Shortage]
+    labels_older: int = 0
     advice: str = LABEL_ADVICE
 
 
 class Basket(msgspec.Struct, frozen=True, gc=False):
-    """What the labels of some packs say of each other; ``without_label`` are those of whom no label is here."""
+    """What the labels of some packs say of each other; ``without_label`` are those of whom no label is here.
+
+    ``not_looked_at`` tells what else was not looked at: that no interaction is listed says nothing of it.
+    """
 
     interactions: list[SafetyNote]
     without_label: list[str]
+    not_looked_at: list[NotLookedAt] = []
     advice: str = LABEL_ADVICE
 
 
@@ -148,10 +155,11 @@ class OpenFda:
 
         :raises NotFound: nothing is.
         """
-        found = self._beside().of(gtin.zfill(14))
+        gtin, beside = gtin.zfill(14), self._beside()
+        found, notes = beside.whole(gtin), beside.of(gtin).notes
         if found.product is None and not found.labels and not found.shortages:
             raise _missing(gtin)
-        return ProductSafety(gtin.zfill(14), found.product, found.notes, found.labels, found.shortages)
+        return ProductSafety(gtin, found.product, notes, found.labels, found.shortages, found.older)
 
     def basket(self, gtins: Iterable[str]) -> Basket:
         """Tell where the label of one pack names an active ingredient of another.
@@ -162,8 +170,9 @@ class OpenFda:
         if len(wanted) > BASKET_MAX:
             raise BadRequest(f"a basket has at most {BASKET_MAX} products", place="gtins")
         beside = self._beside()
-        products = [(gtin, beside.of(gtin)) for gtin in wanted]
-        return Basket(interactions(products), [gtin for gtin, product in products if not product.labels])
+        members = [member_of(gtin, beside.whole(gtin)) for gtin in wanted]
+        notes, gaps = interactions(members)
+        return Basket(notes, [member.gtin for member in members if not member.has_label], gaps)
 
     def named(self, code: str) -> str:
         """Give the GTIN-14 that a scan, a GTIN or an NDC with hyphens names.

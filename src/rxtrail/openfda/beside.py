@@ -6,11 +6,11 @@ import datetime
 import logging
 import sqlite3
 import zlib
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from rxtrail.core.notices.label_text import naming, sentences, shortened, substance
+from rxtrail.core.notices.label_text import sentences, shortened
 from rxtrail.core.rules.safety import LABEL_ADVICE, SHORTAGE_ADVICE, SafetyNote
 from rxtrail.openfda.rows import NEW_DAYS, key_of, keys_of_gtin
 from rxtrail.openfda.shelf import FILE, Shelf, open_shelf
@@ -30,22 +30,21 @@ SHOWN: Final = "beside-verdicts"  # the setting; "off" shows nothing
 TEXT_CHARACTERS_MAX: Final = 600
 
 
-class Product:
-    """What is known of one product: its row of the directory, labels, shortages, and the notes made of them."""
+class Product(NamedTuple):
+    """What is kept in mind of one product: its row of the directory, and the notes made of labels and shortages."""
 
-    def __init__(
-        self, product: FdaProduct | None, labels: list[Label], shortages: list[Shortage], notes: list[SafetyNote]
-    ) -> None:
-        """Keep all of it."""
-        self.product, self.labels, self.shortages, self.notes = product, labels, shortages, notes
+    product: FdaProduct | None
+    notes: list[SafetyNote]
 
-    @property
-    def substances(self) -> list[str]:
-        """Its active ingredients, as prose calls them."""
-        told = list(self.product.ingredients) if self.product is not None else []
-        for label in self.labels:
-            told += label.ingredients
-        return list(dict.fromkeys(name for each in told if (name := substance(each))))
+
+class Whole(NamedTuple):
+    """All that was loaded of one product, with whole label texts; ``older`` labels beside these were not read."""
+
+    product: FdaProduct | None
+    labels: list[Label]
+    older: int
+    shortages: list[Shortage]
+    is_readable: bool = True
 
 
 class Beside:
@@ -75,22 +74,30 @@ class Beside:
         return self._shelf
 
     def of(self, gtin: str) -> Product:
-        """Give what is known of a GTIN-14."""
+        """Give what is kept in mind of a GTIN-14."""
         if self._seconds() >= self._look_at:
             self._look()
         known = self._in_mind.get(gtin)
         if known is not None:
             return known
+        whole = self.whole(gtin)
+        found = Product(whole.product, notes_of(whole.labels, whole.shortages, self._today()))
+        if whole.is_readable:
+            if len(self._in_mind) >= PRODUCTS_IN_MIND_MAX:
+                self._in_mind.clear()
+            self._in_mind[gtin] = found
+        return found
+
+    def whole(self, gtin: str) -> Whole:
+        """Read all of a GTIN-14; nothing of it is kept in mind, since labels are long."""
+        if self._seconds() >= self._look_at:
+            self._look()
         try:
-            found = self._found(gtin)
+            return self._read(gtin)
         except (sqlite3.Error, zlib.error, msgspec.DecodeError) as damaged:
             # The counter is answered without notes, never with an error: they are no part of the verdict.
             _LOG.warning("the file of openFDA records cannot be read: %s", damaged)
-            return Product(None, [], [], [])
-        if len(self._in_mind) >= PRODUCTS_IN_MIND_MAX:
-            self._in_mind.clear()
-        self._in_mind[gtin] = found
-        return found
+            return Whole(None, [], 0, [], is_readable=False)
 
     def look_again(self) -> None:
         """Look at the file with the next question."""
@@ -124,18 +131,20 @@ class Beside:
             self.close()
             self._in_mind.clear()
 
-    def _found(self, gtin: str) -> Product:
-        if self._shelf is None:
-            return Product(None, [], [], [])
+    def _read(self, gtin: str) -> Whole:
+        shelf = self._shelf
+        if shelf is None:
+            return Whole(None, [], 0, [])
         keys = keys_of_gtin(gtin)
-        product = next((found for key in keys if (found := self._shelf.product(key)) is not None), None)
+        product = next((found for key in keys if (found := shelf.product(key)) is not None), None)
         if product is not None:
             keys = list(dict.fromkeys([*keys, key_of(product.ndc), product.product_ndc]))
-        set_ids = list(dict.fromkeys([*self._shelf.labels_of(keys), *(product.labels if product is not None else ())]))
-        labels = sorted(self._shelf.labels(set_ids).values(), key=lambda label: label.effective, reverse=True)
-        shortages = self._shelf.shortages(keys)
-        labels = labels[:LABELS_MAX]
-        return Product(product, labels, shortages, notes_of(labels, shortages, self._today()))
+        set_ids = {*shelf.labels_of(keys), *(product.labels if product is not None else ())}
+        versions = shelf.label_versions(set_ids)
+        newest = sorted(sorted(versions), key=lambda set_id: versions[set_id][1], reverse=True)
+        read = shelf.labels(newest[:LABELS_MAX])
+        labels = [read[set_id] for set_id in newest if set_id in read]
+        return Whole(product, labels, len(newest) - len(labels), shelf.shortages(keys))
 
 
 def notes_of(labels: list[Label], shortages: list[Shortage], today: datetime.date) -> list[SafetyNote]:
@@ -158,37 +167,10 @@ def notes_of(labels: list[Label], shortages: list[Shortage], today: datetime.dat
     return list({(note.kind, note.text): note for note in reversed([*boxed, *new, *short])}.values())[::-1]
 
 
-def interactions(products: list[tuple[str, Product]]) -> list[SafetyNote]:
-    """Give where the label of one pack names an active ingredient of another pack of the same basket."""
-    found = []
-    for gtin, one in products:
-        for other_gtin, other in products:
-            if other_gtin == gtin:
-                continue
-            own = set(one.substances)
-            for name in other.substances:
-                note = None if name in own else _interaction(gtin, one, other_gtin, name)
-                if note is not None:
-                    found.append(note)
-    return found
-
-
-def _interaction(gtin: str, one: Product, other: str, name: str) -> SafetyNote | None:
-    for label in one.labels:
-        text = naming(label.sections.get("drug_interactions", ""), name)
-        if text:
-            own = label.name or (one.product.name if one.product is not None else gtin)
-            return SafetyNote(
-                "interaction", f"The label of {own} names {name}", text, _source(label), LABEL_ADVICE,
-                since=label.effective, section="drug_interactions", gtin=gtin, other=other,
-            )  # fmt: skip
-    return None
-
-
 def _note(kind: str, section: str, label: Label, text: str, since: str, title: str = "") -> SafetyNote:
     told = _beginning(text)
     return SafetyNote(
-        kind, title or SECTIONS[section], told, _source(label), LABEL_ADVICE, since=since,
+        kind, title or SECTIONS[section], told, label.source, LABEL_ADVICE, since=since,
         more=len(told) < len(" ".join(text.split())), section=section,
     )  # fmt: skip
 
@@ -202,10 +184,6 @@ def _beginning(text: str) -> str:
             return told or shortened(sentence)
         told = longer
     return told
-
-
-def _source(label: Label) -> str:
-    return f"FDA label {label.set_id}, version {label.version}" + (f" of {label.effective}" if label.effective else "")
 
 
 def _shortage_note(shortage: Shortage) -> SafetyNote:

@@ -119,16 +119,17 @@ class Loading:
 
     def _labels(self, records: list[LabelRecord]) -> None:
         known = self._shelf.label_versions({record.set_id for record in records})
+        labels = list(map(label_of, records))
         older = [
             label.set_id
-            for label in map(label_of, records)
+            for label in labels
             if label.set_id in known and (label.effective, label.version) > known[label.set_id][::-1]
         ]
         before = self._shelf.labels(older)
         put: dict[str, Label] = {}
         keys: dict[str, list[str]] = {}
-        for record in records:
-            label = label_of(record)
+        for record, read in zip(records, labels, strict=True):
+            label = read
             earlier = put.get(label.set_id) or before.get(label.set_id)
             if earlier is not None and (label.effective, label.version) > (earlier.effective, earlier.version):
                 label = with_changes(label, earlier)

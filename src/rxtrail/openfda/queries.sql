@@ -37,7 +37,11 @@ UPDATE label SET at = ? WHERE set_id = ?;
 
 -- name: labels
 -- Labels by their set_id; the list is JSON.
-SELECT set_id, version, effective, body FROM label WHERE set_id IN (SELECT value FROM json_each(?));
+SELECT set_id, body FROM label WHERE set_id IN (SELECT value FROM json_each(?));
+
+-- name: label_versions
+-- Versions of labels and from when they are, by their set_id; the list is JSON.
+SELECT set_id, version, effective FROM label WHERE set_id IN (SELECT value FROM json_each(?));
 
 -- name: labels_of
 -- Which labels are about a package or product.

@@ -60,11 +60,12 @@ class Shelf:
     def labels(self, set_ids: Iterable[str]) -> dict[str, Label]:
         """Give labels by their set_id."""
         rows = self._all("labels", _list(set_ids))
-        return {set_id: _label(zlib.decompress(body)) for set_id, _, _, body in rows}
+        return {set_id: _label(zlib.decompress(body)) for set_id, body in rows}
 
     def label_versions(self, set_ids: Iterable[str]) -> dict[str, tuple[int, str]]:
         """Give which version of labels is here, and from when it is."""
-        return {set_id: (version, effective) for set_id, version, effective, _ in self._all("labels", _list(set_ids))}
+        rows = self._all("label_versions", _list(set_ids))
+        return {set_id: (version, effective) for set_id, version, effective in rows}
 
     def labels_of(self, keys: Sequence[str]) -> list[str]:
         """Give the set_ids of the labels of a package or product."""

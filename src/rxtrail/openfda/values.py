@@ -176,6 +176,11 @@ class Label(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     changes: list[Change] = []
     recent_changes: str = ""  # what the label itself says is new
 
+    @property
+    def source(self) -> str:
+        """Which label this is, as a note names it."""
+        return f"FDA label {self.set_id}, version {self.version}" + (f" of {self.effective}" if self.effective else "")
+
 
 class Shortage(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One presentation in the list of shortages."""

@@ -52,9 +52,12 @@ def basket(call: Call, codes: Sequence[str]) -> int:
         return exits.FINE
     show.safety(found.interactions)
     if not found.interactions:
-        say.line("no label of these packs names another of them in its section on interactions")
+        words = ", as far as they were looked at" if found.without_label or found.not_looked_at else ""
+        say.line(f"no label of these packs names another of them in its section on interactions{words}")
     if found.without_label:
         say.note(f"no label here of: {', '.join(found.without_label)}")
+    for gap in found.not_looked_at:
+        say.note(f"not looked at, {gap.gtin}: {gap.text}")
     say.note(found.advice)
     return exits.FINE
 
