@@ -51,6 +51,19 @@ def test_all_pages_are_asked_for_by_skip_or_by_the_link_that_came(server: Server
     assert all(f"api_key={KEY}" in path and path.count("api_key") == 1 for path in server.asked)
 
 
+def files_of(room: OpenFda) -> list[tuple[str, int, int]]:
+    return [(each.name, each.records, each.faults) for each in room.status().files]
+
+
+def test_what_was_loaded_tells_all_pages_of_one_asking(server: Server, room: OpenFda) -> None:
+    server.records[3] = server.records[22] = {"product_ndc": 7}
+    room.poll("ndc", order(server))
+    assert files_of(room) == [("api: all", 25, 2)]
+    server.records[3:] = []
+    room.poll("ndc", order(server))
+    assert files_of(room) == [("api: all", 3, 0)], "asked anew"
+
+
 def test_what_is_cut_off_is_gone_on_with_and_nothing_is_asked_twice(
     server: Server, room: OpenFda, tmp_path: Path
 ) -> None:
@@ -61,6 +74,7 @@ def test_what_is_cut_off_is_gone_on_with_and_nothing_is_asked_twice(
     report = room.poll("ndc", order(server))
     assert (report.resumed, report.records) == (10, 15)
     assert room.status().products == 25
+    assert files_of(room) == [("api: all", 25, 0)], "all that came, in both calls"
     assert KEY.encode() not in b"".join(path.read_bytes() for path in tmp_path.iterdir()), "the key is nowhere kept"
 
 

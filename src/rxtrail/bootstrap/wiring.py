@@ -23,6 +23,7 @@ from rxtrail.epcis_query.room import Epcis
 from rxtrail.errors import Busy, StoreFailed, StoreSetBack
 from rxtrail.joined import Joined
 from rxtrail.keyring import Keyring
+from rxtrail.keys import FOLDER as KEYS_FOLDER
 from rxtrail.keys import SigningKey, open_key
 from rxtrail.ledger.committing import open_writer
 from rxtrail.moving import LogPosition, LogWatch
@@ -56,7 +57,6 @@ if TYPE_CHECKING:
     from rxtrail.ledger.writer import Writer
     from rxtrail.store import Reader, Store, Transaction
 
-KEYS_FOLDER = "keys"
 GC_THRESHOLDS = (200_000, 20, 100)  # a batch makes a million short-lived strings: collect rarely, not never
 
 
@@ -79,7 +79,6 @@ class Wired:
         :raises StoreSetBack: an old copy stands where the record was, and it would be written.
         """
         self.data = data
-        self._name = name
         self._let_go = let_go
         self._closing = threading.Event()
         self._store = store
@@ -91,7 +90,6 @@ class Wired:
         self._generation = 0
         self._recent = Recent()
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rxtrail-capture")
-        self._progress: dict[str, tuple[int, int]] = {}
         self._writer: Writer | None = None
         self._capture: Capture | None = None
         self._states: States | None = None

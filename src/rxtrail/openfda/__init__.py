@@ -212,24 +212,16 @@ class OpenFda:
         if shelf is None:
             return OpenFdaStatus(shown=False)
         files = [
-            LoadedFile(dataset, name, iso(at), records, faults)
-            for dataset, name, at, records, faults, _ in shelf.loaded()
+            LoadedFile(dataset, name, iso(at), records, faults) for dataset, name, at, records, faults in shelf.loaded()
         ]
         return OpenFdaStatus(beside.shown, *shelf.counts(), files)
 
     # -- changes ---------------------------------------------------------------------------------------------------
 
     def load(
-        self,
-        dataset: str,
-        files: Iterable[tuple[str, Callable[[], BinaryIO]]],
-        *,
-        replace: bool = False,
-        read: Callable[[str, int], None] = lambda _name, _records: None,
+        self, dataset: str, files: Iterable[tuple[str, Callable[[], BinaryIO]]], *, replace: bool = False
     ) -> LoadReport:
         """Load files of one dataset, all or none; with ``replace`` what they do not hold is forgotten.
-
-        ``read`` is told the name of a file and how many records were read so far.
 
         :raises FileCut: a file is cut, damaged or another one; with the place.
         :raises Busy: somebody else is loading.
@@ -239,7 +231,8 @@ class OpenFda:
             loading = Loading(shelf, kind, self._now_us())
             for name, open_file in files:
                 with open_file() as stream:
-                    loading.file(stream, name, lambda records, name=name: read(name, records))  # type: ignore[misc]
+                    counts = loading.file(stream, name)
+                shelf.run("put_loaded", kind.value, name, self._now_us(), *counts)
             forgotten = loading.forget_others() if replace else 0
             report = loading.report(forgotten)
         self._changed()
@@ -260,7 +253,7 @@ class OpenFda:
         def take(page: Page) -> Callable[[Shelf], Counts]:
             def keep(shelf: Shelf) -> Counts:
                 loading = Loading(shelf, kind, self._now_us())
-                report = polling.load_page(loading, page, f"api: {order.search or 'all'}")
+                report = polling.load_page(loading, page, _name_of(order))
                 return report.records, report.kept, report.faults
 
             return keep
@@ -283,16 +276,10 @@ class OpenFda:
         :raises Unreachable: openFDA does not answer, or with fewer reports than it says; the next call goes on.
         :raises Refused: openFDA does not take the question.
         """
-        name = f"api: {order.search or 'all'}"
 
         def take_page(page: Page) -> Callable[[Shelf], Counts]:
             counts = take(page.body)
-
-            def keep(shelf: Shelf) -> Counts:
-                shelf.run("put_loaded", polling.ENFORCEMENT, name, self._now_us(), counts[0], counts[2], "")
-                return counts
-
-            return keep
+            return lambda _shelf: counts
 
         return self._asked(polling.ENFORCEMENT, order, take_page, told, is_whole=True)
 
@@ -320,6 +307,8 @@ class OpenFda:
             keep = take(page)
             with writing(self._folder) as shelf:
                 counts = keep(shelf)
+                noted = "add_loaded" if resumed + records else "put_loaded"  # what came of one asking is one file
+                shelf.run(noted, dataset, _name_of(order), self._now_us(), counts[0], counts[2])
                 pages, records, kept, faults = pages + 1, records + counts[0], kept + counts[1], faults + counts[2]
                 come = resumed + records
                 shelf.run("put_cursor", dataset, order.search, page.next, come, total, self._now_us())
@@ -357,6 +346,10 @@ class OpenFda:
         with self._opening:
             for beside in self._opened:
                 beside.look_again()
+
+
+def _name_of(order: PollOrder) -> str:
+    return f"api: {order.search or 'all'}"
 
 
 def _missing(code: Any) -> NotFound:  # noqa: ANN401 (whatever was asked for)

@@ -21,7 +21,7 @@ from rxtrail.openfda.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from typing import BinaryIO
 
 
@@ -57,8 +57,8 @@ class Loading:
         self._files = self._records = self._kept = self._unlinked = self._faults = 0
         self._told: list[str] = []
 
-    def file(self, stream: BinaryIO, name: str, read: Callable[[int], None] = lambda _records: None) -> int:
-        """Load one file, packed or not, and give how many records it had; ``read`` is told how many were read.
+    def file(self, stream: BinaryIO, name: str) -> tuple[int, int]:
+        """Load one file, packed or not; give how many records it had, and how many of them were left out.
 
         :raises FileCut: it is not whole, or holds no record of this dataset.
         """
@@ -73,7 +73,6 @@ class Loading:
                 told = [f"{place}: {why}" for place, why in batch.faults]
                 first_fault = first_fault or next(iter(told), "")
                 self._told += told[: FAULTS_TOLD_MAX - len(self._told)]
-                read(self._records)
         records, wrong = self._records - before, self._faults - faults
         if records and records == wrong:
             raise FileCut(
@@ -81,8 +80,7 @@ class Loading:
                 place=name,
                 advice="Look at which file it is; nothing of it was kept.",
             )
-        self._shelf.run("put_loaded", self._dataset.value, name, self._now, records, wrong, "")
-        return records
+        return records, wrong
 
     def forget_others(self) -> int:
         """Forget what the files of this load did not hold; give how many records that were."""

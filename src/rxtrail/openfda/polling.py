@@ -15,8 +15,6 @@ from rxtrail.errors import BadRequest, Refused
 from rxtrail.outbound import HttpReply, Unreachable, request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from rxtrail.openfda.loading import Loading, LoadReport
 
 BASE_URL: Final = "https://api.fda.gov"
@@ -88,7 +86,7 @@ def first_query(order: PollOrder) -> str:
     return urlencode({name: value for name, value in asked.items() if value})
 
 
-def fetch(dataset: str, order: PollOrder, query: str, sleep: Callable[[float], None] = time.sleep) -> Page:
+def fetch(dataset: str, order: PollOrder, query: str) -> Page:
     """Ask for one page; waits and asks again where openFDA asks for that.
 
     :raises Unreachable: no answer that can be used; the next call goes on with this page.
@@ -112,7 +110,7 @@ def fetch(dataset: str, order: PollOrder, query: str, sleep: Callable[[float], N
             )
         if attempt == TRIES_MAX:
             raise Unreachable(f"openFDA answered {reply.status} {TRIES_MAX} times", sent=True)
-        sleep(_wait(reply, attempt))
+        time.sleep(_wait(reply, attempt))
     raise AssertionError("unreachable: the loop ends by an answer or an error")
 
 

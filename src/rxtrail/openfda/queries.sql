@@ -9,7 +9,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS label_set ON label (set_id);
 CREATE TABLE IF NOT EXISTS label_of (key TEXT NOT NULL, set_id TEXT NOT NULL, PRIMARY KEY (key, set_id)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS label_of_set ON label_of (set_id);
 CREATE TABLE IF NOT EXISTS shortage (key TEXT NOT NULL, id TEXT NOT NULL, updated TEXT NOT NULL, at INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (key, id)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS loaded (dataset TEXT NOT NULL, name TEXT NOT NULL, at INTEGER NOT NULL, records INTEGER NOT NULL, faults INTEGER NOT NULL, last_updated TEXT NOT NULL, PRIMARY KEY (dataset, name)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS loaded (dataset TEXT NOT NULL, name TEXT NOT NULL, at INTEGER NOT NULL, records INTEGER NOT NULL, faults INTEGER NOT NULL, PRIMARY KEY (dataset, name)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS cursor (dataset TEXT NOT NULL, search TEXT NOT NULL, next TEXT NOT NULL, records INTEGER NOT NULL, total INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (dataset, search)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS setting (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
@@ -83,11 +83,16 @@ DELETE FROM shortage WHERE at < ?;
 
 -- name: put_loaded
 -- Note that a file was loaded.
-INSERT OR REPLACE INTO loaded (dataset, name, at, records, faults, last_updated) VALUES (?, ?, ?, ?, ?, ?);
+INSERT OR REPLACE INTO loaded (dataset, name, at, records, faults) VALUES (?, ?, ?, ?, ?);
+
+-- name: add_loaded
+-- Note that a further page of the API was loaded, beside those before.
+INSERT INTO loaded (dataset, name, at, records, faults) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (dataset, name) DO UPDATE SET at = excluded.at, records = records + excluded.records, faults = faults + excluded.faults;
 
 -- name: loaded
 -- The files that were loaded, the newest first.
-SELECT dataset, name, at, records, faults, last_updated FROM loaded ORDER BY at DESC, dataset, name LIMIT 100;
+SELECT dataset, name, at, records, faults FROM loaded ORDER BY at DESC, dataset, name LIMIT 100;
 
 -- name: counts
 -- How much is here.

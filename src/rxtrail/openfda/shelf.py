@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE: Final = "openfda.sqlite"
-VERSION: Final = 1  # of the tables; a file of another version is emptied, and loaded again
+VERSION: Final = 2  # of the tables; a file of another version is emptied, and loaded again
 CACHE_KIB: Final = 64 * 1024
 LOAD_WAIT_SECONDS: Final = 5.0
 READ_WAIT_SECONDS: Final = 1.0
@@ -75,8 +75,8 @@ class Shelf:
         """Give what the list of shortages says of a package or product."""
         return [_shortage(body) for (body,) in self._all("shortages", _list(keys))]
 
-    def loaded(self) -> list[tuple[str, str, int, int, int, str]]:
-        """Give the files that were loaded: dataset, name, when, records, faults, and their own date."""
+    def loaded(self) -> list[tuple[str, str, int, int, int]]:
+        """Give the files that were loaded: dataset, name, when, records, faults."""
         return self._all("loaded")
 
     def counts(self) -> tuple[int, int, int]:

@@ -37,7 +37,6 @@ class Harmonised(msgspec.Struct, frozen=True, gc=False):
     brand_name: Texts = None
     generic_name: Texts = None
     substance_name: Texts = None
-    manufacturer_name: Texts = None
     spl_set_id: Texts = None
     upc: Texts = None
 
@@ -69,7 +68,6 @@ class NdcRecord(msgspec.Struct, frozen=True, gc=False):
     active_ingredients: list[Ingredient] | None = None
     packaging: list[Packaging] | None = None
     dea_schedule: str | None = None
-    product_type: str | None = None
     marketing_end_date: str | None = None
     openfda: Harmonised | None = None
 
