@@ -227,16 +227,19 @@ class Filing:
                 first.next, at, iso(one.time), sender=one.sender, receiver=one.receiver, lanes=list(one.lanes),
                 shipment=one.shipment.hex(), subjects=sorted(fresh)[:SUBJECTS_MAX], subject_count=len(fresh),
                 evidence=evidence[:EVIDENCE_MAX], history=[AlertStep(at, "opened", US)],
-                clock_until=self.clock_of(first.cause),
+                clock_until=self.clock_of(first.cause, first.severity),
                 parts=parts, weight=one.weight,
             )
         )  # fmt: skip
 
     # -- any alert -------------------------------------------------------------------------------------------------
 
-    def clock_of(self, cause: str) -> str:
-        """Give by when somebody must have decided about an alert of this cause; "" when nothing presses."""
-        return iso(self._log.now + CLOCK_US) if cause == "suspect" else ""
+    def clock_of(self, cause: str, severity: str) -> str:
+        """Give by when somebody must have decided about an alert; "" when nothing presses.
+
+        What is suspect presses, and what stops packs at the counter: nobody may overlook either.
+        """
+        return iso(self._log.now + CLOCK_US) if cause == "suspect" or severity == "stop" else ""
 
     def open_or_add(self, alert: Alert) -> Alert:
         """Open an alert of scans, or bring the one of that name up to date; one that was closed begins anew."""
@@ -244,12 +247,15 @@ class Filing:
         at = iso(self._log.now)
         if known is None:
             made = msgspec.structs.replace(alert, opened_at=at, history=[AlertStep(at, "opened", US)])
-            made = self._muted_like(msgspec.structs.replace(made, clock_until=self.clock_of(made.cause)))
+            made = self._muted_like(msgspec.structs.replace(made, clock_until=self.clock_of(made.cause, made.severity)))
             self.write(made, "alert-opened")
             return made
         kept = {each: getattr(known, each) for each in ("opened_at", "state", "owner", "history", "muted_until")}
         fresh = msgspec.structs.replace(
-            alert, **kept, changes=known.changes, clock_until=known.clock_until or self.clock_of(alert.cause)
+            alert,
+            **kept,
+            changes=known.changes,
+            clock_until=known.clock_until or self.clock_of(alert.cause, alert.severity),
         )
         if fresh == known:
             return known

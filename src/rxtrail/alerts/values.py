@@ -20,7 +20,7 @@ CLOCK_US: Final = 24 * 3_600 * 1_000_000
 class Evidence(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One thing that was seen: ``link`` is its address on this node, ``at`` ISO 8601."""
 
-    kind: str  # event | scan
+    kind: str  # event | scan | recall
     at: str
     what: str
     link: str = ""
@@ -57,7 +57,7 @@ class Alert(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """
 
     id: str
-    rule: str  # R1 to R12, S8, S9, S12, S13, scanner or tracker
+    rule: str  # R1 to R12, S8, S9, S12, S13, scanner, tracker or recall
     title: str
     severity: str  # stop | check
     state: str
@@ -80,11 +80,11 @@ class Alert(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     scans: int = 0
     evidence: list[Evidence] = []
     history: list[AlertStep] = []
-    clock_until: str = ""  # a suspect's: by then somebody must have decided
+    clock_until: str = ""  # of what is suspect, or stops packs: by then somebody must have decided
     muted_until: str = ""  # told to nobody until this day, and still true at the counter
     changes: int = 1
     # Of R5 by "short", "over" or the container in which something differs, of R10 by the party,
-    # of S13 by the kind.
+    # of S13 by the kind, of a recall by the holder.
     parts: dict[str, AlertPart] = {}
     weight: int = 0  # of temperatures: how bad it is; what a person has explained was as bad as this
 

@@ -17,6 +17,7 @@ from rxtrail.alerts.cursor import Cursor
 from rxtrail.alerts.filing import Filing
 from rxtrail.alerts.judging import RouteJudge
 from rxtrail.alerts.on_the_way import Strays
+from rxtrail.alerts.recall_clock import RecallClock
 from rxtrail.errors import RxtrailError
 from rxtrail.record.lanes import KIND, routes_of
 from rxtrail.record.off_route import Marks
@@ -82,6 +83,7 @@ class Watching:
         self._judge: RouteJudge | None = None
         self._strays = Strays()
         self._asks: Reader | None = None  # whom the judge asks
+        self._recalls = RecallClock(self._write)
         self._cold = ColdWatch(writer, today=today, seconds=seconds, write=self._write)
 
     # -- from other threads ----------------------------------------------------------------------------------------
@@ -206,7 +208,8 @@ class Watching:
 
     def _has_work(self, reader: Reader) -> bool:
         kinds = (KIND, filing.CLOCK)
-        return any(reader.kept_from(kind, (-1, ""), 1) for kind in kinds) or self._cold.has_work(reader)
+        has_some = any(reader.kept_from(kind, (-1, ""), 1) for kind in kinds)
+        return has_some or self._recalls.has_work(reader) or self._cold.has_work(reader)
 
     def _load(self, reader: Reader) -> None:
         self._stale, self._loaded_at, self._asks = False, self._seconds(), reader
@@ -264,11 +267,12 @@ class Watching:
             self._told(changes)
 
     def _clocks(self, reader: Reader) -> None:
-        """Escalate what is suspect, and nobody has decided about in time."""
+        """Escalate what nobody has decided about in time, and tell of recalls for which somebody is late."""
         now = self._now()
         rows = [key for key, at, _ in reader.kept_from(filing.CLOCK, (-1, ""), DUE_AT_ONCE) if at <= now]
         if rows:
             self._write(lambda work: work.run_out(rows))
+        self._recalls.step(reader, now)
 
     def _keep_cursor(self, *, always: bool) -> None:
         self._detection.returns.keep_cursor(always=always)

@@ -26,6 +26,7 @@ from rxtrail.core.rules.recall import (
     Step,
     stands,
     told_abroad,
+    unanswered,
 )
 from rxtrail.errors import BadRequest, NotFound, Refused
 from rxtrail.recalls import counting, following
@@ -52,7 +53,7 @@ from rxtrail.recalls.values import (
     RecallStatus,
 )
 from rxtrail.record.newest import newest
-from rxtrail.record.orders import KIND, STANDING, decode, encode, standing
+from rxtrail.record.orders import DUE, KIND, STANDING, decode, encode, standing, waits
 from rxtrail.record.standing import authority_of, identity_of
 from rxtrail.record.times import iso
 from rxtrail.store.rows import RecordKind
@@ -380,7 +381,7 @@ class RecallDesk:
         at, recall = _read(tx, command.id)
         if recall.state not in ("live", "drill"):
             raise _not_now(recall, "closed")
-        silent = following.unanswered(recall)
+        silent = unanswered(recall)
         if silent and not command.reason.strip():
             raise Refused(
                 f"{len(silent)} holders have not answered, such as {silent[0]}",
@@ -458,6 +459,8 @@ class RecallDesk:
             tx.keep(STANDING, recall.id, at, encode(told_abroad(recall)), tell=True)  # every counter keeps it in mind
         else:
             tx.drop_kept(STANDING, recall.id, tell=True)
+        if waits(recall):
+            tx.keep(DUE, recall.id, 0, b"")  # at once: who watches then says when the next time is
         self._changed()
         return recall
 

@@ -16,7 +16,7 @@ import msgspec
 
 from rxtrail.cases import open_case
 from rxtrail.core.gs1 import check_digit
-from rxtrail.core.rules.recall import LEVELS, OUTCOMES, Attached, Check
+from rxtrail.core.rules.recall import LEVELS, OUTCOMES, Attached, Check, overdue, unanswered
 from rxtrail.errors import BadRequest, Refused
 from rxtrail.recalls.values import ATTACHMENT_BYTES_MAX, ATTACHMENTS_MAX, RecallReport, RecallStatus
 from rxtrail.record.times import iso
@@ -110,17 +110,6 @@ def escalated(
             what=f"Recall {recall.id}: {gln} had {packs:,} packs of it and has not told what became of them.",
             evidence={"recall": recall.id, "packs": packs, "answer_by": recall.answer_by, "by": command.by},
         )  # fmt: skip
-
-
-def unanswered(recall: Recall) -> list[str]:
-    """Give the holders that have not told what they found."""
-    return sorted(recall.expected.keys() - {response.gln for response in recall.responses})
-
-
-def overdue(recall: Recall, now: str) -> list[str]:
-    """Give the holders that should have answered by now (ISO 8601); nobody while it neither holds nor is rehearsed."""
-    is_due = recall.state in ("live", "drill") and bool(recall.answer_by) and recall.answer_by <= now
-    return unanswered(recall) if is_due else []
 
 
 def to_check(recall: Recall) -> list[str]:

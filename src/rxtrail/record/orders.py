@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 KIND: Final = "recall"  # of what the store keeps: all of them
 STANDING: Final = "recall-standing"  # those that are asked at every scan
+DUE: Final = "recall-due"  # when somebody looks whether anybody is late with a recall
+DUE_BEGUN: Final = "recall-due-begun"  # recalls of before were told of, too
 PAGE: Final = 1_000
 
 encode = msgspec.msgpack.Encoder().encode
@@ -51,6 +53,15 @@ class Orders:
             return ()
         found = (means(recall, gtin, serial, lot, expiry, made) for recall in recalls)
         return tuple(each for each in found if each is not None)
+
+
+def waits(recall: Recall) -> bool:
+    """Tell whether somebody has something to do about a recall, or had: to read it, to approve it, to answer it.
+
+    That of a hub is read and answered there.
+    """
+    is_asked = bool(recall.expected) or recall.state in ("draft", "review") or len(recall.history) > 1
+    return is_asked and not recall.hub
 
 
 def standing(reader: Reader) -> list[Recall]:

@@ -171,6 +171,17 @@ def stands(recall: Recall) -> bool:
     return recall.state in _STANDS and not recall.drill
 
 
+def unanswered(recall: Recall) -> list[str]:
+    """Give the holders that have not told what they found."""
+    return sorted(recall.expected.keys() - {response.gln for response in recall.responses})
+
+
+def overdue(recall: Recall, now: str) -> list[str]:
+    """Give the holders that should have answered by now (ISO 8601); nobody while it neither holds nor is rehearsed."""
+    is_due = recall.state in ("live", "drill") and bool(recall.answer_by) and recall.answer_by <= now
+    return unanswered(recall) if is_due else []
+
+
 def told_abroad(recall: Recall) -> Recall:
     """Give what other stations and sites need of a recall to judge by it: what it means, and none of who has what."""
     return msgspec.structs.replace(
