@@ -40,6 +40,7 @@ def document(
     What the target cannot say as it was said is noted, at the ID of the event.
     """
     spelling = Spelling("urn" if target == "xml-1.2" else "digital-link")
+    spelling.looks_for_repeated = True
     out = writer(target, head or Head(), spelling, notes, creation_date=f"{today.isoformat()}T00:00:00Z")
     pieces = [out.start()]
     for body, event in events:

@@ -86,6 +86,7 @@ def convert(
     """
     head, notes = Head(), Notes()
     reader = open_document(stream, limits=limits, head=head)
+    spelling.looks_for_repeated = True
     out = writer(target, head, spelling, notes, creation_date=creation_date)
     pieces: list[str] = []
     size = 0

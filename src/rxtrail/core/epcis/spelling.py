@@ -48,7 +48,8 @@ class Spelling:
         # Identifiers that no URN can be made of, kept as links: some of them, and how many there were.
         self.untranslated: list[str] = []
         self.untranslated_count = 0
-        # Identifiers that a list names again, in the spelling wanted, and one of them.
+        # Identifiers that a list names again, in the spelling wanted, and one of them; looked for where it is told.
+        self.looks_for_repeated = False
         self.repeated = ""
         self.repeated_count = 0
 
@@ -78,7 +79,7 @@ class Spelling:
         out: list[str] = []
         for run in runs:
             out += self._run(run)
-        if len(out) > 1 and len(set(out)) < len(out):
+        if self.looks_for_repeated and len(out) > 1 and len(set(out)) < len(out):
             self._note_repeated(out)
         return out
 

@@ -113,8 +113,7 @@ async def _events(web: Web, *, follows: bool) -> AsyncIterator[bytes]:
             if size == seen and not quiet:
                 await asyncio.sleep(LOOK_SECONDS)
                 continue
-            now = await web.read(lambda: _latest(web))
-            verdicts, place = await web.read(partial(node.verdicts_since, place, limit=VERDICTS_AT_ONCE))
+            now, (verdicts, place) = await web.read(partial(_look, web, place))
             seen = size
             for told in verdicts:
                 yield b"event: verdict\ndata: %b\n\n" % _encode(told)
@@ -132,6 +131,11 @@ async def _events(web: Web, *, follows: bool) -> AsyncIterator[bytes]:
         web.failed(error)  # the page comes back by itself
     finally:
         _Followers.count -= 1
+
+
+def _look(web: Web, place: int) -> tuple[dict[str, RecallChanged | AlertChanged], tuple[list[VerdictTold], int]]:
+    """Read in one turn all that a follower is told: a turn is what the counter waits for."""
+    return _latest(web), cast("_HasVerdicts", web.node).verdicts_since(place, limit=VERDICTS_AT_ONCE)
 
 
 def _latest(web: Web) -> dict[str, RecallChanged | AlertChanged]:
