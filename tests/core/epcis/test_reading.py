@@ -603,3 +603,13 @@ def test_a_parent_is_read_as_the_same_identifier_in_a_list_would_be(serials: lis
         (run,) = event.children
         assert event.parent == run.key + run.serials[0]
         assert event.forms.get(event.parent, event.parent) == (SGTIN + serial).strip()
+
+
+@pytest.mark.parametrize("more", [{}, {"https://own.example/more": "1"}])
+@pytest.mark.parametrize("written", ["https://own.example/Moved", "own:Moved"])
+def test_an_event_of_a_senders_own_kind_has_its_namespace_whatever_else_it_says(
+    written: str, more: dict[str, str]
+) -> None:
+    context = ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld", {"own": "https://own.example/"}]
+    got = read(json_document(json_event(type=written, **more), **{"@context": context}))
+    assert [event.kind for event in got.events] == ["{https://own.example/}Moved"]

@@ -193,6 +193,7 @@ def test_an_identifier_is_kept_up_to_its_limit_and_refused_past_it(length: int) 
         xml(object_event(f"<bizStep>{long}</bizStep>")),
         xml(f"<AggregationEvent>{TIME}<parentID>{long}</parentID><action>DELETE</action></AggregationEvent>"),
         json_document(json_event(epcList=[long])),
+        json_document(json_event(type=f"https://own.example/{'x' * (length - 22)}")),
         json_document(json_event(), instanceIdentifier=long),
         json_document(json_event(), sender=long),
         xml(object_event(), header=MASTER_DATA.format(long)),

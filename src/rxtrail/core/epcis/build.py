@@ -153,7 +153,7 @@ class Builder:
             kind = self._quantity_event(kind, fields)
         if self.forms:
             fields["forms"] = self.forms
-        event = Event(kind, **fields)
+        event = Event(self.uri(kind), **fields)
         for severity, code, message in checks.check(event):
             self.find(severity, code, message)
         return event

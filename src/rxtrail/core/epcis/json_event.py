@@ -116,8 +116,13 @@ class EventMembers:
         """Give kind and raw pieces of one decoded event; raises BadDocument."""
         self._names = self._document_names
         if isinstance(event, PlainEvent):
-            return local_name(event.type), self._read_plain(event)
+            return self._kind(event.type), self._read_plain(event)
         return self._read_any(event)
+
+    def _kind(self, written: str) -> str:
+        """Give one of the standard's kinds of events, or a sender's own with its namespace."""
+        kind = local_name(written)
+        return self._names.key(written) if kind not in KINDS and ":" in written else kind
 
     def tree(self, value: Any, depth: int = 1) -> Any:  # noqa: ANN401 -- an extension is any tree
         """Give a value of someone else's as a tree: names resolved, ``@set`` and lists of one taken off."""
@@ -210,10 +215,7 @@ class EventMembers:
         kind = ""
         for name, value in event.items():
             if name in ("type", "@type"):
-                written = leaf(value) or ""
-                kind = local_name(written)
-                if kind not in KINDS and ":" in written:
-                    kind = self._names.key(written)  # a sender's own kind of event
+                kind = self._kind(leaf(value) or "")
             elif name != "@context" and (value is not None or not _is_standard(name)):
                 self._take(name, value, raw)
         return kind, raw

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 from rxtrail.core.epcis import namespaces, refusals
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import msgspec
 
     from rxtrail.core.epcis.notes import Notes
 
-_BUILT_IN = {
+BUILT_IN = {
     "epcis": namespaces.EPCIS,
     "cbv": namespaces.CBV,
     "cbvmda": namespaces.CBVMDA,
@@ -43,12 +45,12 @@ class Names:
     def __init__(self, notes: Notes, terms: dict[str, str] | None = None, default: str = "") -> None:
         """Start with the prefixes of EPCIS's own context."""
         self._notes = notes
-        self._terms = _BUILT_IN if terms is None else terms
+        self._terms = BUILT_IN if terms is None else terms
         self._default = default
         self._keys: dict[str, str] = {}
         self._unknown: set[str] = set()
         # The prefixes that a document declares for itself may shorten identifiers, too.
-        own = (prefix + ":" for prefix in self._terms if prefix not in _BUILT_IN)
+        own = (prefix + ":" for prefix in self._terms if prefix not in BUILT_IN)
         self._own = tuple(islice(own, _PREFIXES_MAX))
         self._own_bytes = tuple(b'"' + prefix.encode() for prefix in self._own)
 
@@ -119,12 +121,12 @@ class Names:
             # With a prefix it is what an XML attribute becomes, without one a word of JSON-LD itself.
             return "@" + self._key(name[1:]) if colon else name
         if not colon:
-            iri = self._terms.get(name, "") if name not in _BUILT_IN else ""
-            return _split(iri) if iri else namespaces.join(namespaces.one_name(self._default), name)
+            iri = self._terms.get(name, "") if name not in BUILT_IN else ""
+            return split_iri(iri) if iri else namespaces.join(namespaces.one_name(self._default), name)
         if name in self._terms:
-            return _split(self._terms[name])
+            return split_iri(self._terms[name])
         if local.startswith("//") or prefix == "urn":
-            return _split(name)
+            return split_iri(name)
         if prefix in self._terms and local:
             return namespaces.key(namespaces.join(self._terms[prefix], local))
         if prefix not in self._unknown and len(self._unknown) < _NAMES_REMEMBERED:
@@ -134,14 +136,19 @@ class Names:
         return name
 
     def _iri(self, text: str, terms: dict[str, str]) -> str:
-        prefix, colon, local = text.partition(":")
-        if not colon or local.startswith("//") or prefix not in terms:
-            return text
-        return terms[prefix] + local
+        return expanded(text, terms)
 
 
-def _split(iri: str) -> str:
-    """Part an absolute IRI into namespace and local name, after the last delimiter."""
+def expanded(text: str, terms: Mapping[str, str]) -> str:
+    """Give the IRI of a compact one (``prefix:rest``); any other text stays."""
+    prefix, colon, local = text.partition(":")
+    if not colon or local.startswith("//") or prefix not in terms:
+        return text
+    return terms[prefix] + local
+
+
+def split_iri(iri: str) -> str:
+    """Give the ``{namespace}local`` of an absolute IRI, parted after its last delimiter."""
     cut = max(iri.rfind("#"), iri.rfind("/")) + 1 or iri.rfind(":") + 1
     namespace, local = iri[:cut], iri[cut:]
     return namespaces.key(namespaces.join(namespace, local)) if local else iri

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from rxtrail.core.epcis.namespaces import split
 from rxtrail.epcis_query.documents import spelling_of
 from rxtrail.web.epcis import writing
 from rxtrail.web.epcis.lists import list_headers, list_query
@@ -47,7 +48,15 @@ def shown(kind: str, texts: list[str], speaks: Speaks) -> list[str]:
     if kind in ("epcs", "readPoints", "bizLocations"):
         spelling = spelling_of(speaks.epc_format)
         return [spelling.identifier(text, {}) for text in texts]
+    if kind == "eventTypes":
+        return [type_shown(text) for text in texts]
     return texts
+
+
+def type_shown(kind: str) -> str:
+    """Give a sender's own kind of event as its IRI; where its namespace ends in nothing, both stay apart."""
+    namespace, local = split(kind)
+    return namespace + local if namespace.endswith(("/", "#", ":")) else kind
 
 
 async def get_member(web: Web, request: Request, speaks: Speaks) -> Response:

@@ -13,6 +13,7 @@ import msgspec
 
 from rxtrail.core.epcis import namespaces, vocabulary
 from rxtrail.core.epcis.event import Event
+from rxtrail.core.epcis.json_names import split_iri
 from rxtrail.core.epcis.query import units, values
 from rxtrail.core.epcis.query.identifiers import NoPattern, Wanted, wanted
 from rxtrail.core.epcis.query.parameters import Named, Op, Takes
@@ -100,10 +101,13 @@ def _canonical(text: str) -> str:
 
 
 def _event_type(text: str) -> str:
+    if text[:1] == "{":
+        return text
     for start in ("epcis:", "https://ref.gs1.org/epcis/", "urn:epcglobal:epcis:"):
         if text.startswith(start):
             return text[len(start) :]
-    return text
+    # A sender's own kind of event, as its IRI.
+    return split_iri(text) if "//" in text or text.startswith("urn:") else text
 
 
 _READERS: Final[dict[str, Callable[[str], str]]] = {

@@ -13,6 +13,7 @@ import msgspec
 
 from rxtrail.core.epcis import namespaces
 from rxtrail.core.epcis.event import KINDS
+from rxtrail.core.epcis.json_names import BUILT_IN, expanded
 from rxtrail.core.epcis.query.match import Condition
 from rxtrail.core.epcis.query.parameters import TABLE, Named, Op, Takes, find
 from rxtrail.core.epcis.query.refusals import BadQuery, QueryTooComplex
@@ -111,6 +112,8 @@ def _context(context: Any) -> dict[str, str]:  # noqa: ANN401 (a context is a te
 def _query(given: dict[str, list[Any]], prefixes: dict[str, str], *, split: bool) -> Query:
     if len(given) > PARAMETERS_MAX:
         raise QueryTooComplex(f"more than {PARAMETERS_MAX} parameters in one query", place="query")
+    # Compact texts mean what the events mean by them: those of EPCIS's own prefixes are kept as they are written.
+    own = {prefix: iri for prefix, iri in prefixes.items() if prefix not in BUILT_IN and prefix not in PREFIXES}
     conditions: list[Condition] = []
     control: dict[str, Any] = {}
     count = 0
@@ -131,8 +134,14 @@ def _query(given: dict[str, list[Any]], prefixes: dict[str, str], *, split: bool
             control[row.name] = _one(name, named, written)
             continue
         values = _values(name, named, written)
-        if values is not None:
-            conditions.append(Condition(name, named, values))
+        if values is None:
+            continue
+        if own:
+            values = tuple(
+                expanded(each, own) if isinstance(each, str) and " " not in each else each for each in values
+            )
+            named = msgspec.structs.replace(named, type=expanded(named.type, own))
+        conditions.append(Condition(name, named, values))
     return _controlled(tuple(conditions), control, prefixes)
 
 
@@ -149,6 +158,9 @@ def _controlled(conditions: tuple[Condition, ...], control: dict[str, Any], pref
         )
     if control.get("eventCountLimit") and control.get("maxEventCount"):
         raise BadQuery("eventCountLimit and maxEventCount exclude each other", place="maxEventCount")
+    if control.get("eventCountLimit") and not order_by:
+        # EPCIS 2.0, clause 8.2.7.1: which events are the first is only told by an order.
+        raise BadQuery("eventCountLimit needs orderBy", place="eventCountLimit", advice="Say orderBy=eventTime, too.")
     return Query(
         conditions=conditions,
         order_by=order_by,
