@@ -42,6 +42,8 @@ ON_EVERY_ENGINE = (
     "tests/web/test_tables_api.py",
     "tests/web/test_verify_api.py",
 )
+# Long runs of processes that are not covered: they go the second way, which is the shorter one.
+UNCOVERED = ("tests/faults", "tests/simulate/test_benchmark_run.py")
 SECONDS_ON_A_SERVER = 600  # a test that fills many stores takes ten times as long on a cluster as in a file
 CITUS_DSN = "RXTRAIL_TEST_CITUS_DSN"
 CORE_COVERAGE = 95  # a wrong rule can hurt a patient, so the core's bar is higher than the house's
@@ -133,7 +135,8 @@ def covered_tests(run: Run, words: list[str]) -> dict[str, Any]:
     profile = os.environ.get("HYPOTHESIS_PROFILE", "ci")
     coverage = [sys.executable, "-m", "coverage"]
     subprocess.run([*coverage, "erase"], cwd=ROOT, check=True)
-    covered = [*coverage, "run", "-m", "pytest", "--durations=10", "--ignore=tests/faults", *words]
+    left = UNCOVERED if not words else UNCOVERED[:1]
+    covered = [*coverage, "run", "-m", "pytest", "--durations=10", *(f"--ignore={each}" for each in left), *words]
     told = pytest_told(run, "pytest", [*covered], profile)
     subprocess.run([*coverage, "combine", "--quiet"], cwd=ROOT, check=False)
     run.gate("coverage", *coverage, "report")
@@ -143,7 +146,7 @@ def covered_tests(run: Run, words: list[str]) -> dict[str, Any]:
 
 
 def other_tests(run: Run, told: dict[str, Any]) -> None:
-    """Run what goes beside them, without coverage: a killed process writes none, and a traced one takes minutes."""
+    """Run what goes beside them, without coverage: a killed process writes none, and one that is traced is slow."""
     code_gates(run)
     tests_on(run, "postgres", told)
     if os.environ.get(CITUS_DSN):
@@ -151,7 +154,8 @@ def other_tests(run: Run, told: dict[str, Any]) -> None:
     else:
         run.missing.append(f"Citus: no {CITUS_DSN}")
     profile = os.environ.get("HYPOTHESIS_PROFILE", "ci")
-    add(told, pytest_told(run, "pytest of faults", [sys.executable, "-m", "pytest", "tests/faults"], profile))
+    command: list[str | Path] = [sys.executable, "-m", "pytest", *UNCOVERED]
+    add(told, pytest_told(run, "pytest of faults and benchmarks", command, profile))
 
 
 def all_tests(run: Run, words: list[str]) -> dict[str, Any]:
