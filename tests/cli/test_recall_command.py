@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import zipfile
@@ -227,6 +228,17 @@ def test_a_firms_letter_is_attached_and_given_back_as_it_was(pharmacy: CommandLi
     assert pharmacy("recall", "attachment", opened["id"], "other.pdf", "-o", str(back)).code == 1
     letter.write_bytes(b"")
     assert pharmacy("recall", "open", *MEANT, "--attach", str(letter), "--by", "A. Kim").code == 2
+
+
+def test_no_cell_of_a_list_for_a_holder_is_a_formula(rxtrail: CommandLine, tmp_path: Path) -> None:
+    assert rxtrail("init", "--role", "hub").code == 0
+    paper = story.xml(story.delivery(story.pack("=1+1"), buyer=story.PHARMACY, lot="@L"))
+    assert rxtrail("capture", "-", stdin=paper).code == 0
+    opened = rxtrail.json("recall", "open", "--gtin", story.GTIN, "--lot", "@L", "--class", "II", "--by", "A. Kim").one
+    assert rxtrail("recall", "packs", opened["id"], "--out", str(tmp_path / "lists")).code == 0
+    [path] = (tmp_path / "lists").iterdir()
+    [_, row] = csv.reader(path.read_text().splitlines())
+    assert row[:3] == [story.GTIN, "'=1+1", "'@L"]
 
 
 def test_a_notice_with_a_doubt_is_confirmed_by_who_has_read_it(pharmacy: CommandLine, tmp_path: Path) -> None:

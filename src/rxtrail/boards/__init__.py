@@ -30,9 +30,10 @@ from rxtrail.boards.values import (
     SupplierRow,
     Suppliers,
 )
+from rxtrail.core.cells import plain_cell
 from rxtrail.errors import BadRequest
 from rxtrail.record.names import Places
-from rxtrail.record.standing import partners_of
+from rxtrail.record.standing import partner_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -279,7 +280,7 @@ class _Names:
     """Names of places and parties: the partner table's, else master data's."""
 
     def __init__(self, reader: Reader) -> None:
-        self._partners = {gln: partner.name for partner in partners_of(reader) for gln in partner.glns}
+        self._partners = partner_names(reader)
         self._places = Places(reader)
 
     def of(self, site: str) -> str:
@@ -314,8 +315,7 @@ def csv_of(board: Board) -> bytes:
 
 def _cell(value: Any) -> str:  # noqa: ANN401 (whatever a row holds)
     text = "; ".join(f"{name} {count}" for name, count in value.items()) if isinstance(value, dict) else str(value)
-    # A spreadsheet would take it for a formula.
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    return plain_cell(text)
 
 
 def _date(text: str, place: str) -> datetime.date:

@@ -14,7 +14,7 @@ import msgspec
 from rxtrail import auditing, clock
 from rxtrail.answers import AuditFault, AuditReport, Rebuilt
 from rxtrail.auditing import Faults, Marker, shown
-from rxtrail.bootstrap.engines import How, is_server, keeper_of, open_engine, store_name, store_path
+from rxtrail.bootstrap.engines import How, folder_of, is_server, keeper_of, open_engine, store_name, store_path
 from rxtrail.durable import sync_folder
 from rxtrail.errors import BadRequest, RxtrailError, StoreFailed, StoreOld
 from rxtrail.keys import FOLDER as KEYS_FOLDER
@@ -176,7 +176,7 @@ def keep_base(data: Path, store_url: str | None) -> None:
 
     :raises StoreFailed: it cannot be kept.
     """
-    folder = data if is_server(store_url) else store_path(data, store_url).parent
+    folder = folder_of(data, store_url)
     beside, there, before = (folder / (BASE_FOLDER + end) for end in (".partial", "", BEFORE))
     _put_back(folder)
     try:
@@ -211,14 +211,8 @@ def _put_back(folder: Path) -> None:
 
 def _base(folder: Path, root: Root | None) -> Marker | None:
     """Tell of the copy that was kept before keys were destroyed, if there is one that can be read."""
-    from rxtrail.store import sqlite
-
     _put_back(folder)
-    there = folder / BASE_FOLDER
-    marker = _read_marker(there)
-    if marker is None or sqlite.root_of(there / COPY_FILE) != (sqlite.PLAIN if root is None else root.id):
-        return None
-    return marker
+    return _marker_under(folder / BASE_FOLDER, root)
 
 
 def _makes_good(checked: Checked, faults: Faults, base: Marker, since: Marker | None) -> bool:
@@ -258,8 +252,8 @@ def _copy(folder: Path, root: Root | None, base: Marker | None, *, keep: bool) -
         marker = None
         if keep:
             there = folder / FOLDER
-            marker = _read_marker(there)
-            if marker is None or sqlite.root_of(there / COPY_FILE) != (sqlite.PLAIN if root is None else root.id):
+            marker = _marker_under(there, root)
+            if marker is None:
                 marker = base
                 shutil.rmtree(there, ignore_errors=True)
                 if base is not None:
@@ -275,13 +269,17 @@ def _copy(folder: Path, root: Root | None, base: Marker | None, *, keep: bool) -
             store.close()
 
 
-def _read_marker(there: Path) -> Marker | None:
+def _marker_under(there: Path, root: Root | None) -> Marker | None:
+    """Read the marker of a copy; None where there is none, or the copy is gone or under another root key."""
+    from rxtrail.store import sqlite
+
     try:
         marker = msgspec.json.decode((there / MARKER_FILE).read_bytes(), type=Marker)
         marker.builder()
     except (OSError, msgspec.MsgspecError, ValueError, RxtrailError):
         return None
-    return marker if (there / COPY_FILE).exists() else None
+    is_ours = sqlite.root_of(there / COPY_FILE) == (sqlite.PLAIN if root is None else root.id)
+    return marker if is_ours else None
 
 
 def _keep(folder: Path, marker: Marker) -> None:

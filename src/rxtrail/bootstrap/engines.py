@@ -94,14 +94,14 @@ def distribute(store_url: str | None) -> bool:
     return postgres.distribute(str(store_url))
 
 
-def keys_folder(data: Path, store_url: str | None) -> Path:
-    """Give the folder whose ``keys`` belong to a store: that of the file, or the data folder beside a server."""
+def folder_of(data: Path, store_url: str | None) -> Path:
+    """Give the folder of what lies beside a store, such as its keys: that of the file, or DATA beside a server."""
     return data if is_server(store_url) else store_path(data, store_url).parent
 
 
 def keeper_of(data: Path, store_url: str | None) -> Keeper:
     """Give what keeps the root key of a store."""
-    return keeper_in(keys_folder(data, store_url))
+    return keeper_in(folder_of(data, store_url))
 
 
 def keeper_in(folder: Path) -> Keeper:

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from rxtrail import clock, keyring, moving
-from rxtrail.bootstrap.engines import How, is_server, keeper_in, keeper_of, open_engine, store_name, store_path
+from rxtrail.bootstrap.engines import (
+    How,
+    folder_of,
+    is_server,
+    keeper_in,
+    keeper_of,
+    open_engine,
+    store_name,
+    store_path,
+)
 from rxtrail.config import data_folder
 from rxtrail.errors import BadRequest, RxtrailError
 from rxtrail.ledger.log import Log
@@ -186,8 +195,7 @@ def restore_store(data: Path, store_url: str | None, path: Path, *, accept_loss:
         with _opened(store_url, create=True, data=data) as store, contextlib.closing(store.copying()) as filled:
             with _told(store):
                 moving.check_fillable(file, filled)
-            folder = data if is_server(store_url) else store_path(data, store_url).parent
-            seen = LogPosition(folder, name)
+            seen = LogPosition(folder_of(data, store_url), name)
             now = moving.position_of(file, name)
             doubt = seen.doubt_of(now, lambda position: moving.id_in(file, position))
             if doubt is not None and not accept_loss:
@@ -211,8 +219,7 @@ def accept_loss(data: Path, store_url: str | None) -> list[Loss]:
     :raises Busy: another process works on the store.
     """
     with _opened(store_url, create=False, data=data) as store:
-        folder = data if is_server(store_url) else store_path(data, store_url).parent
-        seen = LogPosition(folder, store_name(data, store_url))
+        seen = LogPosition(folder_of(data, store_url), store_name(data, store_url))
         reader = store.reader()
         try:
             with _told(store):

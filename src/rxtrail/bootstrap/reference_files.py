@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from rxtrail import clock
-from rxtrail.bootstrap.engines import is_server, store_path
+from rxtrail.bootstrap.engines import folder_of
 from rxtrail.openfda import OpenFda
 
 if TYPE_CHECKING:
@@ -15,5 +15,4 @@ if TYPE_CHECKING:
 
 def open_openfda(data: Path, *, store_url: str | None = None) -> OpenFda:
     """Open what was loaded from openFDA; the caller closes it."""
-    folder = data if is_server(store_url) else store_path(data, store_url).parent
-    return OpenFda(folder, now_us=clock.now_us, today=clock.today, seconds=time.monotonic)
+    return OpenFda(folder_of(data, store_url), now_us=clock.now_us, today=clock.today, seconds=time.monotonic)

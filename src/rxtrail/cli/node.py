@@ -40,10 +40,10 @@ def writer(call: Call, *, finish: bool = False) -> Iterator[NodePort]:
     ``finish`` has the captures that an earlier process left finished first. Raises Busy when another command
     holds the lock for too long.
     """
-    from rxtrail.bootstrap import is_server, open_node, store_path
+    from rxtrail.bootstrap import folder_of, open_node
     from rxtrail.web.socket import RemoteNode
 
-    folder = call.data if is_server(call.store) else store_path(call.data, call.store).parent
+    folder = folder_of(call.data, call.store)
     begun = time.monotonic()
     told = False
     with contextlib.ExitStack() as stack:

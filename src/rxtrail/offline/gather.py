@@ -18,7 +18,7 @@ from rxtrail.record.exact import Shelf, container_state, unit_state
 from rxtrail.record.facts import Recalls
 from rxtrail.record.names import product_view
 from rxtrail.record.orders import standing
-from rxtrail.record.standing import identity_of, partners_of
+from rxtrail.record.standing import identity_of, partner_names
 from rxtrail.record.times import iso
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def gather(reader: Reader, judge: Judge, site: str, *, key: str, as_of: int) -> 
             places = tuple(reasons.setdefault(reason, len(reasons)) for reason in said)
             groups[gtin, lot, verdict.pack.expiry, int(here), places, made].append(serial)
     kept = sorted(groups)
-    names = {gln: partner.name for partner in partners_of(reader) for gln in partner.glns}
+    names = partner_names(reader)
     facts = Facts(
         site=site,
         as_of=iso(as_of)[:19] + "Z",

@@ -7,6 +7,7 @@ import io
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from rxtrail.core.cells import plain_cell
 from rxtrail.errors import BadRequest
 from rxtrail.query.pdf import Paper, Pdf, wrapped
 
@@ -38,7 +39,7 @@ def as_csv(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[bytes]:
     writer = csv.writer(out)
     writer.writerow([column.name for column in columns])
     for count, row in enumerate(rows, 1):
-        writer.writerow([_safe(_text(value, "|")) for value in row])
+        writer.writerow([plain_cell(_text(value, "|")) for value in row])
         if count % PAGE == 0:
             yield out.getvalue().encode()
             out.seek(0)
@@ -127,11 +128,6 @@ def _text(value: object, between: str) -> str:
     if isinstance(value, list):
         return between.join(value)
     return str(value)
-
-
-def _safe(cell: str) -> str:
-    """Keep a spreadsheet from running a cell that a stranger wrote (CSV injection)."""
-    return "'" + cell if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
 def _lines(columns: Sequence[Column], cells: Sequence[str]) -> list[str]:

@@ -25,7 +25,7 @@ from rxtrail.record.contents import Packed, contents_at, states_of
 from rxtrail.record.exact import Shelf, container_state, unit_state
 from rxtrail.record.identify import identify
 from rxtrail.record.names import product_view
-from rxtrail.record.standing import partners_of
+from rxtrail.record.standing import partner_names
 from rxtrail.record.times import day, iso
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ class _Transactions:
         self._companies: dict[str, Company] = {}
         self._products: dict[str, _Product] = {}
         self._documents: dict[int, tuple[str, str]] = {0: ("", "")}
-        self._partner_names = {gln: partner.name for partner in partners_of(reader) for gln in partner.glns}
+        self._partner_names = partner_names(reader)
         self._voids = _Voids(reader, authority)
         self._told: set[int] = set()
 

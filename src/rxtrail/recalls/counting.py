@@ -17,7 +17,7 @@ from rxtrail.recalls.values import HolderCount, LotCount, RecallPreview
 from rxtrail.record.exact import Shelf
 from rxtrail.record.facts import Memory, Pending, Recalls, find
 from rxtrail.record.names import Places, product_view
-from rxtrail.record.standing import as_seen_by, identity_of, partners_of
+from rxtrail.record.standing import as_seen_by, identity_of, partner_names
 from rxtrail.record.times import day
 
 if TYPE_CHECKING:
@@ -237,7 +237,7 @@ class _Tally:
 
     def __init__(self, reader: Reader) -> None:
         self._places = Places(reader)
-        self._partners = {gln: partner.name for partner in partners_of(reader) for gln in partner.glns}
+        self._partners = partner_names(reader)
         self._found: dict[str, Counter[str]] = {}
 
     def add(self, state: str, custodian: str, to: str, packs: int) -> None:

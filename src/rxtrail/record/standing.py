@@ -34,6 +34,11 @@ def partners_of(reader: Reader) -> list[Partner]:
     return [_decode_partner(row) for row in reader.partners()]
 
 
+def partner_names(reader: Reader) -> dict[str, str]:
+    """Give the partners' names by each of their GLNs."""
+    return {gln: partner.name for partner in partners_of(reader) for gln in partner.glns}
+
+
 def authority_of(reader: Reader, today: datetime.date) -> Authority:
     """Build the authority of the parties as they are listed now; authorisations are looked at on ``today``."""
     return _authority(tuple(reader.partners()), tuple(identity_of(reader).glns), today.isoformat())

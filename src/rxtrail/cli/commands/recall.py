@@ -13,6 +13,7 @@ import click
 from rxtrail.cli import bars, exits, notices_in, say, show, sources
 from rxtrail.cli.call import WORDS, Call, command, group
 from rxtrail.cli.node import reader, writer
+from rxtrail.core.cells import plain_cell
 from rxtrail.errors import BadRequest
 
 if TYPE_CHECKING:
@@ -308,7 +309,7 @@ def _write_list(path: Path, rows: list[tuple[str, ...]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
         table.writerow(("gtin", "serial", "lot", "expiry", "state"))
-        table.writerows(rows)
+        table.writerows([plain_cell(cell) for cell in row] for row in rows)
 
 
 @command("notices", "rxtrail recall notices R-ABCDEFGH --out notices/ --by 'A. Kim'")

@@ -106,9 +106,9 @@ def key_(call: Call) -> int:
 
 def _folder(call: Call) -> Path:
     """Give the folder of the node, in which its keys lie: that of an SQLite file that stands elsewhere."""
-    from rxtrail.bootstrap import is_server, store_path
+    from rxtrail.bootstrap import folder_of
 
-    return call.data if is_server(call.store) else store_path(call.data, call.store).parent
+    return folder_of(call.data, call.store)
 
 
 def _content(name: str) -> str:
