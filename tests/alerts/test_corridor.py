@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rxtrail.alerts import RouteCommand
+from rxtrail.alerts import RouteCommand, on_the_way
 from rxtrail.core.rules import corridor
 from rxtrail.core.rules.corridor import Fix, Report, excursions, km_from, pieces, sound
 from rxtrail.errors import Refused
@@ -329,3 +329,82 @@ def test_what_a_buffer_sends_twice_counts_once() -> None:
     fixes = tuple(Fix(minute * 60_000_000, 42.0, -87.0) for minute in range(5))
     good, odd = sound([Report(1, fixes), Report(2, fixes), Report(3, fixes[:2])])
     assert (len(good), odd) == (5, [])
+
+
+# -- more than is looked at ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At most eight events and eight fixes of a tracker are looked at."""
+    for name in ("EVENTS_MAX", "FIXES_MAX", "FIXES_MIN"):
+        monkeypatch.setattr(on_the_way, name, 8)
+    monkeypatch.setattr(on_the_way, "EVENTS_AT_ONCE", 3)
+
+
+def straight(count: int, start: float) -> list[dict[str, Any]]:
+    return line([ON_THE_WAY[number % 3] for number in range(count)], start=start, every=1)
+
+
+@pytest.mark.usefixtures("few")
+def test_a_tracker_that_tells_more_than_is_looked_at_is_told_plainly(chain: Scene) -> None:
+    sent(chain)
+    chain.give(document(*straight(8, 200)))
+    assert alerts(chain) == {}
+    chain.give(document(*straight(1, 300)))
+    (alert,) = alerts(chain).values()
+    assert (alert.rule, alert.severity) == ("tracker", "check")
+    assert "more positions than are looked at" in alert.what
+    assert "off-route" not in reasons(chain.verify(PACKS[0], site=WHOLESALER)), "no counter hears of it"
+
+
+@pytest.mark.usefixtures("few")
+def test_what_was_told_of_positions_that_are_looked_at_no_more_stays(chain: Scene) -> None:
+    sent(chain)
+    chain.give(document(*line(FAR_OFF)))
+    before = alerts(chain)["R6"]
+    for start in (200, 300, 400):
+        chain.give(document(*straight(7, start)))
+        found = alerts(chain)
+        assert set(found) == {"R6", "tracker"}
+        assert (found["R6"].state, found["R6"].seen_at) == ("open", before.seen_at)
+        assert reasons(chain.verify(PACKS[0], site=WHOLESALER))["off-route"] == "check"
+
+
+@pytest.mark.usefixtures("few")
+def test_the_newest_positions_are_those_that_are_looked_at(chain: Scene) -> None:
+    sent(chain)
+    chain.give(document(*straight(20, 30)))
+    assert set(alerts(chain)) == {"tracker"}
+    chain.give(document(*line(FAR_OFF, start=200)))
+    assert set(alerts(chain)) == {"R6", "tracker"}
+
+
+@pytest.mark.usefixtures("few")
+def test_an_excursion_that_outlasts_what_is_looked_at_keeps_its_beginning(chain: Scene) -> None:
+    sent(chain)
+    chain.give(document(*line(FAR_OFF)))
+    before = alerts(chain)["R6"]
+    for number in range(4):
+        chain.give(document(*line(FAR_OFF, start=200 + 120 * number)))
+        assert alerts(chain)["R6"].seen_at == before.seen_at
+    assert reasons(chain.verify(PACKS[0], site=WHOLESALER))["off-route"] == "check"
+
+
+@pytest.mark.usefixtures("few")
+def test_one_report_with_more_fixes_than_are_looked_at_is_told_too(chain: Scene) -> None:
+    sent(chain)
+    chain.give(document(sensed(200, [(30.0 + number, *ON_THE_WAY[number % 3]) for number in range(20)])))
+    assert set(alerts(chain)) == {"tracker"}
+
+
+def test_a_corridor_of_very_many_pieces_bounds_how_many_fixes_are_looked_at(
+    chain: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(on_the_way, "WORK_MAX", 1)
+    monkeypatch.setattr(on_the_way, "FIXES_MIN", 3)
+    sent(chain)
+    chain.give(document(*line(FAR_OFF)))
+    found = alerts(chain)
+    assert set(found) == {"R6", "tracker"}
+    assert "for 60 minutes" in found["R6"].what, "the newest three"

@@ -95,15 +95,33 @@ def changed(judged: Mapping[str, Judged], marks: off_route.Marks) -> dict[str, t
     """Give those things whose deviations are not what is marked."""
     found: dict[str, tuple[Deviation, ...]] = {}
     for key, each in judged.items():
+        old = marks.by_key.get(key, [])
+        deviations, stay = _with_what_stays(each.deviations, old, each.blind)
         now = {
             (alert_of(d), severity_at_counter(d), d.time, d.what, d.gtins, d.inside_since, d.inside_before)
-            for d in each.deviations
+            for d in deviations
         }
-        if now != {
-            (m.alert, m.severity, m.time, m.what, m.gtins, m.since, m.before) for m in marks.by_key.get(key, ())
-        }:
+        if now != {(m.alert, m.severity, m.time, m.what, m.gtins, m.since, m.before) for m in old if m not in stay}:
             found[key] = each.deviations
     return found
+
+
+def _with_what_stays(
+    deviations: tuple[Deviation, ...], old: list[Mark], blind: frozenset[str]
+) -> tuple[tuple[Deviation, ...], list[Mark]]:
+    """Give what is told anew, and the marks of rules that did not look at all of it: these stay as they were.
+
+    So does what began before that at which they began to look.
+    """
+    if not blind:
+        return deviations, []
+    begun: dict[str, int] = {}
+    for mark in old:
+        if mark.rule in blind:
+            begun[mark.alert] = min(mark.time, begun.get(mark.alert, mark.time))
+    told = tuple(d for d in deviations if not (d.rule in blind and begun.get(alert_of(d), d.time) < d.time))
+    now = {alert_of(d) for d in told}
+    return told, [mark for mark in old if mark.rule in blind and mark.alert not in now]
 
 
 class Filing:
@@ -119,22 +137,36 @@ class Filing:
 
     # -- routes ----------------------------------------------------------------------------------------------------
 
-    def routes(self, found: Mapping[str, tuple[Deviation, ...]], kind: str = off_route.KIND) -> None:
-        """Bring alerts and marks of one kind to what was judged of these things; the worst of a thing comes last."""
+    def routes(
+        self,
+        found: Mapping[str, tuple[Deviation, ...]],
+        kind: str = off_route.KIND,
+        *,
+        blind: Mapping[str, frozenset[str]] | None = None,
+    ) -> None:
+        """Bring alerts and marks of one kind to what was judged of these things; the worst of a thing comes last.
+
+        ``blind``: the rules that did not look at all of a thing.
+        """
+        blind = blind or {}
+        stay: dict[str, list[Mark]] = {}
+        told: dict[str, tuple[Deviation, ...]] = {}
         added: dict[str, dict[str, Deviation]] = defaultdict(dict)
         gone: dict[str, list[str]] = defaultdict(list)
         parts: dict[str, list[tuple[str, Deviation]]] = defaultdict(list)
         olds: dict[str, list[Mark]] = {}
-        for key, deviations in found.items():
+        for key, each in found.items():
             row = self.tx.kept(kind, key)
             old = olds[key] = off_route.decode(row[1]) if row is not None else []
+            deviations, stay[key] = _with_what_stays(each, old, blind.get(key, frozenset()))
+            told[key] = deviations
             now = {alert_of(deviation): deviation for deviation in deviations}
             for number, deviation in now.items():
                 added[number][key] = deviation
             for deviation in deviations:
                 parts[alert_of(deviation)].append((key, deviation))
             for mark in old:
-                if mark.alert not in now:
+                if mark.alert not in now and mark not in stay[key]:
                     gone[mark.alert].append(key)
         alerts: dict[str, Alert] = {}
         for number in sorted(added.keys() | gone.keys()):
@@ -142,16 +174,18 @@ class Filing:
             if alert is not None:
                 alerts[number] = alert
         self._moved_on()
-        for key, deviations in found.items():
-            self._mark(kind, key, deviations, alerts)
+        for key, deviations in told.items():
+            self._mark(kind, key, deviations, alerts, stay[key])
 
     def _moved_on(self) -> None:
         """See to it that marks of this transaction stand behind those of all before it."""
         if self._log.position == self._begun:
             self._log.append(RecordKind.DECISION, b"\x01" + encode([self._log.now, "off-route-marked"]))
 
-    def _mark(self, kind: str, key: str, deviations: tuple[Deviation, ...], alerts: dict[str, Alert]) -> None:
-        marks = [
+    def _mark(
+        self, kind: str, key: str, deviations: tuple[Deviation, ...], alerts: dict[str, Alert], stay: list[Mark]
+    ) -> None:
+        fresh = [
             Mark(
                 number, d.rule, severity_at_counter(d), d.time, d.what, alerts[number].stands, d.gtins, d.inside_since,
                 d.inside_before, d.event,
@@ -161,7 +195,7 @@ class Filing:
         ]  # fmt: skip
         # The time is the place in the log, so that whoever keeps marks in memory reads only new ones. A thing
         # without any keeps an empty row, for the same reason.
-        self.tx.keep(kind, key, self._log.position, off_route.encode(marks), tell=True)
+        self.tx.keep(kind, key, self._log.position, off_route.encode([*stay, *fresh]), tell=True)
 
     def _route(
         self,

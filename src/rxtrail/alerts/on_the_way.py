@@ -25,7 +25,12 @@ if TYPE_CHECKING:
 TRACKER: Final = "tracker"
 NONSENSE_MIN: Final = 3
 """Every tracker tells nonsense at times; so much in one shipment is worth a look at the device."""
-FIXES_MAX: Final = 100_000
+EVENTS_MAX: Final = 5_000
+FIXES_MAX: Final = 20_000
+WORK_MAX: Final = 500_000
+FIXES_MIN: Final = 100
+"""So much of a tracker is looked at, the newest of it: events, fixes, and fixes times pieces of its lanes' ways."""
+EVENTS_AT_ONCE: Final = 200
 STRAYS_MAX: Final = 20_000
 LOOK_US: Final = 24 * 3_600 * 1_000_000
 LOOKS_MAX: Final = 30
@@ -89,19 +94,26 @@ class OnTheWay:
         if not way.gtins:
             return Judged()
         found, again = self._strangers(way, now)
-        return Judged((*self._fixes(way), *found), again)
+        fixes, whole = self._fixes(way)
+        return Judged((*fixes, *found), again, frozenset() if whole else frozenset(("R6", TRACKER)))
 
     # -- R6 --------------------------------------------------------------------------------------------------------
 
-    def _fixes(self, way: Way) -> list[Deviation]:
+    def _fixes(self, way: Way) -> tuple[list[Deviation], bool]:
+        """Judge what a tracker told; tell whether all of it was looked at."""
         routes = self._routes
         if not routes.has_corridors or not way.moves:
-            return []
+            return [], True
         told = [step for step in way.steps if _has_place(step) and contents.counts(step, way.authority, way.issued)]
         if not told:
-            return []
+            return [], True
         sends = [move for move in way.moves if move.sends]
-        good, odd = corridor.sound(self._reports(told))
+        reports, whole = self._reports(told)
+        good, odd = corridor.sound(reports)
+        ways = max((routes.pieces_of(way.gtins, sent) for sent in sends[-1:]), default=0)
+        looked = max(FIXES_MIN, min(FIXES_MAX, WORK_MAX // max(1, ways)))
+        whole = whole and len(good) <= looked
+        good = good[-looked:]
         found: list[Deviation] = []
 
         def away(fix: Fix) -> float | None:
@@ -125,22 +137,30 @@ class OnTheWay:
         for sent, some in by_shipment.values():
             if len(some) >= NONSENSE_MIN:
                 found.append(self._nonsense(way, sent, some))
-        return found
+        newest = _last(sends, good[-1].time) if good else None
+        if not whole and newest is not None and routes.of(way.gtins, day_of(newest.time)):
+            found = [each for each in found if (each.rule, each.shipment) != (TRACKER, newest.key[1])]
+            found.append(self._too_much(way, newest, good[0], by_shipment.get(newest.key[1], (newest, []))[1]))
+        return found, whole
 
-    def _reports(self, steps: list[Step]) -> list[Report]:
-        sensed = {step.event for step in steps if step.flags & Flag.SENSED}
-        sensors = {body.position: _sensors(body.canonical) for body in self._reader.event_bodies(sensed)}
+    def _reports(self, steps: list[Step]) -> tuple[list[Report], bool]:
+        """Give the newest reports in the order of their events, and whether these are all there are."""
+        newest = sorted(steps, key=lambda step: step.key, reverse=True)[:EVENTS_MAX]
         reports: list[Report] = []
-        for step in sorted(steps, key=lambda step: step.key):
-            fixes, odd = positions(step.read_point, sensors.get(step.event, []), step.time)
-            reports.append(
-                Report(
-                    step.event,
-                    tuple(Fix(*fix, step.event) for fix in fixes[:FIXES_MAX]),
-                    tuple(Odd(each.time, step.event, each.why) for each in odd),
-                )
-            )
-        return reports
+        count = 0
+        for first in range(0, len(newest), EVENTS_AT_ONCE):
+            some = newest[first : first + EVENTS_AT_ONCE]
+            sensed = {step.event for step in some if step.flags & Flag.SENSED}
+            sensors = {body.position: _sensors(body.canonical) for body in self._reader.event_bodies(sensed)}
+            for step in some:
+                fixes, odd = positions(step.read_point, sensors.get(step.event, []), step.time)
+                latest = sorted(fixes)[max(0, len(fixes) + count - FIXES_MAX) :]
+                told = tuple(Odd(each.time, step.event, each.why) for each in odd)
+                reports.append(Report(step.event, tuple(Fix(*fix, step.event) for fix in latest), told))
+                count += len(latest)
+                if len(latest) < len(fixes):
+                    return reports[::-1], False
+        return reports[::-1], len(newest) == len(steps)
 
     def _excursion(self, way: Way, sent: Move, each: Excursion) -> Deviation:
         minutes = (each.last.time - each.first.time) / 60e6
@@ -165,6 +185,21 @@ class OnTheWay:
             TRACKER, way, sent, some[0].time, some[0].event, what, "scanner",
             "A tracker without reception, or with a wrong clock. Nothing was judged by these positions.",
             "Have the tracker looked at.", quiet=True,
+        )  # fmt: skip
+
+    def _too_much(self, way: Way, sent: Move, first: Fix, odd: list[Odd]) -> Deviation:
+        told = (
+            f" {len(odd):,} other positions cannot be true, such as: {odd[0].why}." if len(odd) >= NONSENSE_MIN else ""
+        )
+        what = (
+            f"Its tracker told more positions than are looked at. The oldest that are, are of {day_of(first.time)}: "
+            f"what was told of those before stays as it was.{told}"
+        )
+        return self._deviation(
+            TRACKER, way, sent, sent.time, sent.event, what, "scanner",
+            "A tracker that tells its place too often, or a corridor with very many places.",
+            "Have the tracker tell its place less often, say once in five minutes, or draw the corridor more simply.",
+            quiet=True,
         )  # fmt: skip
 
     # -- R10 -------------------------------------------------------------------------------------------------------

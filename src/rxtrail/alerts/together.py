@@ -257,4 +257,4 @@ class Together:
 def merged(one: Judged, other: Judged) -> Judged:
     """Give what two judgements say together."""
     again = min((at for at in (one.look_again, other.look_again) if at), default=0)
-    return Judged((*one.deviations, *other.deviations), again)
+    return Judged((*one.deviations, *other.deviations), again, one.blind | other.blind)

@@ -241,7 +241,7 @@ class Watching:
 
         def write(work: Filing) -> None:
             if found:
-                work.routes(found)
+                work.routes(found, blind={key: judged[key].blind for key in found})
             work.deadlines(later, self._due)
 
         self._write(write)

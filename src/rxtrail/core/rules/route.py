@@ -158,10 +158,14 @@ class Deviation(msgspec.Struct, frozen=True, gc=False):
 
 
 class Judged(msgspec.Struct, frozen=True, gc=False):
-    """The deviations of one thing, and when to look again if nothing comes (0: never)."""
+    """The deviations of one thing, and when to look again if nothing comes (0: never).
+
+    Of the rules in ``blind`` not all was looked at: that they say nothing explains nothing that they said before.
+    """
 
     deviations: tuple[Deviation, ...] = ()
     look_again: int = 0
+    blind: frozenset[str] = frozenset()
 
 
 # -- what moved ----------------------------------------------------------------------------------------------------
@@ -276,6 +280,11 @@ class Routes:
                 pairs = zip(lanes, ways, strict=True)
                 beyond.append(min(max(0.0, km_from(fix, way) - ready.lane.corridor_km) for ready, way in pairs))
         return max(beyond, default=None)
+
+    def pieces_of(self, gtins: frozenset[str], sent: Move) -> int:
+        """Count the pieces of all ways that a fix after this despatch is held against."""
+        some = self.of(gtins, day_of(sent.time)).values()
+        return sum(len(ready.way(sent, self.parties)) for lanes in some for ready in lanes)
 
     def corridor_minutes(self, gtins: frozenset[str], day: str) -> float:
         """Give how long goods may be outside: the longest of their lanes."""
