@@ -81,6 +81,12 @@ async def read_json(request: Request, decoder: msgspec.json.Decoder[T]) -> T:
     return decode_json(await read_whole(request, "REQUEST_BYTES_MAX", limits.REQUEST_BYTES_MAX), decoder)
 
 
+async def read_table_json(request: Request, decoder: msgspec.json.Decoder[T]) -> T:
+    """A JSON body with a list in it as a value: like ``read_json``, of the size of a table."""
+    expect_media_type(request, JSON_TYPES)
+    return decode_json(await read_whole(request, "TABLE_BYTES_MAX", limits.TABLE_BYTES_MAX), decoder)
+
+
 def decode_json(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     """Bytes to a value; raises ``BadRequest``."""
     try:

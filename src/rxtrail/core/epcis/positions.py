@@ -7,7 +7,7 @@ a uriValue, such as geo:41.88,-87.63). Nothing here raises: what is nonsense is 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rxtrail.core.epcis.times import instant
 
@@ -79,7 +79,7 @@ def _pairs(
                 continue
             time = _time(report.get("time"), usual)
             uri = report.get("uriValue", report.get("stringValue"))
-            kind = _name(report.get("type"))
+            kind = bare_name(report.get("type"))
             if isinstance(uri, str) and uri.casefold().startswith(GEO):
                 yield (time, *_geo(uri))
             elif kind in ("latitude", "longitude"):
@@ -124,12 +124,18 @@ def _degrees(written: object, unit: object) -> float | None:
 
 
 def _time(written: object, otherwise: int) -> int:
+    found = time_of(written)
+    return otherwise if found is None else found
+
+
+def time_of(written: object) -> int | None:
+    """Give the instant of a field of a sensor; None when it is none."""
     found = instant(written) if isinstance(written, str) and len(written) < TIME_CHARACTERS_MAX else None
-    return otherwise if found is None else found[0]
+    return None if found is None else found[0]
 
 
-def _name(written: Any) -> str:  # noqa: ANN401 (what a document says)
-    """Give the bare name of a type, however it is written: gs1:, web URI, CBV form or plain."""
+def bare_name(written: object) -> str:
+    """Give the bare name of a type or exception, however it is written: gs1:, web URI, CBV form or plain."""
     if not isinstance(written, str):
         return ""
     bare = written.strip().rsplit("/", 1)[-1].rsplit("#", 1)[-1].rsplit(":", 1)[-1]

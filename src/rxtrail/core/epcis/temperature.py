@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
-from rxtrail.core.epcis.positions import GEO
-from rxtrail.core.epcis.times import instant
+from rxtrail.core.epcis.positions import GEO, bare_name, time_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -102,7 +101,7 @@ class _Reader:
         ]
 
     def report(self, report: type_tree, metadata: type_tree) -> None:
-        name, exception = _name(report.get("type")), _name(report.get("exception"))
+        name, exception = bare_name(report.get("type")), bare_name(report.get("exception"))
         uom = self._unit(report.get("uom"))
         numbers = [field for field in _FIELDS if field in report]
         if name in POSITION or str(report.get("uriValue", report.get("stringValue", "")))[:4].casefold() == GEO:
@@ -217,19 +216,10 @@ class _Reader:
     def _time(self, written: object, name: str) -> int | None:
         if written is None:
             return None
-        found = instant(written) if isinstance(written, str) and len(written) < 64 else None
+        found = time_of(written)
         if found is None:
             self.say("SENSOR_TIME_UNUSABLE", f"{name} {_shown(written)} is no time", about=name)
-            return None
-        return found[0]
-
-
-def _name(written: object) -> str:
-    """Give the bare name of a type or exception, however it is written: gs1:, web URI, CBV form or plain."""
-    if not isinstance(written, str):
-        return ""
-    bare = written.strip().rsplit("/", 1)[-1].rsplit("#", 1)[-1].rsplit(":", 1)[-1]
-    return bare.rsplit("-", 1)[-1].casefold()
+        return found
 
 
 def _shown(written: object) -> str:

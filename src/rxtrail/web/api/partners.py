@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Final
-from urllib.parse import urlencode
 
 import msgspec
 
@@ -13,16 +12,16 @@ from rxtrail.errors import BadRequest
 from rxtrail.web import limits, refusals
 from rxtrail.web.body import CSV_TYPES, expect_media_type, read_whole
 from rxtrail.web.context import Endpoint, Web, json_response, query_of
+from rxtrail.web.paging import PageQuery, next_page
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
 
-class PartnerQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class PartnerQuery(PageQuery, frozen=True, forbid_unknown_fields=True):
     """After which name, and how many."""
 
-    after: str = ""
     limit: Annotated[int, msgspec.Meta(ge=1, le=limits.PAGE_ROWS_MAX)] = limits.PAGE_ROWS_MAX
 
 
@@ -38,10 +37,7 @@ async def list_partners(web: Web, request: Request) -> Response:
     asked = query_of(request, PartnerQuery)
     table = sorted(await web.read(web.node.partners), key=lambda partner: partner.name)
     found = [partner for partner in table if partner.name > asked.after]
-    page, following = found[: asked.limit], ""
-    if len(found) > asked.limit:
-        following = f"{request.url.path}?{urlencode({'after': page[-1].name, 'limit': asked.limit})}"
-    return json_response(PartnerPage(page, following))
+    return json_response(PartnerPage(*next_page(request, found, asked.limit, lambda partner: partner.name)))
 
 
 async def put_partners(web: Web, request: Request) -> Response:

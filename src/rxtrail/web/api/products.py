@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Final, Protocol, cast
-from urllib.parse import urlencode
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 import msgspec
 
@@ -14,6 +13,7 @@ from rxtrail.products import Products, ProductsReport
 from rxtrail.web import limits, refusals
 from rxtrail.web.body import CSV_TYPES, JSON_TYPES, expect_media_type, read_whole
 from rxtrail.web.context import Endpoint, Web, json_response, path_part, query_of
+from rxtrail.web.paging import PageQuery, next_page
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -24,13 +24,6 @@ TABLE_TYPES: Final = (*CSV_TYPES, *JSON_TYPES)
 
 class _HasProducts(Protocol):
     products: Products
-
-
-class ProductQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """After which GTIN, and how many."""
-
-    after: str = ""
-    limit: Annotated[int, msgspec.Meta(ge=1, le=limits.PAGE_ROWS_MAX)] = limits.PAGE_ROWS_DEFAULT
 
 
 class ProductPage(msgspec.Struct, frozen=True, gc=False):
@@ -46,12 +39,9 @@ def _products_of(web: Web) -> Products:
 
 async def list_products(web: Web, request: Request) -> Response:
     """Answer with one page of the product table."""
-    asked = query_of(request, ProductQuery)
+    asked = query_of(request, PageQuery)
     found = await web.read(partial(_products_of(web).page, asked.after, asked.limit + 1))
-    page, following = found[: asked.limit], ""
-    if len(found) > asked.limit:
-        following = f"{request.url.path}?{urlencode({'after': page[-1].gtin, 'limit': asked.limit})}"
-    return json_response(ProductPage(page, following))
+    return json_response(ProductPage(*next_page(request, found, asked.limit, lambda product: product.gtin)))
 
 
 async def get_product(web: Web, request: Request) -> Response:
@@ -89,7 +79,7 @@ ENDPOINTS: Final = (
         "The product table, by GTIN.",
         list_products,
         ProductPage,
-        query=ProductQuery,
+        query=PageQuery,
         refusals=(BadRequest,),
     ),
     Endpoint(

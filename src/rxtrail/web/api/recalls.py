@@ -12,8 +12,8 @@ from starlette.responses import Response as RawResponse
 from rxtrail.core.rules.recall import Recall
 from rxtrail.errors import BadRequest, NotFound, Refused
 from rxtrail.recalls import AskedRecall, RecallCommand, RecallDesk, RecallPreview, RecallReport, RecallStatus
-from rxtrail.web import limits, refusals
-from rxtrail.web.body import JSON_TYPES, decode_json, expect_media_type, read_json, read_whole
+from rxtrail.web import refusals
+from rxtrail.web.body import read_json, read_table_json
 from rxtrail.web.context import Endpoint, Web, json_response, path_part, query_of
 from rxtrail.web.paging import PageQuery, StateQuery, address_of, next_page
 
@@ -92,8 +92,7 @@ async def list_recalls(web: Web, request: Request) -> Response:
 
 async def preview_asked(web: Web, request: Request) -> Response:
     """Answer with the packs that would be recalled; nothing is changed."""
-    expect_media_type(request, JSON_TYPES)
-    asked = decode_json(await read_whole(request, "TABLE_BYTES_MAX", limits.TABLE_BYTES_MAX), _ASKED)
+    asked: AskedRecall = await read_table_json(request, _ASKED)
     work: Callable[[], RecallPreview] = partial(recalls_of(web).preview, asked)
     return json_response(await web.ask(work))
 
@@ -135,8 +134,7 @@ async def get_recall(web: Web, request: Request) -> Response:
 
 async def open_recall(web: Web, request: Request) -> Response:
     """Open a recall, durably."""
-    expect_media_type(request, JSON_TYPES)
-    new = decode_json(await read_whole(request, "TABLE_BYTES_MAX", limits.TABLE_BYTES_MAX), _NEW)
+    new: NewRecall = await read_table_json(request, _NEW)
     command = RecallCommand("open", new.by, reason=new.reason, asked=new.asked)
     return json_response(await web.write(partial(web.node.recall, command)), 201)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Final
-from urllib.parse import urlencode
 
 import msgspec
 
@@ -13,6 +12,7 @@ from rxtrail.serials import IssuedSerial, Serials, SerialsIssued, SerialsOrder
 from rxtrail.web import limits, refusals
 from rxtrail.web.body import read_json
 from rxtrail.web.context import Endpoint, Web, json_response, query_of
+from rxtrail.web.paging import next_page
 from rxtrail.web.serial_socket import serials_of
 
 if TYPE_CHECKING:
@@ -46,11 +46,8 @@ async def list_serials(web: Web, request: Request) -> Response:
     if not isinstance(serials, Serials):
         raise BadRequest("This process does not hold the record.")
     found = await web.read(partial(serials.page, asked.gtin, asked.after, asked.limit + 1))
-    page, following = found[: asked.limit], ""
-    if len(found) > asked.limit:
-        place = {"gtin": asked.gtin, "after": page[-1].serial, "limit": asked.limit}
-        following = f"{request.url.path}?{urlencode(place)}"
-    return json_response(SerialsPage(asked.gtin.zfill(14), page, following))
+    page = next_page(request, found, asked.limit, lambda each: each.serial, gtin=asked.gtin)
+    return json_response(SerialsPage(asked.gtin.zfill(14), *page))
 
 
 async def issue_serials(web: Web, request: Request) -> Response:

@@ -9,8 +9,8 @@ import msgspec
 
 from rxtrail.answers import CountIn, CountInReceipt
 from rxtrail.errors import BadRequest
-from rxtrail.web import limits, refusals
-from rxtrail.web.body import JSON_TYPES, decode_json, expect_media_type, read_whole
+from rxtrail.web import refusals
+from rxtrail.web.body import read_table_json
 from rxtrail.web.context import Endpoint, Web, json_response
 
 if TYPE_CHECKING:
@@ -34,8 +34,7 @@ _COUNT_IN = msgspec.json.Decoder(CountInRequest)
 
 async def count_in(web: Web, request: Request) -> Response:
     """Count packs in, durably, all rows or none; rows that cannot be counted are named."""
-    expect_media_type(request, JSON_TYPES)
-    asked = decode_json(await read_whole(request, "TABLE_BYTES_MAX", limits.TABLE_BYTES_MAX), _COUNT_IN)
+    asked: CountInRequest = await read_table_json(request, _COUNT_IN)
     work = partial(web.node.count_in, asked.rows, by=asked.by, supplier=asked.supplier, ref=asked.ref)
     return json_response(await web.write(work))
 
