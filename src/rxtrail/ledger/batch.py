@@ -50,7 +50,6 @@ class Appended(msgspec.Struct, gc=False):
     packages: int  # trade items with a serial that are new to the record
     positions: list[int]  # of each event given, new or not
     findings: list[tuple[int | None, Finding]]  # with the position of their event
-    classes_changed: bool  # a statement about a whole lot or product came in
 
 
 def append_events(
@@ -174,7 +173,7 @@ class _Batch:
         self.findings.extend(notes_of(self.tx, self.authority, self.packages.doubtful[:NOTED_MAX], here))
         self.findings.extend(self.packages.findings)
         self.findings.extend(self.containers.findings)
-        return Appended(first, len(new), repeated, packages, positions, self.findings, bool(self.class_rows))
+        return Appended(first, len(new), repeated, packages, positions, self.findings)
 
     # -- which events are new --------------------------------------------------------------------------------------
 

@@ -70,7 +70,6 @@ class Complex(NamedTuple):
     any_attribute: bool = False
     text: Simple | None = None  # what stands between the tags, when no children do
     anything: bool = False  # mixed content of any kind
-    abstract: bool = False
 
 
 Type: TypeAlias = Simple | Complex
