@@ -119,6 +119,19 @@ def test_a_drill_and_a_draft_reach_no_counter(network: Network) -> None:
     step(network.hub, live, "withdraw", "C. May", "--reason", "Done.")
 
 
+def test_who_has_left_the_hub_lifts_with_a_reason_what_came_from_it(network: Network) -> None:
+    number = hold(network, "--lot", scene.LOT)
+    within_two_seconds(network.second, "R55", "stop")
+    wait_for(lambda: kept_here(network.second, number))
+    wait_for(lambda: [e for e in network.second.records("events") if e.get("disposition") == "recalled"])
+    network.second.run("leave")
+    step(network.hub, number, "withdraw", "C. May", "--reason", "It was rehearsed here.")
+    assert recalled(network.second, "R55") == "stop"
+    step(network.second, number, "withdraw", "D. Poe", "--reason", "The hub has lifted it, by its letter.")
+    assert recalled(network.second, "R55") == ""
+    within_two_seconds(network.first, "R50", "")
+
+
 def test_cut_off_from_the_hub_a_counter_stops_what_the_hub_would_and_after_a_restart_too(network: Network) -> None:
     hold(network, "--serial", "R40..R49")
     hold(network, "--lot", "ELSEWHERE")

@@ -6,7 +6,7 @@ import pytest
 
 from rxtrail.core.rules.recall import LotScope, Recall, Response, Scope, SerialScope, Span
 from rxtrail.errors import BadRequest, NotFound, Refused
-from rxtrail.recalls import AskedRecall, RecallCommand, Report, asked_of, read_reports
+from rxtrail.recalls import NUMBER, AskedRecall, RecallCommand, Report, asked_of, read_reports
 from tests.story import (
     GTIN,
     LOT,
@@ -243,6 +243,17 @@ def test_what_is_not_whole_is_refused_with_the_place(stocked: Scene, asked: Aske
 def test_the_same_notice_opens_no_second_recall(stocked: Scene) -> None:
     asked = AskedRecall(gtins=[GTIN], lots=[LotScope(LOT)], number="D-0115-2026")
     first = opened(stocked, asked)
+    with pytest.raises(Refused, match=first.id):
+        opened(stocked, asked)
+
+
+def test_the_notice_of_a_recall_that_the_hub_sent_opens_no_second_one(stocked: Scene) -> None:
+    """Nor does one that was opened before it was kept which recalls are of a number."""
+    asked = AskedRecall(gtins=[GTIN], lots=[LotScope(LOT)], number="D-0115-2026")
+    first = opened(stocked, asked)
+    stocked.node.recalls._writer().do(lambda tx, _log: tx.drop_kept(NUMBER, "D-0115-2026"))
+    sorted_out = stocked.node.recalls.incoming([asked])
+    assert (sorted_out.known, sorted_out.fresh) == (1, [])
     with pytest.raises(Refused, match=first.id):
         opened(stocked, asked)
 

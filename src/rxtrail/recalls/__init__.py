@@ -53,13 +53,13 @@ from rxtrail.recalls.values import (
     RecallStatus,
 )
 from rxtrail.record.newest import newest
-from rxtrail.record.orders import DUE, KIND, STANDING, decode, encode, standing, waits
+from rxtrail.record.orders import DUE, KIND, STANDING, decode, encode, numbered, standing, waits
 from rxtrail.record.standing import authority_of, identity_of
 from rxtrail.record.times import iso
 from rxtrail.store.rows import RecordKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from rxtrail.core.rules.authority import Authority
     from rxtrail.core.rules.recall import Attached
@@ -225,7 +225,8 @@ class RecallDesk:
     def incoming(self, wanted: list[AskedRecall]) -> Incoming:
         """Sort reports of a file or of an authority's API: which are to be opened, which were before."""
         reader = self._reader()
-        return sort_out(wanted, lambda number: _of_number(reader, number), scope_of)
+        known = numbered(reader)
+        return sort_out(wanted, lambda number: _kept(reader, known.get(number, [])), scope_of)
 
     def on_record(self, gtins: list[str]) -> bool:
         """Tell whether a product of these is on record here."""
@@ -296,13 +297,16 @@ class RecallDesk:
         doubts = list(asked.doubts)
         # With a doubt it may have no products yet: a person reads the notice and says which are meant.
         scope = _scope(asked) if doubts else scope_of(asked)
+        # Of many reports those that are known were left out before; of one it is found out here, before the write.
+        alone = bool(asked.number) and not command.more
+        known = numbered(self._reader()).get(asked.number, []) if alone else []
 
         def write(tx: Transaction, log: Log) -> Recall:
             identity = identity_of(tx)
             authority = authority_of(tx, self._today())
             own = all(any(authority.is_issuer(gln, gtin) for gln in identity.glns) for gtin in scope.gtins)
             source = asked.source or ("issued" if identity.role == "hub" or (own and scope.gtins) else "received")
-            there = [] if asked.drill else _of_number(tx, asked.number)
+            there = [] if asked.drill else _of_number(tx, asked.number, known)
             same = next((each for each in there if _is_same(each, scope, asked.classification)), None)
             if same is not None:
                 raise Refused(
@@ -370,7 +374,7 @@ class RecallDesk:
             raise Refused(
                 "who approved an issued recall cannot lift it alone", place="by", advice="Another person withdraws it."
             )
-        if held and not recall.hub:
+        if held:
             others = [each for each in standing(tx) if each.state != "review" and each.id != recall.id]
             lifts(tx, log, recall, others, self._authority(tx), self._new_event_id)
         recall = msgspec.structs.replace(_stepped(recall, log, "withdrawn", command), state="withdrawn")
@@ -599,10 +603,14 @@ def _read_place(text: str) -> Place | None:
     return Place(int(product), int(span), serial)
 
 
-def _of_number(reader: Reader, number: str) -> list[Recall]:
-    """Give the recalls that were opened by an authority's number, in this order."""
+def _of_number(reader: Reader, number: str, known: Iterable[str]) -> list[Recall]:
+    """Give the recalls that were opened by an authority's number, in this order; of ``known`` it is known."""
     row = reader.kept(NUMBER, number) if number else None
-    kept = [reader.kept(KIND, each) for each in row[1].decode().split()] if row is not None else []
+    return _kept(reader, dict.fromkeys([*known, *(row[1].decode().split() if row is not None else ())]))
+
+
+def _kept(reader: Reader, numbers: Iterable[str]) -> list[Recall]:
+    kept = [reader.kept(KIND, each) for each in numbers]
     return [decode(each[1]) for each in kept if each is not None]
 
 

@@ -37,10 +37,23 @@ def lifts(
     authority: Authority,
     new_event_id: Callable[[], str],
 ) -> None:
-    """Append the event that lifts a recall, except from what another recall still means."""
-    still = {each for other in others for each in _classes(tx, other)}
-    lifted = [each for each in _classes(tx, recall) if each not in still]
-    _append(tx, log, lifted, authority, new_event_id(), max(log.now, recall.said_at + 1), RELEASING)
+    """Append the event that lifts a recall, except from what another recall still means.
+
+    What a hub said of it stands in the record as the word of this node, without a speaker, and is lifted so, too.
+    """
+    still = {each for other in others for each in (*_classes(tx, other), *_heard(tx, other))}
+    meant = {*_classes(tx, recall), *(_heard(tx, recall) if recall.hub else ())}
+    lifted = sorted(meant - still)
+    _append(
+        tx,
+        log,
+        lifted,
+        authority,
+        new_event_id(),
+        max(log.now, recall.said_at + 1),
+        RELEASING,
+        nameless=bool(recall.hub),
+    )
 
 
 def _append(
@@ -52,6 +65,8 @@ def _append(
     at: int,
     biz_step: str,
     disposition: str = "",
+    *,
+    nameless: bool = False,
 ) -> None:
     if not classes:
         return
@@ -68,17 +83,39 @@ def _append(
         quantities=[Quantity(each) for each in classes],
         read_point=f"414/{speaker}" if speaker else "",
     )
-    append_events(tx, log, authority, [prepare(event, speaker=speaker)], speaker=speaker)
+    said_by = "" if nameless else speaker
+    append_events(tx, log, authority, [prepare(event, speaker=said_by)], speaker=said_by)
 
 
 def _classes(tx: Transaction, recall: Recall) -> list[str]:
     """Give the classes that a recall means whole: products, or lots as they are spelt on record."""
     scope = recall.scope
-    if recall.kind != RECALL or recall.depth == "wholesale" or scope.serials or scope.expires or scope.made:
+    if not _has_words(recall):
         return []
     if scope.all_lots:
         return [f"01/{gtin}" for gtin in scope.gtins]
     return sorted({f"01/{gtin}/10/{lot}" for gtin in scope.gtins for lot in _spelt(tx, gtin, scope)})
+
+
+def _heard(tx: Transaction, recall: Recall) -> set[str]:
+    """Give the classes that a recall means whole and a hub has told of; no pack of their lots need be on record."""
+    scope = recall.scope
+    if not _has_words(recall):
+        return set()
+    found: set[str] = set()
+    for product, lot, step in tx.class_steps():
+        if step.disposition == RECALLED and "" in step.speakers and (gtin := tx.gtin(product)) in scope.gtins:
+            if scope.all_lots and not lot:
+                found.add(f"01/{gtin}")
+            elif lot and any(names_lot(each, lot) for each in scope.lots):
+                found.add(f"01/{gtin}/10/{lot}")
+    return found
+
+
+def _has_words(recall: Recall) -> bool:
+    """Tell whether EPCIS has words for what a recall means."""
+    scope = recall.scope
+    return recall.kind == RECALL and recall.depth != "wholesale" and not (scope.serials or scope.expires or scope.made)
 
 
 def _spelt(tx: Transaction, gtin: str, scope: Scope) -> set[str]:

@@ -23,6 +23,15 @@ encode = msgspec.msgpack.Encoder().encode
 decode = msgspec.msgpack.Decoder(Recall).decode
 
 
+class _Numbered(msgspec.Struct, frozen=True, gc=False):
+    id: str
+    number: str = ""
+    drill: bool = False
+
+
+_decode_number = msgspec.msgpack.Decoder(_Numbered).decode
+
+
 class Orders:
     """Recalls that are live or wait to be read, by GTIN."""
 
@@ -62,6 +71,21 @@ def waits(recall: Recall) -> bool:
     """
     is_asked = bool(recall.expected) or recall.state in ("draft", "review") or len(recall.history) > 1
     return is_asked and not recall.hub
+
+
+def numbered(reader: Reader) -> dict[str, list[str]]:
+    """Give the recalls of each authority's number, as they came here: opened by this node, or sent by its hub."""
+    found: dict[str, list[str]] = {}
+    after = (-1, "")
+    while True:
+        rows = reader.kept_from(KIND, after, PAGE)
+        for _, _, body in rows:
+            told = _decode_number(body)
+            if told.number and not told.drill:
+                found.setdefault(told.number, []).append(told.id)
+        if len(rows) < PAGE:
+            return found
+        after = (rows[-1][1], rows[-1][0])
 
 
 def standing(reader: Reader) -> list[Recall]:
