@@ -73,6 +73,7 @@ def test_what_cannot_be_read_is_said(rxtrail: CommandLine, tmp_path: Path) -> No
     assert rxtrail("openfda", "load", "ndc", str(tmp_path / "nowhere.json")).code == 2
     assert rxtrail("openfda", "load", "ndc", str(tmp_path)).code == 2
     assert rxtrail("openfda", "load", "enforcement", "x").code == 2
+    assert "rxtrail recall open --notice" in rxtrail("openfda", "load", "enforcement", "x").err
     assert rxtrail("safety", "show", "nonsense").code == 3, "a code that cannot be read is to be looked at"
     assert rxtrail("safety", "show", scene.GTIN).code == 1
     assert "nothing loaded yet" in rxtrail("openfda", "status").err

@@ -65,7 +65,7 @@ def test_an_issued_recall_holds_only_after_a_second_person_has_approved_it(stock
     recall = opened(stocked_hub)
     assert recall.state == "draft"
     assert at_the_counter(stocked_hub) == {}
-    for same in (KIM, "a.kim", "A KIM"):
+    for same in (KIM, "a.kim", "A KIM", "\uff21. \uff2bim"):
         with pytest.raises(Refused, match="cannot approve it too"):
             act(stocked_hub, "approve", recall, by=same)
     assert act(stocked_hub, "approve", recall, by=LEE).state == "live"
@@ -277,6 +277,13 @@ def test_an_enforcement_report_names_its_packages_on_every_level() -> None:
 def test_what_is_no_enforcement_report_is_refused(data: bytes) -> None:
     with pytest.raises(BadRequest):
         read_reports(data)
+
+
+def test_a_cut_notice_says_that_it_is_cut_and_where() -> None:
+    whole = b'{"results": [{"recall_number": "D-1", "code_info": "Lot A12345"}]}'
+    for length in (10, 30, len(whole) - 1):
+        with pytest.raises(BadRequest, match=f"ends in the middle of a report, after {length} bytes"):
+            read_reports(whole[:length])
 
 
 def test_a_report_without_a_product_waits_for_a_person() -> None:

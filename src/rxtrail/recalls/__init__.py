@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import datetime
+import unicodedata
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -629,8 +630,8 @@ def _who_made_live(recall: Recall) -> str:
 
 
 def _name(text: str) -> str:
-    """Give a name as names are compared: "A. Kim" and "a.kim" are one person."""
-    return "".join(letter for letter in text.casefold() if letter.isalnum())
+    """Give a name as names are compared: "A. Kim" and "a.kim" are one person, in letters of full width too."""
+    return "".join(letter for letter in unicodedata.normalize("NFKC", text).casefold() if letter.isalnum())
 
 
 def _demand(recall: Recall, state: str, done: str) -> None:

@@ -84,8 +84,11 @@ def read_reports(data: bytes) -> list[Report]:
             records = [msgspec.Raw(data)] if listed is None else msgspec.json.decode(listed, type=list[msgspec.Raw])
         reports = [_report(record) for record in records]
     except (msgspec.DecodeError, RecursionError) as wrong:
+        is_cut = "truncated" in str(wrong)
         raise BadRequest(
-            f"this is not an enforcement report: {wrong}",
+            f"the file ends in the middle of a report, after {len(data):,} bytes"
+            if is_cut
+            else f"this is not an enforcement report: {wrong}",
             place="notice",
             advice="Give the JSON that openFDA answers, or one of its results; a cut file must be fetched again.",
         ) from wrong

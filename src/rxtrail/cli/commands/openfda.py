@@ -47,7 +47,7 @@ def opened(call: Call) -> Iterator[OpenFda]:
     "rxtrail openfda load label drug-label-*.json.zip --replace",
     "rxtrail openfda load shortages drug-shortages-0001-of-0001.json.zip --replace --json",
 )
-@click.argument("dataset", type=click.Choice(DATASETS))
+@click.argument("dataset", type=click.Choice((*DATASETS, ENFORCEMENT)), metavar=f"{{{'|'.join(DATASETS)}}}")
 @click.argument("files", metavar="FILE|DIR...", nargs=-1, required=True)
 @click.option("--replace", is_flag=True, help="These files are the whole: forget what they do not hold.")
 def load(call: Call, dataset: str, files: tuple[str, ...], *, replace: bool) -> int:
@@ -56,6 +56,12 @@ def load(call: Call, dataset: str, files: tuple[str, ...], *, replace: bool) -> 
     All files are loaded or none: one that is cut is refused with the place, exit code 1, and nothing of it stays.
     Records that do not fit are left out and told.
     """
+    if dataset == ENFORCEMENT:
+        raise BadRequest(
+            "enforcement reports are opened as recalls, and not kept beside the record",
+            place="dataset",
+            advice="Open those of a file with: rxtrail recall open --notice FILE --by NAME",
+        )
     found = _files(files)
     with opened(call) as room, bars.bar() as told:
         report = room.load(dataset, [(str(path), _opening(path, told)) for path in found], replace=replace)
@@ -264,7 +270,7 @@ def _key(path: Path | None) -> str:
 
 openfda = group(
     "openfda",
-    "What openFDA publishes of products: the NDC directory, labels, shortages.",
+    "What openFDA publishes of products: the NDC directory, labels, shortages; and its enforcement reports.",
     [load, poll, status, product, find],
     "rxtrail openfda load ndc drug-ndc-0001-of-0001.json.zip",
 )
