@@ -8,6 +8,7 @@ import io
 import json
 import re
 import zlib
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -278,6 +279,26 @@ def test_for_a_void_no_shipment_is_read_twice(hub: Scene, monkeypatch: pytest.Mo
     monkeypatch.setattr(importlib.import_module("rxtrail.query.transactions"), "restore", restored)
     assert [(one["to"]["gln"], one["containers"]) for one in ti(hub)] == [(PHARMACY.gln, [OTHER_UNIT])]
     assert sorted(read) == ["shipping", "shipping", "void_shipping"]
+
+
+def test_no_statement_is_spent_on_each_package_of_a_void(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: Counter[int] = Counter()
+    for count in (2, 60):
+        many = packs(count)
+        with story.scene(tmp_path / str(count)) as hub:
+            hub.give(document(made(*many), shipped(*many, buyer=WHOLESALER), shipped(UNIT, buyer=PHARMACY)))
+            hub.capture(void(*many))
+
+            engine: Any = type(hub.node._reader())
+
+            def counting(reader: Any, *told: Any, count: int = count, query: Any = engine._all) -> Any:
+                asked[count] += 1
+                return query(reader, *told)
+
+            monkeypatch.setattr(engine, "_all", counting)
+            assert [one["containers"] for one in ti(hub)] == [[UNIT]]
+            monkeypatch.undo()
+    assert asked[60] == asked[2] > 0
 
 
 def test_a_shipment_that_the_buyer_tells_again_under_another_name_is_one_sale(hub: Scene) -> None:

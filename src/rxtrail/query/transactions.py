@@ -21,8 +21,8 @@ from rxtrail.core.rules.steps import Flag, Role
 from rxtrail.core.rules.words import VOID_SHIPPING
 from rxtrail.ledger.containers import is_sgtin
 from rxtrail.ledger.prepare import restore
-from rxtrail.record.contents import Packed, contents_at, states_of
-from rxtrail.record.exact import Shelf, container_state, unit_state
+from rxtrail.record.contents import Packed, contents_at, exacts_of, states_of
+from rxtrail.record.exact import Shelf, container_state
 from rxtrail.record.identify import identify
 from rxtrail.record.names import product_view
 from rxtrail.record.standing import partner_names
@@ -443,14 +443,11 @@ class _Voids:
         self._authority = authority
         self._of = _voids_by_key(reader)
         self._ships: dict[str, list[Step]] = {}
-        shelf = Shelf(reader, authority)
-        for key, voids in self._of.items():
-            exact = _exact_of(reader, shelf, key)
-            if exact is not None:
-                idle = _idle(exact)
-                self._of[key] = [void for void in voids if void.event not in idle]
-                # A void takes back the last shipment before it.
-                self._ships[key] = [step for step in exact.steps if _ships(step)]
+        for key, exact in _exacts_of(reader, authority, list(self._of)):
+            idle = _idle(exact)
+            self._of[key] = [void for void in self._of[key] if void.event not in idle]
+            # A void takes back the last shipment before it.
+            self._ships[key] = [step for step in exact.steps if _ships(step)]
 
     def leaves(self, shipping: Step, key: str, packed: Packed) -> bool:
         """Tell whether a package stayed in a shipment: neither it, nor anything that it was in, was taken out again."""
@@ -494,14 +491,27 @@ def _voids_by_key(reader: Reader) -> dict[str, list[Step]]:
     return found
 
 
-def _exact_of(reader: Reader, shelf: Shelf, key: str) -> Exact | None:
-    """Give a thing with all its events; None when it is not on record."""
-    product = reader.product(key[3:17]) if is_sgtin(key) else None
-    unit = reader.units_of(product[0], [key[21:]]).get(key[21:]) if product is not None else None
-    if product is not None and unit is not None:
-        return unit_state(reader, shelf.authority, product[0], key[21:], unit, shelf=shelf)
-    row = reader.container(key)
-    return container_state(reader, shelf.authority, row, shelf=shelf) if row is not None else None
+def _exacts_of(reader: Reader, authority: Authority, keys: list[str]) -> Iterator[tuple[str, Exact]]:
+    """Give things with all their events, as far as they are on record."""
+    shelf = Shelf(reader, authority)
+    packages: dict[str, list[str]] = defaultdict(list)
+    others: list[str] = []
+    for key in keys:
+        if is_sgtin(key):
+            packages[key[3:17]].append(key[21:])
+        else:
+            others.append(key)
+    for gtin, serials in packages.items():
+        product = reader.product(gtin)
+        units = reader.units_of(product[0], serials) if product is not None else {}
+        others += [f"01/{gtin}/21/{serial}" for serial in serials if serial not in units]
+        if product is not None:
+            for serial, exact in exacts_of(reader, shelf, product[0], list(units.values())).items():
+                yield f"01/{gtin}/21/{serial}", exact
+    rows = reader.containers(reader.container_ids(others).values())
+    shelf.need(set(rows))
+    for row in rows.values():
+        yield row.key, container_state(reader, authority, row, shelf=shelf)
 
 
 def _idle(exact: Exact) -> set[int]:

@@ -16,6 +16,7 @@ from rxtrail.record.exact import Shelf, container_state, state_of
 if TYPE_CHECKING:
     from rxtrail.core.rules.authority import Authority
     from rxtrail.core.rules.steps import State, Stay, Step
+    from rxtrail.record.exact import Exact
     from rxtrail.store import Part, Reader
     from rxtrail.store.rows import ContainerRow, Making, UnitRow
 
@@ -143,6 +144,11 @@ def _packages_inside(
 
 
 def states_of(reader: Reader, shelf: Shelf, product: int, units: list[UnitRow]) -> dict[str, State]:
+    """Fold many packages of one product into their states."""
+    return {serial: exact.state for serial, exact in exacts_of(reader, shelf, product, units).items()}
+
+
+def exacts_of(reader: Reader, shelf: Shelf, product: int, units: list[UnitRow]) -> dict[str, Exact]:
     """Fold many packages of one product; those that the same events tell of are folded once."""
     if not units:
         return {}
@@ -151,13 +157,13 @@ def states_of(reader: Reader, shelf: Shelf, product: int, units: list[UnitRow]) 
     wanted = list({part for parts in parts_of.values() for part in parts})
     steps = dict(zip(wanted, reader.steps(wanted), strict=True))
     shelf.need({step.parent for step in steps.values() if step.parent})
-    folded: dict[frozenset[Part], State] = {}
-    found: dict[str, State] = {}
+    folded: dict[frozenset[Part], Exact] = {}
+    found: dict[str, Exact] = {}
     for serial, parts in parts_of.items():
-        state = folded.get(parts)
-        if state is None:
-            state = folded[parts] = state_of([steps[part] for part in parts], gtin, shelf).state
-        found[serial] = state
+        exact = folded.get(parts)
+        if exact is None:
+            exact = folded[parts] = state_of([steps[part] for part in parts], gtin, shelf)
+        found[serial] = exact
     return found
 
 
