@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
+import json
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -147,3 +149,33 @@ def test_a_recall_of_thousands_of_lots_fits_and_a_page_of_recalls_is_answered(ap
     assert len(recall["scope"]["lots"]) == 5_000
     scan = f"(01){scene.GTIN}(21)X(17)290930(10)LOT004999"
     assert "recalled" in [reason["code"] for reason in api.verify(scan)["reasons"]]
+
+
+def test_a_file_of_enforcement_reports_is_opened_as_by_the_command_line(stocked: Api) -> None:
+    told = {"product_description": "Tablets, NDC 12345-678-90", "classification": "Class I"}
+    reports = [
+        {"recall_number": "D-1-2026", "code_info": f"Lot {LOT}", **told},
+        {"recall_number": "D-2-2026", "code_info": "Lots before May", **told},
+        {"recall_number": "D-3-2026", "code_info": 3, **told},
+    ]
+    path = "/api/v1/recalls/notices?by=A.%20Kim"
+    first = stocked.post(path, json={"results": reports})
+    assert first.status_code == 200, first.text
+    assert (first.json()["opened"], first.json()["review"]) == (3, 2)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("drug-enforcement.json", json.dumps({"results": reports}))
+    again = stocked.post(path, content=packed.getvalue(), headers={"content-type": "application/zip"})
+    assert (again.json()["known"], again.json()["opened"]) == (3, 0)
+    assert len(stocked.get("/api/v1/recalls?state=live").json()["recalls"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "status"),
+    [("", b"[]", 400), ("?by=%20", b'{"recall_number": "D-1"}', 400), ("?by=A", b'{"results": [{"recall', 400),
+     ("?by=A", b'{"results": [{"set_id": "1"}]}', 400), ("?by=A", b'{"results": []}', 200)],
+)  # fmt: skip
+def test_what_is_no_file_of_reports_opens_nothing(api: Api, query: str, body: bytes, status: int) -> None:
+    answer = api.post(f"/api/v1/recalls/notices{query}", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == status, answer.text
+    assert api.get("/api/v1/recalls").json()["recalls"] == []

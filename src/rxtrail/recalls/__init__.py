@@ -33,7 +33,7 @@ from rxtrail.errors import BadRequest, NotFound, Refused
 from rxtrail.recalls import counting, following
 from rxtrail.recalls.counting import PackOf, Place
 from rxtrail.recalls.events import lifts, says
-from rxtrail.recalls.incoming import Incoming, sort_out
+from rxtrail.recalls.incoming import Incoming, NoticesReport, open_fresh, sort_out
 from rxtrail.recalls.notice import Report, asked_of, read_reports
 from rxtrail.recalls.values import (
     ATTACHMENT_BYTES_MAX,
@@ -78,6 +78,7 @@ __all__ = [
     "HolderCount",
     "Incoming",
     "LotCount",
+    "NoticesReport",
     "PackOf",
     "Recall",
     "RecallCommand",
@@ -87,6 +88,7 @@ __all__ = [
     "RecallStatus",
     "Report",
     "asked_of",
+    "open_fresh",
     "read_reports",
     "scope_of",
 ]
@@ -227,7 +229,7 @@ class RecallDesk:
         """Sort reports of a file or of an authority's API: which are to be opened, which were before."""
         reader = self._reader()
         known = numbered(reader)
-        return sort_out(wanted, lambda number: _kept(reader, known.get(number, [])), scope_of)
+        return sort_out(wanted, lambda number: _kept(reader, known.get(number, [])), scope_of, self.on_record)
 
     def on_record(self, gtins: list[str]) -> bool:
         """Tell whether a product of these is on record here."""

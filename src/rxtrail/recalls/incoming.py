@@ -8,25 +8,27 @@ further products) is opened beside what there is, so that what it adds holds too
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from rxtrail.errors import BadRequest
 from rxtrail.recalls.notice import Report, asked_of
-from rxtrail.recalls.values import GTINS_MAX, NOTICE_CHARACTERS_MAX, AskedRecall
+from rxtrail.recalls.values import GTINS_MAX, NOTICE_CHARACTERS_MAX, AskedRecall, RecallCommand
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from rxtrail.core.rules.recall import Recall, Scope
 
+AT_ONCE: Final = 100  # reports in one transaction
+
 
 class Incoming(msgspec.Struct, frozen=True, gc=False):
     """Reports sorted: ``fresh`` are to be opened, ``changed`` of them say more than when they were opened before.
 
     ``lifted`` are known too, and were withdrawn here; a report of more products than a recall can name is several of
-    ``fresh``. ``reports`` counts all of them.
+    ``fresh``. ``reports`` counts all of them, ``of_products_on_record`` those of ``fresh`` that name such a product.
     """
 
     fresh: list[AskedRecall]
@@ -34,12 +36,52 @@ class Incoming(msgspec.Struct, frozen=True, gc=False):
     known: int
     lifted: int
     changed: int
+    of_products_on_record: int
+
+
+class NoticesReport(msgspec.Struct, frozen=True, gc=False):
+    """What became of reports: ``known`` were opened before, ``lifted`` of these were withdrawn here since.
+
+    ``changed`` of those that were ``opened`` say more than before; ``review`` wait to be read by a person.
+    """
+
+    reports: int = 0
+    known: int = 0
+    lifted: int = 0
+    opened: int = 0
+    changed: int = 0
+    review: int = 0
+    of_products_on_record: int = 0
+
+    def and_(self, more: NoticesReport) -> NoticesReport:
+        """Add those of another page."""
+        both = zip(msgspec.structs.astuple(self), msgspec.structs.astuple(more), strict=True)
+        return NoticesReport(*(one + other for one, other in both))
+
+
+def open_fresh(
+    found: Incoming,
+    by: str,
+    act: Callable[[RecallCommand], Recall],
+    told: Callable[[int, int], None] = lambda _done, _in_all: None,
+) -> NoticesReport:
+    """Open what is fresh in groups, each whole or not at all; ``told`` is told how many were opened, of how many."""
+    asked = found.fresh
+    for first in range(0, len(asked), AT_ONCE):
+        group = asked[first : first + AT_ONCE]
+        act(RecallCommand("open", by, asked=group[0], more=group[1:]))
+        told(first + len(group), len(asked))
+    review = sum(bool(each.doubts) for each in asked)
+    return NoticesReport(
+        found.reports, found.known, found.lifted, len(asked), found.changed, review, found.of_products_on_record
+    )
 
 
 def sort_out(
     wanted: Iterable[AskedRecall],
     known: Callable[[str], list[Recall]],
     scope_of: Callable[[AskedRecall], Scope],
+    is_on_record: Callable[[list[str]], bool],
 ) -> Incoming:
     """Sort reports; ``known`` gives the recalls of an authority's number, ``scope_of`` refuses what is not whole."""
     fresh: dict[tuple[str, str], AskedRecall] = {}
@@ -57,7 +99,9 @@ def sort_out(
             continue
         changed += bool(there)
         fresh[key] = asked
-    return Incoming([part for asked in fresh.values() for part in _parts(asked)], reports, before, lifted, changed)
+    parts = [part for asked in fresh.values() for part in _parts(asked)]
+    mine = sum(is_on_record(part.gtins) for part in parts)
+    return Incoming(parts, reports, before, lifted, changed, mine)
 
 
 def _numbered(asked: AskedRecall) -> str:

@@ -127,9 +127,9 @@ def poll(
 
 def _poll_reports(call: Call, order: PollOrder, by: str) -> int:
     from rxtrail.outbound import Unreachable
-    from rxtrail.recalls import asked_of, read_reports
+    from rxtrail.recalls import NoticesReport, asked_of, read_reports
 
-    counts = notices_in.Counts()
+    counts = NoticesReport()
 
     def take(page: bytes) -> tuple[int, int, int]:
         nonlocal counts

@@ -11,9 +11,20 @@ from starlette.responses import Response as RawResponse
 
 from rxtrail.core.rules.recall import Recall
 from rxtrail.errors import BadRequest, NotFound, Refused
-from rxtrail.recalls import AskedRecall, RecallCommand, RecallDesk, RecallPreview, RecallReport, RecallStatus
-from rxtrail.web import refusals
-from rxtrail.web.body import read_json, read_table_json
+from rxtrail.recalls import (
+    AskedRecall,
+    NoticesReport,
+    RecallCommand,
+    RecallDesk,
+    RecallPreview,
+    RecallReport,
+    RecallStatus,
+    asked_of,
+    open_fresh,
+    read_reports,
+)
+from rxtrail.web import limits, refusals
+from rxtrail.web.body import JSON_TYPES, expect_media_type, read_json, read_table_json, read_whole
 from rxtrail.web.context import Endpoint, Web, json_response, path_part, query_of
 from rxtrail.web.paging import PageQuery, StateQuery, address_of, next_page
 
@@ -72,6 +83,13 @@ class NewRecall(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=Tru
     reason: str = ""
 
 
+class NoticesQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who opens the reports."""
+
+    by: str
+
+
+NOTICE_TYPES: Final = (*JSON_TYPES, "application/zip")
 _NEW = msgspec.json.Decoder(NewRecall)
 _ASKED = msgspec.json.Decoder(AskedRecall)
 _STEP = msgspec.json.Decoder(RecallCommand)
@@ -139,6 +157,19 @@ async def open_recall(web: Web, request: Request) -> Response:
     return json_response(await web.write(partial(web.node.recall, command)), 201)
 
 
+async def open_notices(web: Web, request: Request) -> Response:
+    """Open the reports of a notice file that are not known, durably and in groups; tell what became of them."""
+    expect_media_type(request, NOTICE_TYPES)
+    by = query_of(request, NoticesQuery).by
+    body = await read_whole(request, "TABLE_BYTES_MAX", limits.TABLE_BYTES_MAX)
+
+    def work() -> NoticesReport:
+        found = recalls_of(web).incoming([asked_of(report) for report in read_reports(body)])
+        return open_fresh(found, by, web.node.recall)
+
+    return json_response(await web.write(work))
+
+
 async def act(web: Web, request: Request) -> Response:
     """Carry out one step of a recall, durably."""
     step = msgspec.structs.replace(await read_json(request, _STEP), id=path_part(request, "id"))
@@ -176,6 +207,16 @@ ENDPOINTS: Final = (
         RecallPreview,
         body=AskedRecall,
         refusals=(BadRequest,),
+    ),
+    Endpoint(
+        "POST",
+        _RECALLS + "/notices",
+        "Open the enforcement reports of a file, as openFDA gives it out; those that are known are left alone.",
+        open_notices,
+        NoticesReport,
+        query=NoticesQuery,
+        body=NOTICE_TYPES,
+        refusals=(BadRequest, Refused, refusals.TooLarge, refusals.WrongMediaType, refusals.Overloaded),
     ),
     Endpoint(
         "GET",
