@@ -100,6 +100,22 @@ def test_who_has_not_answered_in_time_becomes_a_case_each(stocked: Scene) -> Non
         step(stocked, recall, "escalate", reason="Again.")
 
 
+def test_escalating_again_opens_no_second_case_until_the_first_is_closed(stocked: Scene) -> None:
+    def sites() -> list[str]:
+        return sorted(each.site for each in stocked.node.cases.page() if each.kind == "recall-silent")
+
+    recall = live(stocked)
+    answer(stocked, recall, PHARMACY.gln, found=4)
+    step(stocked, recall, "escalate", reason="No word at all.")
+    with pytest.raises(Refused, match="a case is open"):
+        step(stocked, recall, "escalate", reason="Still none.")
+    assert sites() == [OTHER_PHARMACY.gln]
+    (case,) = (each for each in stocked.node.cases.page() if each.kind == "recall-silent")
+    stocked.node.cases.close(case.id, reason="They promised to answer.", by="B. Lee")
+    step(stocked, recall, "escalate", reason="And did not.")
+    assert sites() == [OTHER_PHARMACY.gln] * 2
+
+
 @pytest.mark.parametrize(("level", "count"), [("A", 2), ("B", 1), ("C", 1), ("D", 1), ("E", 0)])
 def test_the_level_says_how_many_holders_are_checked(stocked: Scene, level: str, count: int) -> None:
     recall = live(stocked, AskedRecall(gtins=[GTIN], lots=[LotScope(LOT)], checks_level=level))

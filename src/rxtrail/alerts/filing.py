@@ -324,7 +324,7 @@ class Filing:
         left = [each for each in known.subjects if each != subject]
         fresh = msgspec.structs.replace(known, subjects=left, subject_count=max(0, known.subject_count - 1))
         if not fresh.subject_count and fresh.stands:
-            self.write(self._stepped(fresh, "explained", "What was missing has come.", "explained"), "alert-explained")
+            self._explain(fresh)
         else:
             self.write(fresh, "alert-changed")
 
@@ -333,7 +333,10 @@ class Filing:
         known = read(self.tx, number)
         if known is not None and known.stands:
             fresh = msgspec.structs.replace(known, parts={}, subjects=[], subject_count=0)
-            self.write(self._stepped(fresh, "explained", "What was missing has come.", "explained"), "alert-explained")
+            self._explain(fresh)
+
+    def _explain(self, alert: Alert) -> None:
+        self.write(self._stepped(alert, "explained", "What was missing has come.", "explained"), "alert-explained")
 
     def _stepped(self, alert: Alert, what: str, reason: str, state: str) -> Alert:
         step = AlertStep(iso(self._log.now), what, US, reason)

@@ -67,6 +67,12 @@ def open_case(
     return case
 
 
+def is_open(reader: Reader, number: str) -> bool:
+    """Tell whether there is a case of this id that nobody has closed."""
+    row = reader.kept(KIND, number)
+    return row is not None and _decode(row[1]).state == "open"
+
+
 class Cases:
     """The use case: list, look at, close."""
 

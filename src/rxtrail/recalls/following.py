@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from rxtrail.cases import open_case
+from rxtrail.cases import is_open, open_case
 from rxtrail.core.gs1 import check_digit
 from rxtrail.core.rules.recall import LEVELS, OUTCOMES, Attached, Check, overdue, unanswered
 from rxtrail.errors import BadRequest, Refused
@@ -29,13 +29,12 @@ if TYPE_CHECKING:
     from rxtrail.recalls.values import Attachment, HolderCount, RecallCommand, RecallPreview
     from rxtrail.store import Transaction
 
-SILENT: Final = "recall-silent"  # the kind of case
+SILENT: Final = "recall-silent"  # the kind of case; and what the store keeps: the last such case of a recall's holder
 HOUR_US: Final = 3_600_000_000
 _MEDIA_TYPE: Final = re.compile(r"[a-z]+/[A-Za-z0-9.+-]{1,80}", re.ASCII)
 HOURS_MAX: Final = 24 * 365
 _HOURS: Final = {"I": 24, "II": 72}
 _HOURS_OTHERS: Final = 168
-TEXT_CHARACTERS_MAX: Final = 500
 
 
 def answer_by(classification: str, hours: int, now: int) -> str:
@@ -92,7 +91,9 @@ def escalated(
 ) -> None:
     """Open a case for each holder that should have answered by now, or with a reason for each that has not.
 
-    :raises Refused: nobody is late, and no reason is given; or there is nobody to ask.
+    Of a holder whose case is open no second one is opened.
+
+    :raises Refused: nobody is late, and no reason is given; or there is nobody to ask, or of all of them it is asked.
     """
     waiting = overdue(recall, iso(log.now)) or (unanswered(recall) if command.reason.strip() else [])
     if not waiting:
@@ -103,13 +104,26 @@ def escalated(
             place="reason",
             advice="To escalate earlier give a reason.",
         )
-    for gln in waiting:
+    fresh = [gln for gln in waiting if not _is_asked(tx, recall, gln)]
+    if not fresh:
+        raise Refused(
+            f"of all {len(waiting)} that have not answered a case is open",
+            place="state",
+            advice="Look at them with: rxtrail cases list",
+        )
+    for gln in fresh:
         packs = recall.expected.get(gln, 0)
-        open_case(
+        case = open_case(
             tx, log, kind=SILENT, random_bytes=random_bytes, site=gln,
             what=f"Recall {recall.id}: {gln} had {packs:,} packs of it and has not told what became of them.",
             evidence={"recall": recall.id, "packs": packs, "answer_by": recall.answer_by, "by": command.by},
         )  # fmt: skip
+        tx.keep(SILENT, f"{recall.id}/{gln}", log.now, case.id.encode())
+
+
+def _is_asked(tx: Transaction, recall: Recall, gln: str) -> bool:
+    row = tx.kept(SILENT, f"{recall.id}/{gln}")
+    return row is not None and is_open(tx, row[1].decode())
 
 
 def to_check(recall: Recall) -> list[str]:
