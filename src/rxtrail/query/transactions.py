@@ -21,7 +21,7 @@ from rxtrail.core.rules.steps import Flag, Role
 from rxtrail.core.rules.words import VOID_SHIPPING
 from rxtrail.ledger.containers import is_sgtin
 from rxtrail.ledger.prepare import restore
-from rxtrail.record.contents import Packed, contents_at, exacts_of, states_of
+from rxtrail.record.contents import Packed, contents_at, exacts_of, sorted_out, states_of
 from rxtrail.record.exact import Shelf, container_state
 from rxtrail.record.identify import identify
 from rxtrail.record.names import product_view
@@ -259,13 +259,7 @@ class _Transactions:
     def _packages(self, shipment: _Shipment, shelf: Shelf) -> Iterator[tuple[str, Packed]]:
         """Give each package with the identifier that was shipped for it; a container of which nothing is known, too."""
         at = shipment.step.time
-        loose: dict[str, list[str]] = defaultdict(list)
-        others: list[str] = []
-        for key in _shipped(shipment.event):
-            if is_sgtin(key):
-                loose[key[3:17]].append(key[21:])
-            else:
-                others.append(key)
+        loose, others = sorted_out(_shipped(shipment.event))
         for gtin, serials in loose.items():
             units = dict(self._loose(gtin, serials, shelf))
             for serial in serials:
@@ -494,13 +488,7 @@ def _voids_by_key(reader: Reader) -> dict[str, list[Step]]:
 def _exacts_of(reader: Reader, authority: Authority, keys: list[str]) -> Iterator[tuple[str, Exact]]:
     """Give things with all their events, as far as they are on record."""
     shelf = Shelf(reader, authority)
-    packages: dict[str, list[str]] = defaultdict(list)
-    others: list[str] = []
-    for key in keys:
-        if is_sgtin(key):
-            packages[key[3:17]].append(key[21:])
-        else:
-            others.append(key)
+    packages, others = sorted_out(keys)
     for gtin, serials in packages.items():
         product = reader.product(gtin)
         units = reader.units_of(product[0], serials) if product is not None else {}

@@ -14,6 +14,8 @@ from rxtrail.ledger.containers import is_sgtin
 from rxtrail.record.exact import Shelf, container_state, state_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rxtrail.core.rules.authority import Authority
     from rxtrail.core.rules.steps import State, Stay, Step
     from rxtrail.record.exact import Exact
@@ -49,7 +51,7 @@ def contents_at(reader: Reader, shelf: Shelf, row: ContainerRow, at: int, *, lim
     seen = {row.id}
     while waiting and len(found) < limit:
         outer, around = waiting.pop()
-        packages, others = _sorted_out(_ever_packed(reader, outer.id))
+        packages, others = sorted_out(_ever_packed(reader, outer.id))
         for product, serials in packages.items():
             inside, unknown = _packages_inside(reader, shelf, outer, product, serials, at=at, around=around)
             found.extend(inside)
@@ -88,7 +90,7 @@ def _ever_packed(reader: Reader, container: int) -> dict[str, int]:
     return packed
 
 
-def _sorted_out(keys: dict[str, int]) -> tuple[dict[str, list[str]], list[str]]:
+def sorted_out(keys: Iterable[str]) -> tuple[dict[str, list[str]], list[str]]:
     """Give the serials of trade items by GTIN, and all other identifiers."""
     packages: dict[str, list[str]] = defaultdict(list)
     others: list[str] = []
