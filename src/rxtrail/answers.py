@@ -473,6 +473,7 @@ class AuditReport(msgspec.Struct, frozen=True, gc=False):
     left_out: list[str]  # what could not be compared, and why, and what no audit looks at
     audited_at: str
     destroyed: list[Destroyed] = []
+    boards: int = 0  # the boards had counted the records in front of this one; up to there they were compared
 
 
 class AuditJob(msgspec.Struct, frozen=True, gc=False):

@@ -117,6 +117,8 @@ def _one(report: AuditReport, table: str) -> Any:
         ("unit_event", "making", 3),
         ("event_speaker", "document", 7),
         ("document", "received_at", 7),
+        ("board", "count", 9),
+        ("board_doubt", "detail", "x"),
     ],
 )
 def test_a_changed_row_is_named_with_its_key_field_and_what_it_should_be(
@@ -439,7 +441,8 @@ def test_the_tables_are_made_anew_from_the_log_alone(filled: Path, record: Path,
     assert rebuilt.records == len(right["record"])
     numbered = {"name", "event", "event_speaker", "container", "lot", "product"}  # in order of arrival
     sealed = {"block", "document_chunk", "record"}  # the new store is encrypted, and its log goes on with that
-    for table in right.keys() - numbered - sealed:
+    counted = {"board"}  # up to the end of the log
+    for table in right.keys() - numbered - sealed - counted:
         assert sorted(rows_in(target.parent, table), key=repr) == sorted(right[table], key=repr), table
     for table in numbered:
         assert len(rows_in(target.parent, table)) == len(right[table])

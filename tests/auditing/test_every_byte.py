@@ -16,7 +16,7 @@ from rxtrail.store.sqlite import looking
 from rxtrail.store.sqlite.pages import follow_wal
 from tests import story
 from tests.auditing.flipping import Flipper, settled, value_bytes
-from tests.auditing.records import fill, look
+from tests.auditing.records import count_boards, fill, look
 from tests.story import delivery, pack
 
 if TYPE_CHECKING:
@@ -35,12 +35,14 @@ def memory() -> Iterator[Path]:
 
 
 def tiny(folder: Path, *, encrypt: bool) -> None:
-    """A delivery of one pack, a scan and a command."""
+    """A delivery of one pack, scans, a command, and boards that have counted them."""
     open_node(folder, encrypt=encrypt).close()
     with story.scene(folder) as scene:
         scene.capture(*delivery(pack("A")))
         scene.verify(pack("A"))
         scene.change("hold", pack("A"), reason="wet")
+        scene.verify(pack("A"))
+        count_boards(scene.node)
 
 
 def test_every_byte_of_an_encrypted_file_is_watched_over_by_its_page(memory: Path) -> None:

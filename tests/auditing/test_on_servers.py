@@ -10,7 +10,8 @@ import pytest
 
 from rxtrail.bootstrap import open_node
 from rxtrail.bootstrap.auditing import audit_store, rebuild_store
-from tests.story import delivery, pack, packs, sscc, xml
+from tests.auditing.records import count_boards
+from tests.story import GTIN, delivery, pack, packs, sscc, xml
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +27,8 @@ def fill(folder: Path, dsn: str) -> None:
         node.capture(io.BytesIO(xml(delivery(*packs(5), unit=sscc(1)))), name="a")
         node.capture(io.BytesIO(xml(delivery(pack("X")))), name="b")
         node.verify("01003123456789060A", site="")
+        node.verify(f"01{GTIN}21X10LW17290101", site="")  # another lot: in doubt
+        count_boards(node)
 
 
 def look(folder: Path, dsn: str, *, incremental: bool = False) -> AuditReport:
@@ -57,6 +60,11 @@ def test_a_record_on_a_server_is_whole_and_is_audited_further_each_night(tmp_pat
         ("DELETE FROM record WHERE position = 3", "record", ""),
         ("UPDATE document_chunk SET data = data || '\\x00' WHERE document = 1", "document_chunk", "data"),
         ("UPDATE answered SET answer = '\\x00'", "", ""),
+        ("UPDATE board SET count = count + 1 WHERE board = 'alarm'", "board", "count"),
+        ("UPDATE board SET count = count - 1 WHERE board = 'at'", "board", ""),
+        ("DELETE FROM board WHERE board = 'scan'", "board", ""),
+        ("UPDATE board_doubt SET day = '2020-01-01'", "board_doubt", "day"),
+        ("INSERT INTO board_doubt VALUES ('a/b', '2026-01-01', '', 'suspect', 'stolen')", "board_doubt", ""),
     ],
 )
 def test_what_is_changed_on_a_server_behind_its_back_is_found(

@@ -14,12 +14,12 @@ import pytest
 from rxtrail import boards as room
 from rxtrail.alerts import AlertCommand, RouteCommand
 from rxtrail.boards import Boards, Detection, FalseAlarms, Suppliers, csv_of
-from rxtrail.boards.counting import Counts
 from rxtrail.bootstrap import open_node
 from rxtrail.core.rules import verdict
 from rxtrail.core.rules.causes import SUSPECT, cause_of
 from rxtrail.errors import BadRequest
 from rxtrail.keyring import KeyOrder
+from rxtrail.record.board_counts import Counts
 from rxtrail.store.rows import RecordKind
 from tests.alerts.test_routes import UNIT, lane, start
 from tests.scenes import hub
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from rxtrail.bootstrap import Node
     from rxtrail.ledger.log import Log
-    from rxtrail.store import Reader, Transaction
+    from rxtrail.store import Transaction
     from rxtrail.store.rows import Record
     from tests.story import Scene
 
@@ -162,9 +162,9 @@ def test_what_another_process_counts_while_a_stretch_is_read_is_counted_once(
     add = Counts.add
     quicker: list[int] = []
 
-    def slow(self: Counts, reader: Reader, records: list[tuple[Record, bytes]]) -> None:
+    def slow(self: Counts, records: list[tuple[Record, bytes]]) -> None:
         monkeypatch.setattr(Counts, "add", add)
-        add(self, reader, records)
+        add(self, records)
         quicker.append(other.count())  # the writer is free for it: a stretch is read outside of its transaction
 
     monkeypatch.setattr(Counts, "add", slow)

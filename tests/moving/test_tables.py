@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.sqlite_only
 # What an engine makes for itself from the rows of the record, and what belongs to the engine.
 DERIVED = {
-    "sqlite": {"tally", "migration", "board", "board_doubt"},
-    "postgres": {"log_head", "container_key", "migration", "board", "board_doubt"},
+    "sqlite": {"tally", "migration"},
+    "postgres": {"log_head", "container_key", "migration"},
 }
 
 

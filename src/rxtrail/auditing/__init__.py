@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from rxtrail.answers import AuditFault, AuditReport
+from rxtrail.auditing.boards_part import BOARDS, count_again, counted
 from rxtrail.auditing.destruction import Destruction
 from rxtrail.auditing.documents_part import DocumentsPart
 from rxtrail.auditing.faults import Faults, shown
@@ -26,8 +27,8 @@ from rxtrail.auditing.remains import Remains
 from rxtrail.auditing.replay import Diverged, Replay, TakenOver
 from rxtrail.auditing.tables_part import compare_keys, compare_tables
 from rxtrail.core.merkle.tile import TileBuilder
-from rxtrail.errors import RxtrailError, StoreFailed
-from rxtrail.sealing import Shredded
+from rxtrail.errors import RxtrailError, StoreDamaged, StoreFailed
+from rxtrail.sealing import CannotDecrypt, Shredded
 from rxtrail.store.rows import RecordKind
 from rxtrail.store.tables import BY_NAME
 
@@ -60,6 +61,8 @@ class Checked(msgspec.Struct, gc=False):
     marker: Marker | None = None  # where the next audit may go on; None when this one found anything wrong
     waypoint: str = ""  # the root at the size that was asked for
     destroyed_up_to: int = -1  # the last record that was destroyed on purpose
+    boards: int = 0  # the boards are counted up to this record, and were compared
+    boards_of_before: bool = False  # another version has counted them: they were not compared
 
 
 class Audit:
@@ -277,15 +280,37 @@ class Audit:
             first = end
 
     def _tables(self, view: View) -> None:
+        without = BOARDS - self._boards(view)
         again = self._again.copying().view()
         try:
             total = sum(again.count(table) for table in BY_NAME.values())
             self.checked.rows = compare_tables(
-                view, again, self._faults, progress=lambda done: self._progress("tables", done, total)
-            )
+                view, again, self._faults, progress=lambda done: self._progress("tables", done, total),
+                without=without,
+            )  # fmt: skip
             _compare_own(view, again, self._faults)
         finally:
             again.close()
+
+    def _boards(self, view: View) -> frozenset[str]:
+        """Count the boards again, and give which tables of them can be compared: both or none."""
+        if self._faults.count:
+            self._faults.miss("the boards: the log that they are counted from is not whole")
+            return frozenset()
+        reader = self._store.reader()
+        try:
+            boards = counted(view, reader, self.checked.log_size)
+            if not boards.here:
+                self.checked.boards_of_before = True
+                return frozenset()
+            count_again(self._again, reader, boards.at, lambda done, all_: self._progress("boards", done, all_))
+        except (StoreDamaged, CannotDecrypt) as error:  # of a record in front of those that were read now
+            self._faults.miss(f"the boards: {error.message}; a whole audit says what is damaged")
+            return frozenset()
+        finally:
+            reader.close()
+        self.checked.boards = boards.at
+        return BOARDS
 
 
 def audit(

@@ -6,6 +6,7 @@ import hashlib
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from rxtrail.auditing.boards_part import count_again
 from rxtrail.auditing.documents_part import CHUNKS
 from rxtrail.auditing.faults import Faults
 from rxtrail.auditing.log_part import LogPart
@@ -87,6 +88,11 @@ class _Rebuild:
         finally:
             self.replay.undo()
         self._published()
+        reader = self.target.reader()
+        try:
+            count_again(self.target, reader, log.position, lambda done, all_: progress("boards", done, all_))
+        finally:
+            reader.close()
         self._commit_to_blocks()
         return log.position, self.replay.packages
 

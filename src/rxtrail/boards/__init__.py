@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING, Any, Final, assert_never
 
 import msgspec
 
-from rxtrail.boards import counting
-from rxtrail.boards.counting import Counts
 from rxtrail.boards.values import (
     NAMES,
     AlarmRow,
@@ -32,6 +30,8 @@ from rxtrail.boards.values import (
 )
 from rxtrail.core.cells import plain_cell
 from rxtrail.errors import BadRequest
+from rxtrail.record import board_counts as counting
+from rxtrail.record.board_counts import COUNTED_AS, STRETCH, Counts, put_counts
 from rxtrail.record.names import Places
 from rxtrail.record.standing import partner_names
 
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 
 __all__ = ["NAMES", "Board", "Boards", "Detection", "FalseAlarms", "Sample", "Suppliers", "csv_of"]
 
-STRETCH: Final = 50_000  # records of the log that are counted in one go
 DAYS_DEFAULT: Final = 90
 LOOK_SECONDS: Final = 5.0  # between two countings of one process
 FINDINGS_SECONDS: Final = 300.0  # for so long the sum of all findings, a walk over their whole table, is told again
@@ -81,9 +80,9 @@ class Boards:
         soon = self._seconds() < self._counted_at + LOOK_SECONDS
         # Who need not wait does not wait for another thread of this process that is counting already.
         if (soon and not at_once) or not self._counting.acquire(blocking=at_once):
-            return self._reader().board_at()
+            return self._reader().board_at(COUNTED_AS)
         try:
-            at, goal = self._reader().board_at(), self._reader().log_size()
+            at, goal = self._reader().board_at(COUNTED_AS), self._reader().log_size()
             while at < goal:  # what comes meanwhile is for the next time: on a busy node it would never end
                 at = self._stretch(at)
             self._counted_at = self._seconds()
@@ -98,15 +97,15 @@ class Boards:
         """
         reader, writer = self._reader(), self._writer()  # where nothing can be written, nothing is read for it
         behind = min(reader.log_size(), first + STRETCH)
-        counts = Counts()
-        counts.add(reader, reader.records_of_kinds(first, behind))
+        counts = Counts(reader if first else None)
+        counts.add(reader.records_of_kinds(first, behind))
+        [last] = reader.record_rows_from(behind - 1, 1)
 
         def put(tx: Transaction, _log: Log) -> int:
-            at = tx.board_at()
+            at = tx.board_at(COUNTED_AS)
             if at != first:
                 return at  # another process was quicker: what was counted here, it has counted
-            tx.set_board_doubts(counts.doubt_rows, counts.settled, counts.doubts_since(self._today()))
-            tx.add_board(counts.rows, behind)
+            put_counts(tx, counts, first, behind, last.id)
             return behind
 
         return writer.do(put, alone=True)
@@ -234,7 +233,7 @@ class Boards:
     def _all_samples(self) -> list[Sample]:
         reader = self._reader()
         found: Counter[tuple[str, tuple[tuple[str, str], ...]]] = Counter()
-        found["rxtrail_boards_counted_records", ()] = reader.board_at()
+        found["rxtrail_boards_counted_records", ()] = reader.board_at(COUNTED_AS)
         for board, cause, detail, count in reader.board_causes():
             name, labels = _METRICS[board]
             told = {"cause": cause, "detail": detail}
@@ -255,7 +254,7 @@ class Boards:
         if first > last:
             raise BadRequest(f"{since} is later than {last}", place="since")
         reader = self._reader()
-        return reader, Period(first.isoformat(), last.isoformat(), reader.board_at(), reader.log_size())
+        return reader, Period(first.isoformat(), last.isoformat(), reader.board_at(COUNTED_AS), reader.log_size())
 
 
 # What each board is called for Prometheus, and its labels: (label, which part of the row).

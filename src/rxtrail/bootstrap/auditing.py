@@ -69,7 +69,9 @@ def audit_store(data: Path, store_url: str | None, *, incremental: bool, progres
                 faults.missed_tables = []
                 with _copied(folder, keeper.root()) as again:
                     behind = auditing.audit(store, again, faults, progress=progress, since=base, signed=signed)
-                checked.rows = behind.rows
+                checked.rows, checked.boards, checked.boards_of_before = (
+                    behind.rows, behind.boards, behind.boards_of_before
+                )  # fmt: skip
     except StoreOld as error:  # nothing is wrong with it: nobody has opened it for writing since this was installed
         faults.miss(f"everything but the file itself: {error.message}. {error.advice}")
     except (StoreFailed, CannotDecrypt) as error:
@@ -84,6 +86,8 @@ def audit_store(data: Path, store_url: str | None, *, incremental: bool, progres
             for fault in faults.told
         ]
         faults.told = sqlite.locate(path, root, faults.told, shown)
+    if checked.boards_of_before:
+        left_out.append("the boards: another version has counted them; they are counted anew when somebody looks")
     return _report(checked, faults, left_out, since, pages)
 
 
@@ -117,6 +121,7 @@ def _report(checked: Checked, faults: Faults, left_out: list[str], since: Marker
         left_out=[*faults.missed_tables, *faults.missed, *left_out],
         audited_at=iso(clock.now_us()),
         destroyed=faults.destroyed,
+        boards=checked.boards,
     )
 
 

@@ -35,7 +35,7 @@ MAGIC = b"rxtrail-backup 1\n"
 FRAME = struct.Struct(">cI")
 HEADER, PAGE, MANIFEST = b"H", b"P", b"M"
 DIGEST_BYTES = 32
-SINCE_FORMAT_1 = frozenset({"issued"})
+SINCE_FORMAT_1 = frozenset({"issued", "board", "board_doubt"})
 """Tables that came after the first backups of this form: a backup without them is of a record that had none of it."""
 LEVEL = 3  # most bytes are compressed already
 

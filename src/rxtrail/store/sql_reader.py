@@ -852,9 +852,9 @@ class SqlReader(abc.ABC):
                 found.append((record, self._body(record.block, record.start, record.length, record.envelope)[0]))
         return found
 
-    def board_at(self) -> int:
-        """Tell how far the log is counted."""
-        row = self._one("board_at")
+    def board_at(self, by: str) -> int:
+        """Tell how far the log is counted in one way; 0 when it was counted in another."""
+        row = self._one("board_at", by)
         return 0 if row is None else row[0]
 
     def board(self, boards: Iterable[str], since: str, until: str) -> list[tuple[str, str, str, str, int]]:

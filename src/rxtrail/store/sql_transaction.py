@@ -525,20 +525,25 @@ class SqlTransaction(SqlReader, abc.ABC):
 
     # -- the boards ------------------------------------------------------------------------------------------------
 
-    def add_board(self, rows: Sequence[tuple[str, str, str, str, str, int]], at: int) -> None:
-        """Count (board, day, site, cause, detail, count), and note that the log is counted up to ``at``."""
+    def add_board(self, rows: Sequence[tuple[str, str, str, str, str, int]], at: int, by: str, seal: str) -> None:
+        """Count (board, day, site, cause, detail, count); note that the log is counted up to ``at``, in which way."""
         if rows:
             self._many("add_board", rows)
-        self._run("set_board_at", at)
+        self._run("drop_board_at")
+        self._run("put_board_at", by, seal, at)
 
-    def set_board_doubts(self, put: Sequence[tuple[str, str, str, str, str]], gone: Iterable[str], before: str) -> None:
-        """Note packs (pack, day, site, cause, detail) in doubt, and forget those that are not, or since too long."""
+    def set_board_doubts(self, put: Sequence[tuple[str, str, str, str, str]], gone: Iterable[str]) -> None:
+        """Note packs (pack, day, site, cause, detail) in doubt, and forget those that are not any more."""
         if put:
             self._many("put_board_doubt", put)
         dropped = [(pack,) for pack in gone]
         if dropped:
             self._many("drop_board_doubt", dropped)
-        self._run("forget_board_doubts", before)
+
+    def drop_board(self) -> None:
+        """Forget all that was counted."""
+        self._run("drop_board")
+        self._run("drop_board_doubts")
 
     # -- the published log -----------------------------------------------------------------------------------------
 

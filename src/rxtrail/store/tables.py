@@ -213,6 +213,8 @@ TABLES: tuple[Table, ...] = (
     ),
     _table("issued", 2, "", gtin=TEXT, serial=TEXT, at=NUMBER),
     _table("answered", 1, "answer", key=TEXT, recorded_at=NUMBER, answer=BYTES),
+    _table("board", 5, "", board=TEXT, day=TEXT, site=TEXT, cause=TEXT, detail=TEXT, count=NUMBER),
+    _table("board_doubt", 1, "", pack=TEXT, day=TEXT, site=TEXT, cause=TEXT, detail=TEXT),
     _table("tile", 2, "hashes", level=NUMBER, number=NUMBER, hashes=BYTES),
     _table("checkpoint", 1, "note", size=NUMBER, at=NUMBER, publisher=TEXT, cosigned=FLAG, note=BYTES),
 )

@@ -242,7 +242,11 @@ def _audited(call: Call) -> int:
     :raises StoreDamaged: something is wrong: evidence of it would be destroyed.
     """
     from rxtrail.bootstrap import auditing
+    from rxtrail.web.boards_socket import boards_of
 
+    with writer(call) as node:
+        # What is counted of these records cannot be counted again: the copy that is kept must have all of it.
+        boards_of(node).counted("false-alarms")
     with bar() as progress:
         report = auditing.audit_store(call.data, call.store, incremental=True, progress=progress)
     if report.faults_count:
@@ -254,7 +258,7 @@ def _audited(call: Call) -> int:
     if not report.whole:
         return 0
     auditing.keep_base(call.data, call.store)
-    return report.log_size
+    return min(report.log_size, report.boards)
 
 
 def _opened(call: Call) -> tuple[Keeper, Root]:

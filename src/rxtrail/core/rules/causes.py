@@ -24,9 +24,9 @@ _CODES: Final = {
     ),
     KNOWN: "recalled withdrawn expired destroyed stolen exported sample decommissioned exempt-product",
 }
-_CAUSE_OF: Final = {code: cause for cause, codes in _CODES.items() for code in codes.split()}
+CAUSE_OF: Final = {code: cause for cause, codes in _CODES.items() for code in codes.split()}
 
 
 def cause_of(code: str) -> str:
     """Give the cause under which an answer with this first reason is counted; what is not known is a suspect's."""
-    return _CAUSE_OF.get(code, SUSPECT)
+    return CAUSE_OF.get(code, SUSPECT)

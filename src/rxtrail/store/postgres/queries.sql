@@ -766,14 +766,17 @@ FROM record WHERE position >= %s AND position < %s AND kind IN (2, 4) ORDER BY p
 INSERT INTO board (board, day, site, cause, detail, count) VALUES (%s, %s, %s, %s, %s, %s)
 ON CONFLICT (board, day, site, cause, detail) DO UPDATE SET count = board.count + excluded.count;
 
--- name: set_board_at
--- Note how far the log is counted.
-INSERT INTO board (board, day, site, cause, detail, count) VALUES ('at', '', '', '', '', %s)
-ON CONFLICT (board, day, site, cause, detail) DO UPDATE SET count = excluded.count;
+-- name: drop_board_at
+-- Forget how far the log was counted, in whatever way.
+DELETE FROM board WHERE board = 'at';
+
+-- name: put_board_at
+-- Note in which way and how far the log is counted.
+INSERT INTO board (board, day, site, cause, detail, count) VALUES ('at', '', %s, '', %s, %s);
 
 -- name: board_at
--- Read how far the log is counted.
-SELECT count FROM board WHERE board = 'at';
+-- Read how far the log is counted in one way.
+SELECT count FROM board WHERE board = 'at' AND site = %s::text;
 
 -- name: board
 -- Add up what was counted on some boards between two days, by board, place, cause and detail.
@@ -799,9 +802,13 @@ DELETE FROM board_doubt WHERE pack = %s::text;
 -- Read which of these packs were answered amber or red.
 SELECT pack, day, site, cause, detail FROM board_doubt WHERE pack = ANY(%s::text[]);
 
--- name: forget_board_doubts
--- Forget packs in doubt since before a day.
-DELETE FROM board_doubt WHERE day < %s::text;
+-- name: drop_board
+-- Forget all counts.
+DELETE FROM board;
+
+-- name: drop_board_doubts
+-- Forget all packs in doubt.
+DELETE FROM board_doubt;
 
 -- name: documents_of_senders
 -- Read who sent the documents of a time, by their numbers.

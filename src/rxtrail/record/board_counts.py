@@ -1,20 +1,26 @@
-"""Counts from the log: scans by their answers, alerts by what became of them. One stretch at a time, each once."""
+"""Counts from the log: scans by their answers, alerts by what became of them. One stretch at a time, each once.
+
+What is counted up to a record of the log follows from the records in front of it alone, whenever it is counted and in
+whatever stretches: so an audit can count again and compare. Another way of counting has another name
+(:data:`COUNTED_AS`): what was counted in another way is counted anew from the first record.
+"""
 
 from __future__ import annotations
 
 import datetime
+import hashlib
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from rxtrail.core.rules.causes import cause_of
+from rxtrail.core.rules.causes import CAUSE_OF, cause_of
 from rxtrail.store.rows import RecordKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rxtrail.store import Reader
+    from rxtrail.store import Reader, Transaction
     from rxtrail.store.rows import Record
 
 SCANS: Final = "scan"  # by verdict
@@ -28,6 +34,12 @@ CONFIRMED: Final = "alert-confirmed"
 ANSWERED: Final = "alert-answered"
 SECONDS: Final = "alert-seconds"
 DOUBT_DAYS: Final = 30
+STRETCH: Final = 50_000  # records of the log that are counted in one go
+SEAL_BYTES: Final = 16
+_WAY: Final = 2  # of counting: another number whenever the same records give other counts
+COUNTED_AS: Final = hashlib.sha256(repr((_WAY, DOUBT_DAYS, sorted(CAUSE_OF.items()))).encode()).hexdigest()[:16]
+"""The name of this way of counting: other causes or other rules are another way."""
+AT: Final = "at"  # the row that says how far the log is counted, in which way
 _US: Final = "rxtrail"
 _ALARMING: Final = frozenset({"check", "stop"})
 _ALERTS: Final = frozenset({"alert-opened", "alert-opened-again", "alert-acknowledged", "alert-explained",
@@ -59,14 +71,14 @@ _alert = msgspec.msgpack.Decoder(_Alert).decode
 class Counts:
     """What one stretch of the log adds."""
 
-    def __init__(self) -> None:
-        """Begin with nothing."""
+    def __init__(self, known: Reader | None) -> None:
+        """Begin with nothing; ``known`` has what was counted in front of this stretch, if that is anything."""
+        self._known = known
         self.board: Counter[Key] = Counter()
         self.doubts: dict[str, Doubt] = {}
         self.settled: dict[str, None] = {}  # packs that were in doubt and are ok
-        self._last = ""  # the day of the last scan
 
-    def add(self, reader: Reader, records: Iterable[tuple[Record, bytes]]) -> None:
+    def add(self, records: Iterable[tuple[Record, bytes]]) -> None:
         """Count scans and decisions, given in the order of the log."""
         scans: list[tuple[str, str, str, str, list[str]]] = []
         for record, body in records:
@@ -82,10 +94,9 @@ class Counts:
                 self._decision(body)
         # A pack is in doubt or not by what came before this stretch, and within it.
         fine = {pack for _, pack, _, verdict, _ in scans if pack and verdict == "ok"}
-        known = reader.board_doubts(sorted(fine)) if fine else {}
+        known = self._known.board_doubts(sorted(fine)) if fine and self._known is not None else {}
         for day, pack, site, verdict, codes in scans:
             self._scan(known, day, pack, site, verdict, codes)
-            self._last = day
 
     def _scan(self, known: dict[str, Doubt], day: str, pack: str, site: str, verdict: str, codes: list[str]) -> None:
         self.board[SCANS, day, site, "", verdict] += 1
@@ -131,11 +142,6 @@ class Counts:
             self.board[ANSWERED, *key] += 1
             self.board[SECONDS, *key] += _seconds(alert.opened_at, alert.history[-1][0])
 
-    def doubts_since(self, today: datetime.date) -> str:
-        """Give the day before which no doubt can be overturned any more by what comes after this stretch."""
-        # A scan that a wrong clock dates into the future forgets no doubt.
-        return _days_before(min(self._last, today.isoformat())) if self._last else ""
-
     @property
     def rows(self) -> list[tuple[str, str, str, str, str, int]]:
         """What is to be added to the table."""
@@ -145,6 +151,23 @@ class Counts:
     def doubt_rows(self) -> list[tuple[str, str, str, str, str]]:
         """The packs that are in doubt now."""
         return [(pack, *doubt) for pack, doubt in sorted(self.doubts.items())]
+
+
+def put_counts(tx: Transaction, counts: Counts, first: int, behind: int, last_id: bytes) -> None:
+    """Add what a stretch of the log counts; ``last_id`` is the id of its last record.
+
+    From the first record on everything is counted anew: nothing that stood there before is left.
+    """
+    if not first:
+        tx.drop_board()
+    tx.set_board_doubts(counts.doubt_rows, counts.settled)
+    tx.add_board(counts.rows, behind, COUNTED_AS, seal_of(COUNTED_AS, last_id, behind))
+
+
+def seal_of(counted_as: str, last_id: bytes, at: int) -> str:
+    """Bind how far the log is counted to the record there: no other number can stand in its place by accident."""
+    told = f"{counted_as} {last_id.hex()} {at}".encode("utf-8", "surrogateescape")
+    return hashlib.sha256(told).hexdigest()[: 2 * SEAL_BYTES]
 
 
 def _days_before(day: str) -> str:
