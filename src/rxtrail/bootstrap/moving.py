@@ -65,7 +65,7 @@ def move_store(
     files = [store_path(_NOWHERE, url) for url in (source_url, target_url) if not is_server(url)]
     if len(files) == 2 and files[0].absolute().parent == files[1].absolute().parent:
         raise BadRequest("two stores share a folder", place="TO", advice="Give the new file a folder of its own.")
-    here_kept, there_kept = _keepers(source_url, target_url, data)
+    here_kept, there_kept = _keepers(source_url, target_url, data, new_root=new_root)
     with _opened(source_url, create=False, data=here_kept.folder, keeper=here_kept) as source:
         _see_keys(source)
         rewrap = _roots(here_kept, there_kept, new_root=new_root)
@@ -79,11 +79,17 @@ def move_store(
                         advice="Give a folder that has no keys yet: the record's go along. Or say --new-root-key.",
                     )
                 target.sealer.admits_unsealed = not source.sealer.seals
-                copied = moving.move(source.copying(), filled, to=there, progress=progress, rewrap=rewrap)
-                if rewrap is not None:
-                    _note_root(target, there_kept.root())
-                if not source.sealer.seals:
-                    _admit_unsealed(target)
+
+                def finish() -> None:
+                    if rewrap is not None:
+                        _note_root(target, there_kept.root())
+                    if not source.sealer.seals:
+                        _admit_unsealed(target)
+
+                target.fills = True
+                copied = moving.move(
+                    source.copying(), filled, to=there, progress=progress, rewrap=rewrap, finish=finish
+                )
             return Arrived(there, _packages(target), copied, unsealed=_unsealed(target))
 
 
@@ -161,8 +167,11 @@ def _see_keys(source: Store) -> None:
         reader.close()
 
 
-def _keepers(source_url: str, target_url: str, data: Path | None) -> tuple[Keeper, Keeper]:
-    """Give what keeps the root key of each side: a file's own folder, or for a server the one that has a key."""
+def _keepers(source_url: str, target_url: str, data: Path | None, *, new_root: bool) -> tuple[Keeper, Keeper]:
+    """Give what keeps the root key of each side: a file's own folder, or for a server the one that has a key.
+
+    A ``new_root`` of a record on a server is kept in ``data``, whatever key the old one has elsewhere.
+    """
     folders = [None if is_server(url) else store_path(_NOWHERE, url).parent for url in (source_url, target_url)]
     here, there = (
         [folder]
@@ -170,6 +179,8 @@ def _keepers(source_url: str, target_url: str, data: Path | None) -> tuple[Keepe
         else [*([data] if data else []), *(other for other in folders if other), data_folder(None)]
         for folder in folders
     )
+    if new_root and data and folders[1] is None:
+        return _first_with_key(here), keeper_in(data)
     return _first_with_key(here), _first_with_key(there)
 
 
@@ -202,9 +213,9 @@ def restore_store(data: Path, store_url: str | None, path: Path, *, accept_loss:
                 raise doubt
             store.sealer.admits_unsealed = not file.sealed
             with _told(store):
-                copied = moving.restore(file, filled, progress=progress)
-                if not file.sealed:
-                    _admit_unsealed(store)
+                store.fills = True
+                finish = (lambda: None) if file.sealed else partial(_admit_unsealed, store)
+                copied = moving.restore(file, filled, progress=progress, finish=finish)
             if doubt is not None:
                 accepted = seen.accept(now, iso(clock.now_us()))
             else:

@@ -10,7 +10,16 @@ from rxtrail.errors import BadRequest, CopyDiffers
 from rxtrail.moving.backup_file import BackupFile
 from rxtrail.moving.backup_format import Manifest, id_of, write
 from rxtrail.moving.comparing import Digest, compare, records_digest
-from rxtrail.moving.filling import fill, identity_of, left_in, record_at, refuse_unless_empty, totals_of, unfinished
+from rxtrail.moving.filling import (
+    Unfinished,
+    fill,
+    identity_of,
+    left_in,
+    record_at,
+    refuse_unless_empty,
+    totals_of,
+    unfinished,
+)
 from rxtrail.moving.log_position import LOG_POSITION_FILE, LogPosition, Loss, Position
 from rxtrail.moving.log_watch import LogWatch
 from rxtrail.sealing import KeyRow
@@ -72,11 +81,13 @@ class _Rewrapped:
 
 
 def move(
-    source: Copying, target: Copying, *, to: str, progress: Progress, rewrap: Callable[[KeyRow], KeyRow] | None = None
-) -> Copied:
+    source: Copying, target: Copying, *, to: str, progress: Progress, rewrap: Callable[[KeyRow], KeyRow] | None = None,
+    finish: Callable[[], None] = lambda: None,
+) -> Copied:  # fmt: skip
     """Move a record into an empty store, which may be of another engine; ``to`` names the target for the source.
 
-    ``rewrap`` gives the row of a key as it stands under the target's own root key.
+    ``rewrap`` gives the row of a key as it stands under the target's own root key. ``finish`` writes what the target
+    alone has to say, before anybody may work on it; when it is broken off, it is called again.
 
     It may be broken off anywhere and called again. While it runs, nobody writes the source and nobody works on the
     target; at no moment are both open for writing.
@@ -99,22 +110,25 @@ def move(
             if not any(totals.values()):
                 raise BadRequest("there is nothing to move: this store is empty", place="FROM")
             begun = unfinished(target, identity_of(view, totals), MOVE)
-            fill(view, target, begun, totals, progress)
-            there = target.view()
-            try:
-                digests = compare(view, there, progress, sum(totals.values()))
-                records = records_digest(view)
-                if records != records_digest(there):
-                    raise CopyDiffers("the records of the copy are not those of its source", place="record")
-            finally:
-                there.close()
-            last = id_of(record_at(view, totals["record"] - 1))
+            if begun.arrived:
+                copied = msgspec.convert(begun.arrived, Copied)
+            else:
+                fill(view, target, begun, totals, progress)
+                there = target.view()
+                try:
+                    digests = compare(view, there, progress, sum(totals.values()))
+                    records = records_digest(view)
+                    if records != records_digest(there):
+                        raise CopyDiffers("the records of the copy are not those of its source", place="record")
+                finally:
+                    there.close()
+                copied = _copied(digests, records, id_of(record_at(view, totals["record"] - 1)))
         finally:
             view.close()
         source.mark({MOVED: to})
-    # Only now: a process that dies between these two leaves both closed, and the next call ends it.
-    target.mark({UNFINISHED: None})
-    return _copied(digests, records, last)
+    # Only now: a process that dies between these leaves both closed, and the next call ends it.
+    _end(target, begun, copied, finish)
+    return copied
 
 
 def backup(source: Copying, *, rxtrail: str, created_at: str, progress: Progress) -> Iterator[bytes]:
@@ -129,8 +143,12 @@ def backup(source: Copying, *, rxtrail: str, created_at: str, progress: Progress
         view.close()
 
 
-def restore(file: BackupFile, target: Copying, *, progress: Progress) -> Copied:
+def restore(
+    file: BackupFile, target: Copying, *, progress: Progress, finish: Callable[[], None] = lambda: None
+) -> Copied:
     """Fill an empty store from a backup that was checked; it may be broken off anywhere and called again.
+
+    ``finish`` is as in :func:`move`.
 
     :raises BadRequest: the target is not empty, or holds the beginning of another record.
     :raises CopyDiffers: the target is not what the backup holds; it stays closed.
@@ -138,6 +156,10 @@ def restore(file: BackupFile, target: Copying, *, progress: Progress) -> Copied:
     manifest = file.manifest
     totals = totals_of(file)
     begun = unfinished(target, file.identity, RESTORE)
+    if begun.arrived:
+        copied = msgspec.convert(begun.arrived, Copied)
+        _end(target, begun, copied, finish)
+        return copied
     fill(file, target, begun, totals, progress)
     there = target.view()
     try:
@@ -147,8 +169,17 @@ def restore(file: BackupFile, target: Copying, *, progress: Progress) -> Copied:
         there.close()
     if digests != manifest.tables or records != manifest.records_sha256:
         raise CopyDiffers("what was restored is not what was backed up", place="manifest")
+    copied = _copied(digests, records, manifest.last_record)
+    _end(target, begun, copied, finish)
+    return copied
+
+
+def _end(target: Copying, begun: Unfinished, copied: Copied, finish: Callable[[], None]) -> None:
+    """Open the target; first what it alone has to say, after which it is not its source any more."""
+    begun = msgspec.structs.replace(begun, arrived=msgspec.to_builtins(copied))
+    target.mark({UNFINISHED: msgspec.json.encode(begun).decode()})
+    finish()
     target.mark({UNFINISHED: None})
-    return _copied(digests, records, manifest.last_record)
 
 
 def check_fillable(file: BackupFile, target: Copying) -> None:

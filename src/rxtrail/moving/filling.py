@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -31,6 +31,7 @@ class Unfinished(msgspec.Struct, frozen=True, gc=False):
     table: str = ""
     after: bytes = b""  # the key as MessagePack
     done: int = 0  # rows
+    arrived: dict[str, Any] = {}  # all is there and was compared: what came; only what is told of it may be missing
 
     @property
     def key(self) -> Key | None:

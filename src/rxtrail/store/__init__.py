@@ -249,6 +249,8 @@ class Transaction(Reader, Protocol):
 class Store(Protocol):
     """One opened store."""
 
+    fills: bool  # this process fills it with a record from elsewhere, and may write while it is closed for that
+
     @property
     def shared(self) -> bool:
         """Tell whether other processes may write the same record at the same time."""

@@ -36,6 +36,7 @@ class PostgresStore:
     """One opened database."""
 
     shared = True  # other processes write the same record
+    fills = False
 
     def __init__(self, url: str, sealer: Sealer, *, writable: bool) -> None:
         """Connect and bring the tables up to date; use :func:`open_store`."""
@@ -99,7 +100,7 @@ class PostgresStore:
             elif self._writer.lost:
                 self._writer.reconnect()
             try:
-                self._writer.open()
+                self._writer.open(fills=self.fills)
             except (psycopg.Error, StoreLost):
                 self._writer.close()  # the server that takes writes may be another one by now
                 raise

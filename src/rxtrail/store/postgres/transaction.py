@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from rxtrail.errors import StoreLost
-from rxtrail.store.copying import closed
+from rxtrail.store.copying import UNFINISHED, closed
 from rxtrail.store.postgres.connect import check_durable, connect, is_duplicate
 from rxtrail.store.postgres.event_names import stored_name
 from rxtrail.store.postgres.keys import start_of
@@ -88,8 +88,11 @@ class PostgresTransaction(PostgresReader, SqlTransaction):
 
     # -- the transaction -------------------------------------------------------------------------------------------
 
-    def open(self) -> None:
-        """Begin, and wait for the log's head; what other processes changed meanwhile is forgotten."""
+    def open(self, *, fills: bool = False) -> None:
+        """Begin, and wait for the log's head; what other processes changed meanwhile is forgotten.
+
+        ``fills`` says that this process fills the record: what is closed only for that may be written.
+        """
         self._connection.execute(b"BEGIN")
         try:
             row = self._one("head")
@@ -97,7 +100,7 @@ class PostgresTransaction(PostgresReader, SqlTransaction):
             self._free_head()
             raise
         *numbers, self._now, mark = row
-        if mark is not None:
+        if mark is not None and not (fills and mark == UNFINISHED):
             raise closed(mark)  # by another process, since this one opened the record
         self._heads = dict(zip(HEADS, numbers, strict=True))
         self._saved = {}

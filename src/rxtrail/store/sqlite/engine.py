@@ -193,6 +193,7 @@ class SqliteStore:
     """One opened SQLite file."""
 
     shared = False  # one process writes it
+    fills = False
     distributed = False
 
     def __init__(self, path: Path, sealer: Sealer, root: Root | None, *, writable: bool) -> None:
