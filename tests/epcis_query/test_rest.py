@@ -522,3 +522,15 @@ def test_a_capture_that_was_cut_off_goes_on_after_a_restart(tmp_path: Path, monk
         assert (job["running"], job["success"]) == (False, True)
         assert len(events_of(client.get("/epcis/events?perPage=100"))) == 40
         client.close()
+
+
+def test_names_that_no_xml_can_hold_harm_no_answer_in_xml(api: Api) -> None:
+    query = {"@context": {"a\u00aa": "urn:x", "\u0001": "urn:y"}, "EQ_bizStep": ["a\ufffeb"]}
+    assert api.post("/epcis/queries", json={"name": "odd\ufffe", "query": query}).status_code == 201
+    answer = api.get("/epcis/queries", headers=XML)
+    assert answer.status_code == 200
+    assert etree.fromstring(answer.content).findtext(".//name") == "odd\ufffd"
+    odd = {**EVENT, "eventTimeZoneOffset": "\u0001", "": "no name"}
+    assert api.post("/epcis/events", json=odd).status_code == 201
+    answer = api.get(f"/epcis/events/{EVENT['eventID']}", headers=XML)
+    assert etree.fromstring(answer.content).findtext(".//eventTimeZoneOffset") == "\ufffd"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from lxml import etree
 
 from rxtrail.core.epcis.convert import TARGETS, Target, writer
 from rxtrail.core.epcis.event import KINDS, ErrorDeclaration, Event, Quantity, Typed
@@ -17,6 +19,7 @@ from rxtrail.core.epcis.notes import Notes
 from rxtrail.core.epcis.reader import open_document
 from rxtrail.core.epcis.spelling import EPC_FORMATS, EpcFormat, Spelling
 from rxtrail.core.gs1.runs import EpcRun
+from rxtrail.errors import BadDocument
 
 NAMESPACES = ["http://ns.example.com/epcis/", "urn:example:ns", "http://ns.example.com/other#", "https://gs1.org/voc/"]
 # What XML can hold as it is; that the rest is told as a finding, other tests show.
@@ -140,3 +143,47 @@ def test_an_event_written_and_read_again_says_the_same(target: Target, event: Ev
 def test_one_event_has_one_hash_in_xml_and_json(event: Event) -> None:
     hashes = {event_hash(again(event, target, "as-written")) for target in TARGETS}
     assert len(hashes) == 1
+
+
+ODD_TEXTS = st.sampled_from(
+    ["", "\x01", "\ufffe", "a\u00aa", "a\u2460", "xmlns", "xml:lang", "x:y", "@type", "#text"]
+) | st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
+ODD_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**20), 10**20)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | ODD_TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ODD_TEXTS, inner, max_size=3),
+    max_leaves=6,
+)
+MEMBERS = [
+    *("eventTimeZoneOffset", "eventID", "action", "bizStep", "disposition", "readPoint", "bizLocation", "epcList"),
+    *("bizTransactionList", "sourceList", "quantityList", "sensorElementList", "persistentDisposition", "ilmd"),
+    *("certificationInfo", "errorDeclaration", "parentID", "childEPCs", "transformationID", "recordTime", "type"),
+]
+ODD_TYPED = st.builds(lambda word: [{"type": word, "source": word, "bizTransaction": word}], ODD_TEXTS)
+ODD_REPORTS = st.dictionaries(ODD_TEXTS | st.sampled_from(["type", "value", "time"]), ODD_VALUES, max_size=4).map(
+    lambda report: [{"sensorReport": [report], "sensorMetadata": report}]
+)
+ODD_EVENTS = st.dictionaries(st.sampled_from(MEMBERS) | ODD_TEXTS, ODD_VALUES | ODD_TYPED | ODD_REPORTS, max_size=5)
+
+
+@given(members=ODD_EVENTS)
+@example(members={"": 1})
+@example(members={"eventTimeZoneOffset": "\x01"})
+@example(members={"sourceList": [{"type": "\ufffe", "source": "urn:x:y"}]})
+@example(members={"sensorElementList": [{"sensorReport": [{"type": "Temperature", "@type": "x", "xmlns": "urn:x"}]}]})
+@example(members={"a\u00aa": "no character of a name in XML", "x:y": {"@a b": 1, "@a_x0020_b": 2}})
+def test_whatever_an_event_that_is_taken_holds_it_is_written_so_that_it_can_be_read(members: dict[str, Any]) -> None:
+    event = {"type": "ObjectEvent", "eventTime": "2026-11-01T00:00:00Z", "eventTimeZoneOffset": "+00:00", **members}
+    try:
+        [(read, _, _)] = open_document(io.BytesIO(json.dumps(event).encode()))
+    except BadDocument:
+        return
+    for target in TARGETS:
+        out = writer(target, Head(), Spelling(), Notes(), creation_date="2026-11-01T00:00:00Z")
+        text = (out.start() + out.event(read) + out.finish()).encode()
+        if target != "json":
+            etree.fromstring(text)
+        assert len(list(open_document(io.BytesIO(text)))) == 1

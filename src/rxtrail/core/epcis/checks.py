@@ -57,7 +57,9 @@ def check(event: Event) -> list[type_found]:
         message = "certificationInfo is given more than once, which XML has no room for"
         found.append(("warning", "CERTIFICATION_REPEATED", message))
     if event.extensions:
-        bare = [key for key in event.extensions if key[0] not in "{@" and ":" not in key]
+        bare = [
+            key or "a member without a name" for key in event.extensions if key[:1] not in ("{", "@") and ":" not in key
+        ]
         if bare:
             message = f"{', '.join(bare)[:200]}: no field of the standard, and no extension with a namespace; kept"
             found.append(("warning", "UNKNOWN_FIELD", message))

@@ -32,7 +32,7 @@ BUILT_IN = {
     "xsi": namespaces.XSI,
     "dcterms": "http://purl.org/dc/terms/",
 }
-_PREFIX = re.compile(r"[A-Za-z_][-.\w]*")
+_PREFIX = re.compile(r"[A-Za-z_][-.\w]*", re.ASCII)
 _NAMES_REMEMBERED = 4096
 _PREFIXES_MAX = 64
 # The whole context of EPCIS written out has some 300.

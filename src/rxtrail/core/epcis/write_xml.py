@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from rxtrail.core.epcis import event as events
 from rxtrail.core.epcis import namespaces, sensors, vocabulary
 from rxtrail.core.epcis.times import written as moment
-from rxtrail.core.epcis.xml_text import XmlText, attribute, escaped, needs_care, number
+from rxtrail.core.epcis.xml_text import XmlText, attribute, needs_care, number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -104,7 +104,7 @@ class XmlEvents:
 
     def _base(self, event: Event, record_time: str) -> str:
         if event.zone:
-            zone = escaped(event.zone)
+            zone = self.text.text(event.zone)
         else:
             zone = "+00:00"
             self._note("info", "MISSING_MANDATORY_FIELD", "eventTimeZoneOffset is missing; +00:00 is written")
@@ -293,7 +293,7 @@ class XmlEvents:
             return ""
         parts = []
         for each in entries:
-            word = attribute(self.spelling.word(each.type, kind)) if each.type else ""
+            word = attribute(self.text.plain(self.spelling.word(each.type, kind))) if each.type else ""
             type_ = f' type="{word}"' if word else ""
             parts.append(f"<{member}{type_}>{self._identifier(each.value)}</{member}>")
         return f"<{name}>{''.join(parts)}</{name}>"
@@ -356,7 +356,7 @@ class XmlEvents:
             return self.text.element(name, tree)
         at = (*path, name, *index)
         self.text.path += at
-        attributes: list[str] = []
+        attributes: dict[str, str] = {}
         others: type_tree = {}
         for key, value in tree.items():
             if key == "#text" or isinstance(value, dict | list):
@@ -367,14 +367,17 @@ class XmlEvents:
                 if not isinstance(value, str) and key not in sensors.NUMBERS and key != "booleanValue":
                     self.text.untyped(key, value)
                 spelt = self._sensor_value(key, value)
-                attributes.append(f' {self.text.name(key.removeprefix("@"))}="{attribute(spelt)}"')
+                if attributes.setdefault(attribute_name := self.text.name(key.removeprefix("@")), spelt) != spelt:
+                    self.text.twice(attribute_name)
+                    others[key] = value
         text = self.text.text(others.pop("#text", ""))
         if others:
             message = f"{name} has members of its own, which no XML attribute can hold; they are written as elements"
             self._note("warning", "NOT_EXPRESSIBLE", message)
         inside = text + self._extended(others)
         del self.text.path[-len(at) :]
-        return f"<{name}{''.join(attributes)}>{inside}</{name}>" if inside else f"<{name}{''.join(attributes)}/>"
+        written = "".join(f' {each}="{attribute(spelt)}"' for each, spelt in attributes.items())
+        return f"<{name}{written}>{inside}</{name}>" if inside else f"<{name}{written}/>"
 
     def _sensor_value(self, key: str, value: Any) -> str:  # noqa: ANN401 -- any JSON value
         text = self.text.plain(value)

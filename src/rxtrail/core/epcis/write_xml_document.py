@@ -58,9 +58,9 @@ class XmlDocument:
         text.start()
         header = self._header()
         body = self._body_start()
-        name = f' id="{attribute(head.document_id)}"' if head.document_id else ""
+        name = f' id="{attribute(text.plain(head.document_id))}"' if head.document_id else ""
         declared = written_declarations(text.declared) + text.declarations
-        created = attribute(self._creation_date)
+        created = attribute(text.plain(self._creation_date))
         return (
             '<?xml version="1.0" encoding="UTF-8"?>\n'
             f'<{prefix}:{self._root}{declared} schemaVersion="{self.version}" creationDate="{created}"{name}>\n'

@@ -36,14 +36,18 @@ _MARKUP = re.compile("[&<>\r]")
 _IN_ATTRIBUTE = re.compile('[&<>"\t\n\r]')
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-# The names that real documents use; every other character is written as _xHHHH_ (as SQL/XML does, ISO 9075-14).
-_NAME = re.compile(r"[A-Za-z_\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2c00-\u2fef"
-                   r"\u3001-\ud7ff][-.\w\u00b7]*")  # fmt: skip
+# Every character that no name may have (production 4, and 4a) is written as _xHHHH_ (as SQL/XML does, ISO 9075-14).
+_BEGINS = (
+    r"A-Za-z_\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f\u2c00-\u2fef"
+    r"\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
+)
+_GOES_ON = _BEGINS + r"\-.0-9\u00b7\u0300-\u036f\u203f\u2040"
+_NAME = re.compile(f"[{_BEGINS}][{_GOES_ON}]*")
 _URI = re.compile(
     r"(?:[A-Za-z][-+.A-Za-z0-9]*:(?:[-A-Za-z0-9._~:/?#@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*"
     r"|(?:[-A-Za-z0-9._~/?#@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+)"
 )
-_NO_NAME_CHARACTER = re.compile(r"[^-.\w\u00b7]")
+_NO_NAME_CHARACTER = re.compile(f"[^{_GOES_ON}]")
 
 
 def escaped(text: str) -> str:
@@ -129,17 +133,18 @@ class XmlText:
 
     def attributes(self, tree: type_tree) -> tuple[str, type_tree]:
         """Give the members that are attributes, written, and the others."""
-        written: list[str] = []
+        written: dict[str, str] = {}
         others: type_tree = {}
         for key, value in tree.items():
             if key[:1] == "@" and not isinstance(value, dict | list) and value is not None:
                 text = self.plain(value)
                 if key == _XSI_TYPE and text.startswith(("xsd:", "xs:")):
                     text = self.name(namespaces.join(_SCHEMA, text.partition(":")[2]))
-                written.append(f' {self.name(key[1:])}="{attribute(text)}"')
-            else:
-                others[key] = value
-        return "".join(written), others
+                if written.setdefault(name := self.name(key[1:]), text) == text:
+                    continue
+                self.twice(name)
+            others[key] = value
+        return "".join(f' {name}="{attribute(text)}"' for name, text in written.items()), others
 
     def name(self, key: str) -> str:
         """Give the qualified name of a key; its namespace is declared on the root or the element at hand."""
@@ -149,9 +154,9 @@ class XmlText:
             prefix, _, local = local.partition(":")
             namespace = prefix + ":"
             self._renamed(key, f"{{{namespace}}}{local}")
-        if _NAME.fullmatch(local) is None:
+        if _NAME.fullmatch(local) is None or (local == "xmlns" and not namespace):
             plain = _NO_NAME_CHARACTER.sub(lambda found: f"_x{ord(found[0]):04X}_", local) or "_"
-            plain = plain if _NAME.fullmatch(plain) else "_" + plain
+            plain = plain if _NAME.fullmatch(plain) and plain != "xmlns" else "_" + plain
             self._renamed(local, plain)
             local = plain
         if not namespace:
@@ -195,6 +200,11 @@ class XmlText:
     def left_out(self, key: str, what: str) -> None:
         """Tell what of a member XML cannot say."""
         self._tell("EMPTY_NOT_EXPRESSIBLE", key, f"XML has no form for {what}; it is left out")
+
+    def twice(self, name: str) -> None:
+        """Tell that two members would be one attribute."""
+        message = f"two members would both be the attribute {name[:80]!r}; the second is written as an element"
+        self.notes.add("warning", "NOT_EXPRESSIBLE", message, self.place)
 
     def untyped(self, key: str, value: object) -> None:
         """Tell that a number or boolean is a text from here on, which JSON made of it will have too."""

@@ -27,7 +27,7 @@ CBV_TAKEN: Final = frozenset({"1.0", "1.1", "1.2", "1.2.2", "2.0", "2.0.0", "2"}
 EPC_FORMATS: Final = ("No_Preference", "Always_GS1_Digital_Link", "Always_EPC_URN", "Never_Translates")
 CBV_FORMATS: Final = ("No_Preference", "Always_Web_URI", "Always_URN", "Never_Translates")
 _VERSION: Final = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4}){0,3}")
-_EXTENSION: Final = re.compile(r"\s*([A-Za-z_][-.\w]*)\s*=\s*([^\s,;]+)\s*")
+_EXTENSION: Final = re.compile(r"\s*([A-Za-z_][-.\w]*)\s*=\s*([^\s,;]+)\s*", re.ASCII)
 EXTENSIONS_MAX: Final = 50
 SHARED: Final = {
     "gs1-vendor-version": VENDOR_VERSION,

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from rxtrail.web.epcis.speaking import Speaks
 
 _encode = msgspec.json.Encoder().encode
+_TAG: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _UNFIT: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -90,7 +91,11 @@ def collection(members: list[str], speaks: Speaks, headers: dict[str, str] | Non
 
 def escaped(value: object) -> str:
     """Give a plain value as XML text; what XML cannot hold is left out."""
-    return _UNFIT.sub("\ufffd", escape(_plain(value)))
+    return _fit(escape(_plain(value)))
+
+
+def _fit(text: str) -> str:
+    return _UNFIT.sub("\ufffd", text)
 
 
 def _xml(value: Any) -> str:  # noqa: ANN401 (any JSON value)
@@ -104,8 +109,8 @@ def _xml(value: Any) -> str:  # noqa: ANN401 (any JSON value)
 def _members(name: str, value: Any) -> str:  # noqa: ANN401
     if isinstance(value, list):
         return "".join(_members(name, each) for each in value)
-    tag = name if name.replace("_", "").isalnum() and not name[0].isdigit() else "member"
-    named = "" if tag == name else f' name="{escape(name, {chr(34): "&quot;"})}"'
+    tag = name if _TAG.fullmatch(name) else "member"
+    named = "" if tag == name else f' name="{_fit(escape(name, {chr(34): "&quot;"}))}"'
     return f"<{tag}{named}>{_xml(value)}</{tag}>"
 
 
