@@ -201,4 +201,13 @@ FOR_A_PERSON = [
     "Lot # A123 : A130",
     "Lot: 12345:12360",
     "A123 .. A130",
+    "Lot A123-on",
+    "Lot A123 excluded",
+    "Lot A12?",
+    "Lots A1##",
+    "Lots A123 including sublots",
+    "Lot A123 all sublots",
+    "Lot A123(A-F)",
+    "Lot A123(A,B,C)",
+    "Lots A123A-F",
 ]

@@ -27,12 +27,14 @@ DOUBTS_MAX = 20
 
 _ELEMENTS = re.compile(r"\((\d{2,4})\)\s?([^\s()]+)", re.ASCII)
 _GLUED = re.compile(r"(?<![\w/-])(\d{1,2}/(?:\d{1,2}/)?\d{2,4})-(?=\d{1,2}/\d)", re.ASCII)  # two dates, from and to
+_LETTERS = re.compile(r"\d[A-Za-z]-[A-Za-z]$|-(?:on|up|onwards?)$", re.ASCII)  # 123A-F, A123-on
 _WILD = re.compile(r"x{2,}$|x{3,}", re.IGNORECASE)
 _BETWEEN = re.compile(r"\s*(?::|\.{2,}|\u2026)\s*")  # of two codes: a heading and its lots, or from one to another?
 _MORE = frozenset(
     ("more", "other", "others", "on", "up", "over", "many", "plus", "further", "additional", "various", "several",
      "multiple")
 )  # fmt: skip
+_ENDS = re.compile(r"\(\s?[A-Za-z]\s?[-,;/&\u2010-\u2015)]")  # A123(A-F), A123(B): what a lot ends with, in short
 _MARKS = re.compile(r"(?<![A-Za-z0-9(])(?:[A-Za-z]|\d{1,2})\)")  # a) or 1), which open nothing
 
 
@@ -412,8 +414,10 @@ class _Reading:
             return False
         if piece.sort is Sort.THROUGH:
             return after.sort is Sort.WORD and len(after.value) <= len(before.value)
-        glued = piece.sort is Sort.OPEN and before.end == piece.at
-        return glued and after.sort is Sort.CODE and len(after.value) < len(before.value)
+        if piece.sort is not Sort.OPEN or before.end != piece.at:
+            return False
+        ends = after.sort is Sort.WORD and _ENDS.match(self.text, piece.at) is not None
+        return ends or (after.sort is Sort.CODE and len(after.value) < len(before.value))
 
     def _parts_a_span(self, piece: Piece) -> bool:
         """Tell whether a mark that leads from one lot to another was parted from them: ``A123; to; A130``."""
@@ -551,7 +555,9 @@ def _shape(code: str) -> str:
 
 
 def _is_abridged(text: str) -> bool:
-    """Tell whether strokes part the ends of several lots: 21A001/002, 12345A/B/C; BC-1234/22 and 05012/A are one."""
+    """Tell whether marks part the ends of several lots: 21A001/002, 12345A/B/C, 123A-F; BC-1234/22, 05012/A are one."""
+    if _LETTERS.search(text):
+        return True
     first, *more = text.split("/")
     if not more or len(first) < 4 or not all(0 < len(each) < len(first) for each in more):
         return False

@@ -108,18 +108,20 @@ _STRENGTH = (
     rf"(?:\s?/\s?(?:[\d.]+\s?)?(?:{_UNITS}|vial|hr|h|day))?(?![\w])(?:\s+(?:{_PACKS})\b)*"
 )
 _LIMITS = (
-    r"\b(?:except(?:ing|ion)?|exclud(?:e|es|ing)|other\s+than|not\s+(?:affected|includ\w+|limited)|prior\s+to|before|"
+    r"\b(?:except(?:ing|ion)?|exclud(?:e|es|ed|ing)|other\s+than|not\s+(?:affected|includ\w+|limited)|prior\s+to|before|"
     r"after|up\s+to|on\s+or|(?:and|or|&)\s+(?:up|above|below|beyond|lower|higher|greater|more|less)|onwards?|forwards?|"
     r"subsequent|previous|preceding|prior|et\s+al|series|at\s+least|minimum|maximum|"
     r"(?:and|or|&|plus|with)\s+(?:\w+\s+){0,2}?(?:more|others?|additional|associated|related|further|similar)\s+"
     r"(?:\w+\s+)?(?:lots?|batch(?:es)?|numbers?|codes?)|"
     r"(?:to|until|through|thru)\s+(?:the\s+)?present|(?:and|among)\s+others?|etc|e\.g|such\s+as|for\s+example|later|earlier|older|newer|(?:beginning|starting|ending|end|start|begin)s?\s+(?:with|in|on|at)|"
+    r"(?:includ\w+|all|any|every|and|with|its|their)\s+(?:\w+\s+)?sub-?\s?lots?|"
     r"(?:first|last)\s+(?:\w+\s+)?(?:digits?|letters?|characters?|numbers?)|since|until|partial|"
     r"only\s+(?:those|the|bottles|lots?(?!\s*(?:numbers?|nos?\.?|#)?\s*:?\s*[A-Z0-9-]*\d))|(?:following\s+)?formats?|prefix(?:ed|es)?|suffix(?:es)?)\b"
 )
 # Arrows, dots and signs between codes or before one: from here to there, from here on.
 _MARKS_OF_MORE = (
     r"[-=]+>|[\u2192\u21d2\u2026\u2265\u2264]|\.{3,}(?=\s*(?:[A-Z0-9-]*\d|\Z|\n))|(?<=\w)\.\.(?=\w)|"
+    r"(?<=\d)[?#]+(?![\s?#]*\d)|"
     r"&\s?(?:up|above|below)\b|~(?=\s?[A-Z0-9])|(?<![a-z/])[<>]=?\s?(?=[A-Z-]{0,6}\d)"
 )
 _NO_LOTS = (
