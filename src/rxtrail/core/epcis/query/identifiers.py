@@ -160,8 +160,9 @@ def _read_pattern(
         # A scheme of the Tag Data Standard that is no GS1 key is kept as written, so its text is the pattern.
         if name not in epc_urn.FOREIGN:
             raise NoPattern(f"no GS1 key has patterns such as {text[:100]!r}")
-        start = f"urn:epc:id:{name}:" + ".".join(part for part in parts if part != "*")
-        _add(patterns, start, re.compile(re.escape(start) + r"\.[^.]+" * sum(stars)))
+        start = f"urn:epc:id:{name}:" + "".join(f"{part}." for part in parts if part != "*")
+        start = start if any(stars) else start[:-1]
+        _add(patterns, start, re.compile(re.escape(start) + r"\.".join(["[^.]+"] * sum(stars))))
         return
     if len(parts) != scheme.parts + 1:
         raise NoPattern(f"{text[:100]!r} does not have {scheme.parts + 1} parts between its dots")
@@ -192,8 +193,10 @@ def _by_prefix(text: str, scheme: epc_urn.Scheme, prefix: str, patterns: dict[st
         if rest < 1:
             raise NoPattern(f"{text[:100]!r} has too long a company prefix")
         tail = rf"\d{{{rest}}}" + (
-            rf"(?:\d{{4}})?/{scheme.qualifier}/.+" if scheme.qualifier in ("21", "10", "235") else ".*"
-        )
+            rf"(?:\d{{4}})?/{scheme.qualifier}/.+" if scheme.qualifier in ("10", "235")
+            # A product without a serial is one of the company's classes.
+            else rf"(?:\d{{4}})?(?:/{scheme.qualifier}/.+)?" if scheme.qualifier == "21" else ".*"
+        )  # fmt: skip
     pattern = re.compile(f"{scheme.ai}/{lead}{prefix}{tail}")
     for digit in "0123456789" if scheme.leads else (lead,):
         _add(patterns, f"{scheme.ai}/{digit}{prefix}", pattern)
