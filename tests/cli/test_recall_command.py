@@ -206,6 +206,29 @@ def test_what_a_person_read_in_a_notice_is_not_asked_again(pharmacy: CommandLine
     assert (again["known"], again["opened"]) == (2, 0)
 
 
+def test_a_file_of_one_report_is_sorted_out_as_one_of_many_is(pharmacy: CommandLine, tmp_path: Path) -> None:
+    file, by = tmp_path / "one.json", ("--by", "A. Kim")
+    odd = {"recall_number": "D-7002-2026", "product_description": "NDC 52601-8159-0", "code_info": "Lot " + "Z" * 21}
+    file.write_text(json.dumps(odd))
+    opened = pharmacy.json("recall", "open", "--notice", str(file), *by).one
+    assert opened["state"] == "review"
+    confirmed = pharmacy("recall", "confirm", opened["id"], "--lot", LOT, *by, "--reason", "Read.")
+    assert confirmed.code == 0
+    again = pharmacy("recall", "open", "--notice", str(file), *by)
+    assert (again.code, len(pharmacy.json("recall", "list").lines)) == (1, 1)
+    assert opened["id"] in again.err
+    assert pharmacy("recall", "withdraw", opened["id"], *by, "--reason", "Not ours.").code == 0
+    assert pharmacy.json("recall", "open", "--notice", str(file), *by).one["state"] == "review"
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_notice_file_begins_a_record_that_is_not_there_yet(rxtrail: CommandLine, tmp_path: Path, count: int) -> None:
+    file = tmp_path / "enforcement.json"
+    file.write_text(json.dumps(reports(count)))
+    assert rxtrail("recall", "open", "--notice", str(file), "--by", "A. Kim").code == 0
+    assert len(rxtrail.json("recall", "list").lines) == count
+
+
 def test_a_report_of_more_products_than_one_recall_can_name_loses_none(pharmacy: CommandLine, tmp_path: Path) -> None:
     file = tmp_path / "enforcement.json"
     ndcs = [f"1{number:04}-100-10" for number in range(300)] + ["52601-8159-0"]

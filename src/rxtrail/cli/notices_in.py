@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from rxtrail.cli import say
 from rxtrail.cli.node import reader, writer
+from rxtrail.errors import StoreFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rxtrail.cli.call import Call
     from rxtrail.core.rules.recall import Recall
-    from rxtrail.recalls import AskedRecall, NoticesReport, RecallCommand
+    from rxtrail.recalls import AskedRecall, Incoming, NoticesReport, RecallCommand
 
 
 def open_reports(call: Call, wanted: list[AskedRecall], by: str, told: Callable[[int, int], None]) -> NoticesReport:
@@ -23,10 +24,19 @@ def open_reports(call: Call, wanted: list[AskedRecall], by: str, told: Callable[
     """
     from rxtrail.recalls import open_fresh
 
-    with reader(call) as looked:
-        found = looked.recalls.incoming(wanted)
+    found = sorted_out(call, wanted)
     with writer(call) if found.fresh else contextlib.nullcontext() as node:
         return open_fresh(found, by, node.recall if node is not None else _nothing, told)
+
+
+def sorted_out(call: Call, wanted: list[AskedRecall]) -> Incoming:
+    """Sort reports by what is on record; a record that is not there yet is begun, as by any command that writes."""
+    with contextlib.suppress(StoreFailed), reader(call) as looked:
+        return looked.recalls.incoming(wanted)
+    with writer(call):
+        pass
+    with reader(call) as looked:
+        return looked.recalls.incoming(wanted)
 
 
 def _nothing(_command: RecallCommand) -> Recall:

@@ -28,7 +28,8 @@ class Incoming(msgspec.Struct, frozen=True, gc=False):
     """Reports sorted: ``fresh`` are to be opened, ``changed`` of them say more than when they were opened before.
 
     ``lifted`` are known too, and were withdrawn here; a report of more products than a recall can name is several of
-    ``fresh``. ``reports`` counts all of them, ``of_products_on_record`` those of ``fresh`` that name such a product.
+    ``fresh``. ``reports`` counts all of them, ``of_products_on_record`` those of ``fresh`` that name such a product;
+    ``standing`` are the recalls of those that are known and not lifted.
     """
 
     fresh: list[AskedRecall]
@@ -37,6 +38,7 @@ class Incoming(msgspec.Struct, frozen=True, gc=False):
     lifted: int
     changed: int
     of_products_on_record: int
+    standing: list[str] = []
 
 
 class NoticesReport(msgspec.Struct, frozen=True, gc=False):
@@ -85,6 +87,7 @@ def sort_out(
 ) -> Incoming:
     """Sort reports; ``known`` gives the recalls of an authority's number, ``scope_of`` refuses what is not whole."""
     fresh: dict[tuple[str, str], AskedRecall] = {}
+    standing: list[str] = []
     reports = before = lifted = changed = 0
     for told in wanted:
         reports += 1
@@ -96,12 +99,13 @@ def sort_out(
         if same or key in fresh:
             before += 1
             lifted += bool(same) and all(each.state == "withdrawn" for each in same)
+            standing += [each.id for each in same if each.state != "withdrawn"]
             continue
         changed += bool(there)
         fresh[key] = asked
     parts = [part for asked in fresh.values() for part in _parts(asked)]
     mine = sum(is_on_record(part.gtins) for part in parts)
-    return Incoming(parts, reports, before, lifted, changed, mine)
+    return Incoming(parts, reports, before, lifted, changed, mine, standing)
 
 
 def _numbered(asked: AskedRecall) -> str:

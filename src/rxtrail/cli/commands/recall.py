@@ -14,7 +14,7 @@ from rxtrail.cli import bars, exits, notices_in, say, show, sources
 from rxtrail.cli.call import WORDS, Call, command, group
 from rxtrail.cli.node import reader, writer
 from rxtrail.core.cells import plain_cell
-from rxtrail.errors import BadRequest
+from rxtrail.errors import BadRequest, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -155,6 +155,16 @@ def open_(call: Call, by: str, drill: bool, source: str | None, attach: tuple[Pa
     ]
     if len(wanted) != 1:
         return _open_all(call, wanted, by)
+    if asked["notice"] and not drill:
+        # One report is sorted out as many are; one that was lifted is opened again where it is given alone.
+        found = notices_in.sorted_out(call, wanted)
+        if found.standing:
+            raise Refused(
+                f"recall {found.standing[0]} is of the same notice",
+                place="number",
+                advice=f"Look at it with: rxtrail recall status {found.standing[0]}",
+            )
+        wanted = found.fresh or wanted
     with writer(call) as node:
         for each in wanted:
             _tell(call, node.recall(RecallCommand("open", by, asked=each)))
