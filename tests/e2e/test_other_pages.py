@@ -114,3 +114,12 @@ def test_a_json_file_on_one_line_is_broken_into_lines_to_be_marked(open_page: Op
     page.wait_for_selector("mark")
     assert "broken into lines" in page.inner_text("#verdict-words")
     assert any('"eventTime": "today"' in each for each in page.locator("mark").all_inner_texts())
+
+
+def test_a_telephone_shows_the_page_for_patients_without_scrolling_sideways(open_page: OpenPage) -> None:
+    page = open_page(f"/01/{scene.GTIN}/21/{DESTROYED}?17={scene.EXPIRY_PRINTED}&10={scene.LOT}")
+    page.set_viewport_size({"width": 320, "height": 640})
+    assert page.get_attribute("[data-verdict]", "data-verdict") == "stop"
+    assert "Do not use" in page.inner_text("h2")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert page.locator("nav").count() == 0

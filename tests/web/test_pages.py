@@ -145,12 +145,12 @@ def test_what_is_not_on_record_is_said_to_be_just_that(api: Api) -> None:
 @pytest.mark.parametrize(
     ("path", "to"),
     [
-        (f"/01/{scene.GTIN}/21/{GOOD}", f"/packs/{scene.GTIN}/{GOOD}"),
-        (f"/01/{scene.GTIN}/10/L7/21/A%2FB", f"/packs/{scene.GTIN}/A%2FB"),
+        (f"/01/{scene.GTIN}/21/{GOOD}?linkType=gs1:traceability", f"/packs/{scene.GTIN}/{GOOD}"),
+        (f"/01/{scene.GTIN}/10/L7/21/A%2FB?linkType=gs1:traceability", f"/packs/{scene.GTIN}/A%2FB"),
         (f"/00/{scene.CASE}", f"/containers/{scene.CASE}"),
     ],
 )
-def test_a_digital_link_path_leads_to_the_journey(api: Api, path: str, to: str) -> None:
+def test_a_digital_link_path_leads_staff_to_the_journey(api: Api, path: str, to: str) -> None:
     answer = api.get(path)
     assert answer.status_code == 307
     assert answer.headers["location"] == to
@@ -159,7 +159,7 @@ def test_a_digital_link_path_leads_to_the_journey(api: Api, path: str, to: str) 
 def test_a_digital_link_never_leads_to_another_site(api: Api) -> None:
     assert api.get(f"/01/{scene.GTIN}/21/%2F%2Fevil.example%0d%0aX:1").status_code == 400, "no serial holds a line feed"
     answer = api.get(f"/01/{scene.GTIN}/21/%2F%2Fevil.example")
-    assert answer.headers["location"] == f"/packs/{scene.GTIN}/%2F%2Fevil.example"
+    assert answer.headers["location"] == f"/patient/01/{scene.GTIN}/21/%2F%2Fevil.example"
     assert api.get("/01/evil/21/x").status_code == 400
 
 

@@ -27,9 +27,12 @@ def location(api: Api, address: str, **headers: str) -> str:
 
 
 def test_a_pack_leads_to_its_page_its_events_and_its_master_data(api: Api) -> None:
-    assert location(api, PACK) == f"/packs/{scene.GTIN}/{GOOD}"
-    assert location(api, f"{PACK}?17={scene.EXPIRY_PRINTED}&10={scene.LOT}") == f"/packs/{scene.GTIN}/{GOOD}"
-    assert location(api, f"{PACK}?linkType=gs1:pip") == f"/packs/{scene.GTIN}/{GOOD}"
+    printed = f"17={scene.EXPIRY_PRINTED}&10={scene.LOT}"
+    assert location(api, PACK) == f"/patient{PACK}"
+    assert location(api, f"{PACK}?{printed}&utm=1") == f"/patient{PACK}?{printed}"
+    assert location(api, f"{PACK}?linkType=gs1:pip&{printed}") == f"/patient{PACK}?{printed}"
+    assert location(api, f"{PACK}?linkType=gs1:verificationService") == f"/patient{PACK}"
+    assert location(api, f"{PACK}?linkType=gs1:traceability", accept="text/html") == f"/packs/{scene.GTIN}/{GOOD}"
     events = api.get(location(api, f"{PACK}?linkType=gs1:epcis"))
     assert events.status_code == 200
     assert len(events.json()["epcisBody"]["queryResults"]["resultsBody"]["eventList"]) == 2
@@ -79,7 +82,7 @@ def test_a_serial_cannot_lead_elsewhere(api: Api) -> None:
     for serial in ("%2F%2Fevil.example%0d%0aX:1", "%5c%5cevil", "A%2FB%25C", ODD.replace("/", "%2F").split("%C")[0]):
         answer = api.get(f"/01/{scene.GTIN}/21/{serial}")
         if answer.status_code == 307:
-            assert answer.headers["location"].startswith(f"/packs/{scene.GTIN}/")
+            assert answer.headers["location"].startswith(f"/patient/01/{scene.GTIN}/21/")
             assert "\n" not in answer.headers["location"]
         else:
             assert answer.status_code == 400

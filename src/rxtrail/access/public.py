@@ -33,7 +33,7 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "expiry-mismatch": ("The expiry date is not the one on record.", _ASK),
     "expired": ("It has expired.", _ASK),
     "recalled": ("It is recalled.", _ASK),
-    "suspect": ("It may be a counterfeit.", _ASK),
+    "suspect": ("There is a warning about packs like this one.", _ASK),
     "withdrawn": ("It is withdrawn from the market.", _ASK),
     "already-dispensed-elsewhere": ("This code has been reported as sold.", _ASK),
     "decommissioned": ("This code is not in use any more.", _ASK),

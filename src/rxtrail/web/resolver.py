@@ -19,12 +19,14 @@ from rxtrail.errors import BadIdentifier, BadRequest, NotFound, RxtrailError
 from rxtrail.web import problems
 from rxtrail.web.codes import pack_path
 from rxtrail.web.context import refusal
+from rxtrail.web.pages import answering, patient
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from starlette.requests import Request
 
+    from rxtrail.core.gs1.digital_link import DigitalLink
     from rxtrail.web.context import Web
 
 GS1: Final = "https://gs1.org/voc/"
@@ -49,33 +51,42 @@ class Link(msgspec.Struct, frozen=True):
     media_type: str
 
 
-def links_of(canonical: str) -> list[Link]:
-    """Give the links of an identifier; the first is the default."""
+def links_of(canonical: str, link: DigitalLink) -> list[Link]:
+    """Give the links of an identifier; the first is the default. ``link`` is what was asked for, with lot and expiry.
+
+    A product, a lot of it and a package lead to what the public is told, which anybody's telephone may ask for.
+    """
     found = split(canonical)
     assert found is not None, "asked only of GS1 keys"
     ai, value, qualifier, part = found
-    link = epc.to_digital_link(canonical)
-    events = f"/epcis/epcs/{quote(link, safe='')}/events"
-    page, journey = "", ""
+    uri = epc.to_digital_link(canonical)
+    events = f"/epcis/epcs/{quote(uri, safe='')}/events"
+    staff, journey = "", ""
     if (ai, qualifier) == ("01", "21"):
-        page = pack_path(value, part)
+        staff = pack_path(value, part)
         journey = f"/api/v1/packs/{value}/{quote(part, safe='')}/journey"
     elif ai == "00":
-        page = f"/containers/{value}"
+        staff = f"/containers/{value}"
     elif ai in ("01", "414") and qualifier in ("", "10", "254"):
         # A class or a place: its events are found by the parameters that are about those.
         name = "EQ_bizLocation" if ai == "414" else "MATCH_anyEPCClass" if qualifier == "10" else "MATCH_anyEPC"
-        events = f"/epcis/events?{name}={quote(link, safe='')}"
-    about = f"/api/v1/master-data?id={quote(link, safe='')}"
-    links = [Link(DEFAULT, page, "text/html"), Link("traceability", page, "text/html")] if page else []
+        events = f"/epcis/events?{name}={quote(uri, safe='')}"
+    about = f"/api/v1/master-data?id={quote(uri, safe='')}"
+    everybody = patient.address_of(link) if ai == "01" else ""
+    if page := everybody or staff:
+        links = [Link(DEFAULT, page, "text/html")]
+    else:
+        links = [Link(DEFAULT, about, "application/json")]
+    if staff:
+        links.append(Link("traceability", staff, "text/html"))
     if journey:
         links.append(Link("traceability", journey, "application/json"))
     links += [Link("epcis", events, "application/json"), Link("masterData", about, "application/json")]
-    if ai == "01":
-        links.append(Link("pip", page or about, "text/html" if page else "application/json"))
+    if everybody:
+        links.append(Link("pip", everybody, "text/html"))
     if (ai, qualifier) == ("01", "21"):
-        links.append(Link("verificationService", page, "text/html"))
-    return links if page else [Link(DEFAULT, about, "application/json"), *links]
+        links.append(Link("verificationService", everybody, "text/html"))
+    return links
 
 
 def routes(web: Web) -> list[Route]:
@@ -87,7 +98,13 @@ def routes(web: Web) -> list[Route]:
 
 
 def _answering(web: Web) -> Callable[[Request], Awaitable[Response]]:
+    patients = answering(web, patient.patient_page)
+
     async def answer(request: Request) -> Response:
+        if request.url.path.startswith("/01/") and _is_read_by_a_person(request):
+            shown = await patients(request)
+            shown.headers["vary"] = "Accept"
+            return shown
         try:
             return resolve(request)
         except RxtrailError as error:
@@ -96,22 +113,28 @@ def _answering(web: Web) -> Callable[[Request], Awaitable[Response]]:
     return answer
 
 
+def _is_read_by_a_person(request: Request) -> bool:
+    """Tell whether a browser asks for no link in particular: what it is led to by default is shown at once."""
+    asked = "linkType" in request.query_params
+    return request.method == "GET" and not asked and "text/html" in request.headers.get("accept", "")
+
+
 def resolve(request: Request) -> Response:
     """Lead to what a Digital Link asks for.
 
     :raises BadRequest: it is none.
     :raises NotFound: there is nothing of the link type that it asks for.
     """
-    path = request.url.path
+    path, query = request.url.path, request.url.query
     try:
-        link = digital_link.parse(f"{digital_link.STEM}{path}", lenient=True)
+        link = digital_link.parse(f"{digital_link.STEM}{path}" + (f"?{query}" if query else ""), lenient=True)
     except BadIdentifier as wrong:
         raise BadRequest(wrong.message, place="path", advice=wrong.advice) from wrong
     identifier, problem = epc.examine(f"{digital_link.STEM}{path}")
     if problem is not None or not identifier.key:
         message = problem.message if problem is not None else f"{unquote(path)[:100]!r} is no GS1 key"
         raise BadRequest(message, place="path", advice="Compare it with the label.")
-    links = links_of(identifier.canonical)
+    links = links_of(identifier.canonical, link)
     asked = request.query_params.get("linkType", "").removeprefix("gs1:").removeprefix(GS1)
     headers = {"link": f'<{path}?linkType=linkset>; rel="linkset"; type="{LINKSET}"', "vary": "Accept"}
     accept = request.headers.get("accept", "")

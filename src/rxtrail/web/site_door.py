@@ -26,11 +26,12 @@ if TYPE_CHECKING:
 OPEN: Final = Grant(open=True)
 _SCOPE: Final = "rxtrail.grant"
 
-# For everybody: that the server lives, what its API is, who it is, a receipt and what its page needs, the published log
-# (nothing can be guessed from it), and the address for verification requests, which asks for a proof of its own.
+# For everybody: that the server lives, what its API is, who it is, a receipt and what its page needs, the page for
+# patients and the links to it, the published log (nothing can be guessed from it), and the address for verification
+# requests, which asks for a proof of its own.
 _FOR_ALL: Final = re.compile(
     r"/healthz|/readyz|/openapi\.json|/api/v1/hub|/api/v1/keys|/api/v1/receipts/.*|/static/.*|/service-worker\.js"
-    r"|/favicon\.ico|/receipt|/proof|/vrs/.*|/log/([0-9]+/)?(checkpoint|vkey|heads|tile/.*)"
+    r"|/favicon\.ico|/receipt|/proof|(/patient)?/01/.*|/vrs/.*|/log/([0-9]+/)?(checkpoint|vkey|heads|tile/.*)"
 )
 # For a site with its key; what a body or a path names is held against the key's GLN by the handler.
 _FOR_SITES: Final = re.compile(

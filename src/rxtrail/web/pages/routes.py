@@ -14,6 +14,7 @@ from starlette.routing import Route
 from rxtrail.core.gs1.epc import gln_of
 from rxtrail.core.gs1.keyboard_profile import CALIBRATION_TEXT, GS
 from rxtrail.errors import NotFound, RxtrailError
+from rxtrail.web import problems
 from rxtrail.web.api.alerts import alerts_of
 from rxtrail.web.api.changes import journey_of
 from rxtrail.web.api.documents import digest_of
@@ -27,6 +28,7 @@ from rxtrail.web.context import Web, path_part, query_of, refusal
 from rxtrail.web.pages import words
 from rxtrail.web.pages.boards import boards_page
 from rxtrail.web.pages.offline import proof_page, receipt_page, service_worker
+from rxtrail.web.pages.patient import patient_page
 from rxtrail.web.pages.render import page, static_file
 from rxtrail.web.paging import PageQuery, next_page
 
@@ -66,16 +68,19 @@ def routes(web: Web) -> list[Route]:
         "/boards": boards_page,
         "/validate": validate_page,
         "/calibrate": calibrate_page,
+        "/patient/{rest:path}": patient_page,
         "/receipt": receipt_page,
         "/proof": proof_page,
         "/service-worker.js": service_worker,
         "/about": about_page,
     }
-    made = [Route(path, _answering(web, handler), methods=["GET"]) for path, handler in table.items()]
+    made = [Route(path, answering(web, handler), methods=["GET"]) for path, handler in table.items()]
     return [*made, Route("/static/{version}/{name}", static_file, methods=["GET"])]
 
 
-def _answering(web: Web, handler: PageHandler) -> Callable[[Request], Awaitable[Response]]:
+def answering(web: Web, handler: PageHandler) -> Callable[[Request], Awaitable[Response]]:
+    """Have a page answer, and what it refuses be told on a page."""
+
     async def answer(request: Request) -> Response:
         try:
             return await handler(web, request)
@@ -87,7 +92,9 @@ def _answering(web: Web, handler: PageHandler) -> Callable[[Request], Awaitable[
 
 def problem_page(web: Web, problem: Problem) -> Response:  # noqa: ARG001 - as every page
     """A refusal for a person: what was wrong and what to do."""
-    return page("problem.html", status=problem.status, problem=problem)
+    answer = page("problem.html", status=problem.status, problem=problem)
+    answer.headers.update(problems.headers_of(problem))
+    return answer
 
 
 async def check_page(web: Web, request: Request) -> Response:  # noqa: ARG001
