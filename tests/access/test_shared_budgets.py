@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -87,6 +87,46 @@ def test_a_record_that_is_away_refuses_nobody_for_it_and_counts_on(node: Node) -
 
     tally._writer = tally._reader = lost
     assert ask(Budgets(now_us=Moment(), tally=tally), 2 * UNKNOWN_MAX) == UNKNOWN_MAX
+
+
+class SlowTally:
+    """A record that has what it was told before it says so."""
+
+    def __init__(self) -> None:
+        self.left: tuple[float, int] | None = None
+        self.said: list[Callable[[bool], None]] = []
+
+    def read(self, _asker: str) -> tuple[float, int] | None:
+        return self.left
+
+    def spend(
+        self,
+        _asker: str,
+        spent: Callable[[tuple[float, int] | None], tuple[float, int]],
+        done: Callable[[bool], None],
+    ) -> None:
+        self.left = spent(self.left)
+        self.said.append(done)
+
+
+@pytest.mark.parametrize("told_between", [False, True], ids=["said after the next look", "said before the next look"])
+def test_what_is_being_told_is_spent_once(*, told_between: bool) -> None:
+    moment, tally = Moment(), SlowTally()
+    budgets = Budgets(now_us=moment, tally=cast("Tally", tally))
+    answered = 0
+    while answered < UNKNOWN_MAX + 10:
+        moment.now += TOLD_US // 100
+        try:
+            budgets.admit(SITE)
+        except BudgetSpent:
+            break
+        answered += 1
+        budgets.count(SITE, verdict(f"X{answered * 7919 % 100_000}", "unknown-serial"))
+        if told_between or answered % 30 == 29:
+            for done in tally.said[:]:
+                tally.said.remove(done)
+                done(True)
+    assert UNKNOWN_MAX <= answered <= UNKNOWN_MAX + 10
 
 
 # -- over HTTP -----------------------------------------------------------------------------------------------------

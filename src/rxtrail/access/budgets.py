@@ -82,6 +82,7 @@ class Budgets:
         self._tally = tally
         self._untold: dict[str, int] = {}  # spent here, and not yet on record
         self._telling: set[str] = set()
+        self._tellings: OrderedDict[str, int] = OrderedDict()  # how many have ended
         self._told_at: OrderedDict[str, int] = OrderedDict()
         self._read_at: OrderedDict[str, int] = OrderedDict()
         self._lock = threading.Lock()
@@ -125,9 +126,18 @@ class Budgets:
         return alarms
 
     def _read(self, tally: Tally, asker: str, now: int) -> None:
-        """Take over what the record has of an asker, less what was spent here since it was told."""
+        """Take over what the record has of an asker, less what was spent here since it was told.
+
+        While that is being told nobody knows whether it stands in what is read, so then it is read the next time.
+        """
+        with self._lock:
+            ended = self._tellings.get(asker, 0)
+            if asker in self._telling:
+                return
         known = tally.read(asker)
         with self._lock:
+            if asker in self._telling or self._tellings.get(asker, 0) != ended:
+                return
             _put(self._read_at, asker, now)
             if known is not None:
                 untold = self._untold.get(asker, 0)
@@ -149,6 +159,7 @@ class Budgets:
         def done(is_told: bool) -> None:  # noqa: FBT001 - called by the tally only
             with self._lock:
                 self._telling.discard(asker)
+                _put(self._tellings, asker, self._tellings.get(asker, 0) + 1)
                 left = self._untold.get(asker, 0) - (count if is_told else 0)
                 if left > 0:
                     self._untold[asker] = left
