@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rxtrail.simulate.scans import Scan
     from rxtrail.simulate.score import Answered, Score
 
+Line = TypeVar("Line")
 AT_ONCE = 64  # counters that scan in one moment; one serial never twice among them
 LATE = "late"  # the folder of files that arrive while packs are scanned
 PHARMACIES = 30  # of which the view of a single pharmacy is made
@@ -55,6 +56,8 @@ def score(call: Call, folder: Path, view: str, verdicts: Path | None, pharmacies
     from rxtrail.simulate.score import score as score_of
 
     scans = _scans(folder)
+    truth = folder / "truth.jsonl"
+    truths = _lines(truth, Truth) if truth.exists() else None  # before the long work
     with bar() as told:
         if view == "hub":
             with own(call) as node:
@@ -65,11 +68,12 @@ def score(call: Call, folder: Path, view: str, verdicts: Path | None, pharmacies
     if verdicts is not None:
         encode = msgspec.json.Encoder().encode
         verdicts.write_bytes(b"".join(encode(answer) + b"\n" for answer in answers))
-    truth = folder / "truth.jsonl"
-    if not truth.exists():
+    if truths is None:
         say.note(f"{len(answers):,} scans answered; no truth.jsonl, so nothing is scored")
         return exits.FINE
-    truths = msgspec.json.Decoder(Truth).decode_lines(truth.read_bytes())
+    untold = len({answer.id for answer in answers} - {each.id for each in truths})
+    if untold:
+        say.note((f"of {untold:,} scans truth.jsonl says nothing: they are not scored", "check"))
     result = score_of(answers, truths, view=view)
     if call.as_json:
         say.answer(result)
@@ -79,8 +83,6 @@ def score(call: Call, folder: Path, view: str, verdicts: Path | None, pharmacies
 
 
 def _scans(folder: Path) -> list[Scan]:
-    import msgspec
-
     from rxtrail.simulate.scans import Scan
 
     path = folder / "scans.jsonl"
@@ -88,10 +90,29 @@ def _scans(folder: Path) -> list[Scan]:
         raise BadRequest(
             "there is no scans.jsonl", place=str(folder), advice="Make it with: rxtrail simulate --out DIR"
         )
+    return _lines(path, Scan)
+
+
+def _lines(path: Path, kind: type[Line]) -> list[Line]:
+    """Read a file of one value a line; raises ``BadRequest`` with the line that cannot be read."""
+    import msgspec
+
+    decoder = msgspec.json.Decoder(kind)
+    data = path.read_bytes()
     try:
-        return msgspec.json.Decoder(Scan).decode_lines(path.read_bytes())
-    except msgspec.DecodeError as wrong:
-        raise BadRequest(f"scans.jsonl is not whole: {wrong}", place=str(path)) from wrong
+        return decoder.decode_lines(data)
+    except msgspec.DecodeError:
+        found: list[Line] = []
+        for number, line in enumerate(data.split(b"\n"), 1):
+            try:
+                found += [decoder.decode(line)] if line.strip() else []
+            except msgspec.DecodeError as wrong:
+                raise BadRequest(
+                    f"{path.name} is not whole: {wrong}",
+                    place=f"{path}, line {number:,}",
+                    advice="Make it again with: rxtrail simulate --out DIR",
+                ) from wrong
+        return found
 
 
 def _late(folder: Path) -> list[Path]:
