@@ -613,3 +613,14 @@ def test_an_event_of_a_senders_own_kind_has_its_namespace_whatever_else_it_says(
     context = ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld", {"own": "https://own.example/"}]
     got = read(json_document(json_event(type=written, **more), **{"@context": context}))
     assert [event.kind for event in got.events] == ["{https://own.example/}Moved"]
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_an_event_that_stands_in_a_header_or_among_master_data_hides_no_other(*, before: bool) -> None:
+    listed = '<Vocabulary type="urn:x"><VocabularyElementList/></Vocabulary>'
+    lost = object_event("<eventID>urn:lost</eventID>")
+    inside = lost + listed if before else listed + lost
+    master = f"<EPCISMasterData><VocabularyList>{inside}</VocabularyList></EPCISMasterData>"
+    events = [object_event(f"<eventID>urn:{name}</eventID>") for name in ("one", "two")]
+    got = read(xml(*events, header=f"<extension>{master}</extension>"))
+    assert [event.event_id for event in got.events][-2:] == ["urn:one", "urn:two"]

@@ -214,3 +214,9 @@ def test_findings_of_one_code_are_capped() -> None:
     report = judged(many)
     assert [each.code for each in report.findings].count("SCHEMA_MEMBER") == 50
     assert [each.code for each in report.findings].count("FINDINGS_TRUNCATED") == 1
+
+
+@pytest.mark.parametrize(("inside", "valid"), [(b"", True), (b" ", False), (b"<!-- -->", True), (b"<a/>", False)])
+def test_what_must_be_empty_holds_not_even_space(inside: bytes, *, valid: bool) -> None:
+    question = b'<q:GetQueryNames xmlns:q="urn:epcglobal:epcis-query:xsd:1">%b</q:GetQueryNames>' % inside
+    assert validate(lambda: io.BytesIO(question), now_us=NOW_US).valid == valid

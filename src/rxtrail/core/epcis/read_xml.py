@@ -80,7 +80,6 @@ class XmlDocument:
         parent: _Element | None = None
         on_top = False
         last: _Element | None = None
-        last_parent: _Element | None = None
         for element in self._stream:
             around = element.getparent()
             if around is not parent or not self._begun:
@@ -102,9 +101,9 @@ class XmlDocument:
             else:
                 yield event, build.findings, place
             # What was read before makes room; the element at hand stays until the parser is past its tail.
-            if last is not None and last_parent is not None:
-                last_parent.remove(last)
-            last, last_parent = element, around
+            if last is not None and (above := last.getparent()) is not None:
+                above.remove(last)  # one that stood in a header went with it
+            last = element
             while around is not None and (stray := element.getprevious()) is not None:
                 yield from self._strays(stray)
                 around.remove(stray)

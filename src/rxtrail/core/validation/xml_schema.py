@@ -206,6 +206,9 @@ class _Checker:
                 self._value(element, f"{_shown(element.tag)} is {(element.text or '')[:_SHOWN]!r}", type_.text)
             return
         self._check_no_text(element)
+        # XML Schema, part 1, section 3.4.4.2: no character at all, where elsewhere space between elements is none.
+        if (type_.content is None or not type_.content.parts) and element.text and not element.text.strip():
+            self._add(element, "SCHEMA_TEXT", f"{_shown(element.tag)} must be empty, and holds space")
         if type_.content is not None:
             self._check_content(element, type_.content)
         elif len(element):
