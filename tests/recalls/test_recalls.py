@@ -6,7 +6,7 @@ import pytest
 
 from rxtrail.core.rules.recall import LotScope, Recall, Response, Scope, SerialScope, Span
 from rxtrail.errors import BadRequest, NotFound, Refused
-from rxtrail.recalls import NUMBER, AskedRecall, RecallCommand, Report, asked_of, read_reports
+from rxtrail.recalls import NUMBER, AskedRecall, RecallCommand, Report, asked_of, incoming, open_fresh, read_reports
 from tests.story import (
     GTIN,
     LOT,
@@ -331,3 +331,34 @@ def test_the_preview_of_serial_numbers_tells_how_many_packs_are_not_affected(sto
     seen = stocked_hub.node.recalls.preview(asked)
     assert seen.packs == 3
     assert [(lot.lot, lot.packs) for lot in seen.not_affected] == [(LOT, 1)]
+
+
+def test_reports_that_somebody_else_opens_in_the_same_moment_are_known(stocked: Scene) -> None:
+    desk = stocked.node.recalls
+    wanted = [AskedRecall(gtins=[GTIN], lots=[LotScope(f"N{n}")], number=f"D-{n}", source="received") for n in range(9)]
+    found = desk.incoming(wanted)
+    for each in (wanted[2], wanted[7]):
+        stocked.node.recall(RecallCommand("open", LEE, asked=each))
+    report = open_fresh(found, KIM, stocked.node.recall, desk.incoming)
+    assert (report.reports, report.known, report.opened) == (9, 2, 7)
+    assert sorted(each.number for each in desk.page()) == [f"D-{n}" for n in range(9)]
+
+
+def test_the_parts_of_one_report_are_opened_together_or_not_at_all(
+    stocked: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(incoming, "AT_ONCE", 2)
+    monkeypatch.setattr(incoming, "GTINS_MAX", 1)
+    gtins = [GTIN, "00352601815904", "00312345678906"]
+    big = AskedRecall(gtins=list(dict.fromkeys(gtins)), all_lots=True, number="D-2", notice="n", source="received")
+    others = [AskedRecall(gtins=[GTIN], lots=[LotScope(f"N{n}")], number=f"D-{n}", source="received") for n in (1, 3)]
+    sizes: list[int] = []
+
+    def act(command: RecallCommand) -> Recall:
+        sizes.append(1 + len(command.more))
+        return stocked.node.recall(command)
+
+    found = stocked.node.recalls.incoming([others[0], big, others[1]])
+    report = open_fresh(found, KIM, act, stocked.node.recalls.incoming)
+    assert sizes == [1 + len(big.gtins), 1]
+    assert report.opened == len(big.gtins) + 2

@@ -26,7 +26,8 @@ def open_reports(call: Call, wanted: list[AskedRecall], by: str, told: Callable[
 
     found = sorted_out(call, wanted)
     with writer(call) if found.fresh else contextlib.nullcontext() as node:
-        return open_fresh(found, by, node.recall if node is not None else _nothing, told)
+        act = node.recall if node is not None else _nothing
+        return open_fresh(found, by, act, lambda some: sorted_out(call, some), told)
 
 
 def sorted_out(call: Call, wanted: list[AskedRecall]) -> Incoming:

@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from rxtrail.errors import BadRequest
+from rxtrail.errors import BadRequest, Refused
 from rxtrail.recalls.notice import Report, asked_of
 from rxtrail.recalls.values import GTINS_MAX, NOTICE_CHARACTERS_MAX, AskedRecall, RecallCommand
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from rxtrail.core.rules.recall import Recall, Scope
 
 AT_ONCE: Final = 100  # reports in one transaction
+TRIES_MAX: Final = 5
 
 
 class Incoming(msgspec.Struct, frozen=True, gc=False):
@@ -65,18 +66,47 @@ def open_fresh(
     found: Incoming,
     by: str,
     act: Callable[[RecallCommand], Recall],
+    again: Callable[[list[AskedRecall]], Incoming],
     told: Callable[[int, int], None] = lambda _done, _in_all: None,
 ) -> NoticesReport:
-    """Open what is fresh in groups, each whole or not at all; ``told`` is told how many were opened, of how many."""
+    """Open what is fresh in groups, each whole or not at all; ``told`` is told how many were opened, of how many.
+
+    A group of which somebody else has opened some meanwhile is sorted ``again``: those are known now.
+    """
     asked = found.fresh
-    for first in range(0, len(asked), AT_ONCE):
-        group = asked[first : first + AT_ONCE]
-        act(RecallCommand("open", by, asked=group[0], more=group[1:]))
-        told(first + len(group), len(asked))
-    review = sum(bool(each.doubts) for each in asked)
+    opened = review = done = 0
+    for group in _groups(asked):
+        done += len(group)
+        for attempt in range(TRIES_MAX):
+            try:
+                if group:
+                    act(RecallCommand("open", by, asked=group[0], more=group[1:]))
+            except Refused as same:
+                if same.place != "number" or attempt + 1 == TRIES_MAX:
+                    raise
+                group = again(group).fresh  # noqa: PLW2901 (what is left of it)
+            else:
+                break
+        opened += len(group)
+        review += sum(bool(each.doubts) for each in group)
+        told(done, len(asked))
+    known = found.known + len(asked) - opened
     return NoticesReport(
-        found.reports, found.known, found.lifted, len(asked), found.changed, review, found.of_products_on_record
-    )
+        found.reports, known, found.lifted, opened, min(opened, found.changed), review,
+        min(opened, found.of_products_on_record),
+    )  # fmt: skip
+
+
+def _groups(asked: list[AskedRecall]) -> Iterator[list[AskedRecall]]:
+    """Give groups for one transaction each; the parts of one report are opened together, or none of them is."""
+    group: list[AskedRecall] = []
+    for each in asked:
+        if len(group) >= AT_ONCE and group[-1].number != each.number:
+            yield group
+            group = []
+        group.append(each)
+    if group:
+        yield group
 
 
 def sort_out(

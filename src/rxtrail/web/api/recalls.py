@@ -164,8 +164,8 @@ async def open_notices(web: Web, request: Request) -> Response:
     body = await read_whole(request, "TABLE_BYTES_MAX", limits.TABLE_BYTES_MAX)
 
     def work() -> NoticesReport:
-        found = recalls_of(web).incoming([asked_of(report) for report in read_reports(body)])
-        return open_fresh(found, by, web.node.recall)
+        sort = recalls_of(web).incoming
+        return open_fresh(sort([asked_of(report) for report in read_reports(body)]), by, web.node.recall, sort)
 
     return json_response(await web.write(work))
 
