@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from rxtrail.alerts import detection
 from rxtrail.core.rules import outliers
 from rxtrail.core.rules.outliers import Suspicion, profile_of
+from rxtrail.errors import StoreFull
 from tests.story import (
     EXPIRY,
     GTIN,
@@ -115,6 +117,26 @@ def test_what_was_seen_outlives_a_restart(lot: Scene) -> None:
     lot.node.alerts.watching._detection = fresh
     fresh.seen(lot.verify(pack("AB2999"), site=PHARMACY), PHARMACY.gln)
     assert "S8" in alerts(lot)
+
+
+def test_scans_that_a_full_disk_kept_nobody_from_seeing_are_kept_when_there_is_room(
+    lot: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(outliers.BURST_MIN):
+        lot.verify(pack(f"AB{2000 + number}"), site=PHARMACY)
+
+    def full(_work: object) -> None:
+        raise StoreFull("the disk is full")
+
+    for _ in range(3):
+        with monkeypatch.context() as while_full:
+            while_full.setattr(lot.node.alerts.watching, "_write", full)
+            with pytest.raises(StoreFull):
+                lot.node.alerts.settle()
+    found = alerts(lot)["S8"]
+    assert (found.subject_count, found.scans) == (outliers.BURST_MIN, outliers.BURST_MIN)
+    rows = lot.node._reader().kept_from(detection.TALLY, (-1, ""), 10)
+    assert [detection._decode_tally(body).failed for _, _, body in rows] == [outliers.BURST_MIN]
 
 
 def test_a_site_unlike_all_others_is_told_with_its_likely_cause() -> None:

@@ -278,6 +278,22 @@ def test_a_return_that_could_not_be_written_down_is_looked_at_again(
     assert found.subjects == PACKS[:1]
 
 
+def test_a_scan_elsewhere_of_a_returned_pack_outlives_a_full_disk(
+    chain: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell(chain, *sold(PACKS[0]), received(PACKS[0], at=PHARMACY, minute=30), back(PACKS[0]))
+    tell(chain, shipped(PACKS[0], seller=WHOLESALER, buyer=OTHER_PHARMACY, minute=200))
+    assert s13(chain) is None
+    chain.verify(PACKS[0], site=OUTSIDER)
+    with monkeypatch.context() as while_full:
+        while_full.setattr(chain.node.alerts.watching, "_write", _failing(StoreFull("the disk is full")))
+        with pytest.raises(StoreFull):
+            chain.node.alerts.settle()
+    found = s13(chain)
+    assert found is not None
+    assert set(found.parts) == {"seen-elsewhere"}
+
+
 @pytest.mark.parametrize("behind", [0, returns.CAUGHT_UP], ids=["kept", "not kept"])
 def test_a_return_that_came_right_before_a_crash_is_looked_at_by_the_next_process(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, behind: int

@@ -21,12 +21,14 @@ from rxtrail.alerts.values import EVIDENCE_MAX, SUBJECTS_MAX, Alert, Evidence
 from rxtrail.core.rules import outliers
 from rxtrail.core.rules.answer import Answer
 from rxtrail.core.rules.outliers import Profile, Suspicion
+from rxtrail.errors import RxtrailError
 from rxtrail.record.times import day, iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from rxtrail.alerts.filing import Filing
+    from rxtrail.alerts.stray_scans import Stray
     from rxtrail.core.rules.answer import Verdict
     from rxtrail.core.rules.outliers import Finding
     from rxtrail.ledger.writer import Writer
@@ -57,6 +59,13 @@ class Tally(msgspec.Struct, gc=False, array_like=True):
     failed: int = 0
     codes: dict[str, int] = {}
     repairs: dict[str, int] = {}
+
+    def add(self, more: Tally) -> None:
+        """Count others too."""
+        self.scans += more.scans
+        self.failed += more.failed
+        self.codes = dict(Counter(self.codes) + Counter(more.codes))
+        self.repairs = dict(Counter(self.repairs) + Counter(more.repairs))
 
 
 _decode_tally = msgspec.msgpack.Decoder(Tally).decode
@@ -125,6 +134,10 @@ class Detection:
         now = self._now()
         try:
             self._scanned(write, fresh, odd, now)
+        except RxtrailError:  # the store is lost, full or closing: nothing that was seen is forgotten for it
+            self._waiting.extendleft(reversed(fresh))
+            self._odd.extendleft(reversed(odd))
+            raise
         finally:  # a fault of one rule silences no other
             more = self.returns.look(now, fresh, write)
         return more
@@ -143,6 +156,23 @@ class Detection:
         self._tallied_at = self._seconds()
         if not self._loaded:
             self._load()
+        try:
+            self._bring(write, fresh, strays, tallies)
+        except RxtrailError:
+            for _ in range(min(len(fresh), len(self._recent))):
+                self._recent.pop()  # they come again
+            with self._lock:
+                for site, tally in tallies.items():
+                    self._tallies.setdefault(site, Tally(codes={}, repairs={})).add(tally)
+            raise
+
+    def _bring(
+        self,
+        write: Write,
+        fresh: Sequence[Suspicion],
+        strays: Sequence[tuple[Alert, Stray]],
+        tallies: dict[str, Tally],
+    ) -> None:
         self._recent.extend(fresh)
         since = self._now() - WINDOW_US
         while self._recent and self._recent[0].at < since:
@@ -184,10 +214,7 @@ class Detection:
     def _add(tx: Transaction, key: str, tally: Tally) -> None:
         row = tx.kept(TALLY, key)
         whole = _decode_tally(row[1]) if row is not None else Tally(codes={}, repairs={})
-        whole.scans += tally.scans
-        whole.failed += tally.failed
-        whole.codes = dict(Counter(whole.codes) + Counter(tally.codes))
-        whole.repairs = dict(Counter(whole.repairs) + Counter(tally.repairs))
+        whole.add(tally)
         tx.keep(TALLY, key, _days(key[:10]), _encode(whole))
 
     # -- the rules -------------------------------------------------------------------------------------------------

@@ -66,6 +66,7 @@ LOADED_MAX: Final = 20_000
 IN_MIND_MAX: Final = 100_000
 """Of so many packs that were returned last a scan elsewhere is noticed; of older ones what the record has of it."""
 PLACES_MAX: Final = 20
+SCANS_MAX: Final = 20_000
 RELOAD_SECONDS: Final = 5.0
 _START: Final = (-1, "")
 
@@ -147,6 +148,7 @@ class Returns:
         self._log_size = -1  # when it was looked for events the last time
         self._cursor = Cursor(RETURNS, writer, seconds)
         self._walks = {kind: _Walk(kind) for kind in (OPEN, ODD, OK)}
+        self._scans: list[Suspicion] = []  # those that were not looked at yet
         self._returned: dict[str, Returned] = {}
         self._loaded = False
         self._parties: PartyTable | None = None
@@ -175,12 +177,14 @@ class Returns:
         reader = self._reader()
         if not self._has_begun(reader):
             return False
-        seen = self._seen(reader, scans)
+        self._scans = [*self._scans, *scans][-SCANS_MAX:]
+        seen = self._seen(reader, self._scans)
         size = reader.log_size()
         found = self._new(reader) if size != self._log_size else _Look()
         self._want(now, has_events=found.position is not None)
         pages = {walk: page for walk in self._walks.values() if (page := walk.page(reader)) is not None}
         self._bring(reader, found, pages, seen, now, write)
+        self._scans = []
         for walk, page in pages.items():
             walk.came(page, now)
         if not found.more:
