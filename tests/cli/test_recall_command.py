@@ -240,6 +240,16 @@ def test_a_report_of_more_products_than_one_recall_can_name_loses_none(pharmacy:
     assert pharmacy.json("recall", "open", "--notice", str(file), "--by", "A. Kim").one["known"] == 2
 
 
+def test_a_lot_that_is_not_on_record_is_told_when_it_is_opened_and_approved(pharmacy: CommandLine) -> None:
+    product = ("--gtin", GTIN, "--lot", LOT, "--lot", "NOSUCH")
+    told = pharmacy("recall", "open", *product, "--issued", "--by", "A. Kim").out.decode()
+    assert "lot NOSUCH: no pack on record here" in told
+    assert f"lot {LOT}: no pack" not in told
+    (recall,) = pharmacy.json("recall", "list").lines
+    assert "lot NOSUCH: no pack" in pharmacy("recall", "approve", recall["id"], "--by", "B. Lee").out.decode()
+    assert pharmacy.json("verify", f"(01){GTIN}(21)ANY(17)270600(10)NOSUCH").code == 1, "and it holds"
+
+
 def test_a_firms_letter_is_attached_and_given_back_as_it_was(pharmacy: CommandLine, tmp_path: Path) -> None:
     letter, back = tmp_path / "letter.pdf", tmp_path / "back.pdf"
     letter.write_bytes(bytes(range(256)) * 40)

@@ -38,6 +38,10 @@ def read_lanes(data: bytes) -> list[Lane]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as wrong:
         raise BadRequest(f"byte {wrong.start} is not UTF-8", place="file", advice="Save the file as UTF-8.") from wrong
+    if not text.strip():
+        raise BadRequest(
+            "the file is empty", place="file", advice="Write one [[lane]] (TOML), or a header and a row (CSV)."
+        )
     is_toml = "[[lane]]" in text.replace(" ", "")
     lanes = [_lane(row, place) for row, place in (_toml(text) if is_toml else _csv(text))]
     if not lanes:

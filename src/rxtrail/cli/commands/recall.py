@@ -166,8 +166,10 @@ def open_(call: Call, by: str, drill: bool, source: str | None, attach: tuple[Pa
             )
         wanted = found.fresh or wanted
     with writer(call) as node:
-        for each in wanted:
-            _tell(call, node.recall(RecallCommand("open", by, asked=each)))
+        opened = node.recall(RecallCommand("open", by, asked=wanted[0]))
+        _tell(call, opened)
+    if not call.as_json:
+        _tell_missing(call, opened)
     return exits.FINE
 
 
@@ -216,7 +218,10 @@ def _step(what: str, example: str, words: str, *, reason: bool) -> click.Command
         from rxtrail.recalls import RecallCommand
 
         with writer(call) as node:
-            _tell(call, node.recall(RecallCommand(what, by, recall, reason or "")))
+            stepped = node.recall(RecallCommand(what, by, recall, reason or ""))
+            _tell(call, stepped)
+        if what == "approve" and not call.as_json:
+            _tell_missing(call, stepped)
         return exits.FINE
 
     step.help = words
@@ -245,7 +250,10 @@ def confirm(call: Call, recall: str, by: str, reason: str, **asked: Any) -> int:
         read = scope_of(whole)
         scope = Scope(read.gtins, read.lots, read.serials, read.all_lots, read.expires, read.made)
     with writer(call) as node:
-        _tell(call, node.recall(RecallCommand("confirm", by, recall, reason, scope=scope)))
+        confirmed = node.recall(RecallCommand("confirm", by, recall, reason, scope=scope))
+        _tell(call, confirmed)
+    if not call.as_json:
+        _tell_missing(call, confirmed)
     return exits.FINE
 
 
@@ -547,6 +555,14 @@ def _tell(call: Call, recall: Recall) -> None:
         say.answer(recall)
     else:
         _show(recall)
+
+
+def _tell_missing(call: Call, recall: Recall) -> None:
+    """Tell which lots that are named have no pack on record: most likely they were typed wrong."""
+    with reader(call) as looked:
+        missing = looked.recalls.preview(recall.id).not_on_record
+    for lot in missing:
+        say.line("  ", (f"lot {lot}: no pack on record here; it holds all the same", "check"))
 
 
 def _show(recall: Recall) -> None:
