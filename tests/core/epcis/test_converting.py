@@ -443,3 +443,15 @@ def test_a_number_too_long_and_text_between_elements_are_told() -> None:
     assert "MIXED_CONTENT" in {each.code for each in report.findings}
     _, report = written(XML, "json")
     assert "MIXED_CONTENT" not in {each.code for each in report.findings}
+
+
+@pytest.mark.parametrize("target", ["xml-1.2", "xml-2.0"])
+@pytest.mark.parametrize("namespace", ["http://www.w3.org/XML/1998/namespace", "http://www.w3.org/2000/xmlns/"])
+def test_namespaces_that_xml_keeps_for_itself_are_never_declared(target: Target, namespace: str) -> None:
+    source = json.loads(an_event(epcList=["urn:epc:id:sgtin:030011.0112345.A2"]))
+    source["@context"] = [*source.get("@context", []), {"own": namespace}]
+    source["own:before"] = "1"
+    source["epcisBody"]["eventList"][0]["own:lang"] = "en"
+    text, _ = written(json.dumps(source).encode(), target)
+    [found] = etree.fromstring(text).iter("{*}lang")
+    assert found.text == "en"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rxtrail.core.epcis import head as heads
 from rxtrail.core.epcis import namespaces
 from rxtrail.core.epcis.write_xml import Version, XmlEvents
-from rxtrail.core.epcis.xml_text import attribute, written_declarations
+from rxtrail.core.epcis.xml_text import XML_NAMESPACE, attribute, written_declarations
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,7 +50,7 @@ class XmlDocument:
         for namespace in (namespaces.CBVMDA, namespaces.GS1_VOC):
             text.declare(namespace)
         for namespace, own in head.prefixes.items():
-            if namespace not in text.declared and own not in (*text.declared.values(), *_RESERVED):
+            if namespace not in (*text.declared, XML_NAMESPACE) and own not in (*text.declared.values(), *_RESERVED):
                 text.declared[namespace] = own
         for key in (*head.in_header, *head.in_document, *head.in_body):
             if namespace := namespaces.split(key)[0]:

@@ -30,7 +30,9 @@ PREFIXES = {
     _SCHEMA: "xsd",
 }
 _XSI_TYPE = f"@{{{namespaces.XSI}}}type"
-_XML_NAMESPACE = "http://www.w3.org/XML/1998/namespace"
+XML_NAMESPACE = "http://www.w3.org/XML/1998/namespace"
+# Namespaces in XML 1.0, section 3: bound to xmlns, and to nothing else.
+_XMLNS = "http://www.w3.org/2000/xmlns/"
 
 _MARKUP = re.compile("[&<>\r]")
 _IN_ATTRIBUTE = re.compile('[&<>"\t\n\r]')
@@ -91,7 +93,7 @@ class XmlText:
 
     def declare(self, namespace: str) -> None:
         """Declare a namespace on the root of the document, once for all of it."""
-        if namespace not in self.declared:
+        if namespace not in self.declared and namespace != XML_NAMESPACE:
             self.declared[namespace] = self._prefix_for(namespace)
 
     @property
@@ -161,7 +163,7 @@ class XmlText:
             local = plain
         if not namespace:
             return local
-        if namespace == _XML_NAMESPACE:
+        if namespace == XML_NAMESPACE:
             return "xml:" + local
         declared = self.declared.get(namespace) or self._used.get(namespace) or ""
         if not declared:
@@ -244,6 +246,6 @@ def written_declarations(prefixes: dict[str, str]) -> str:
 
 def uri_of(namespace: str) -> str:
     """Give a namespace as a URI: one that is none, which only JSON can have, in a scheme of our own."""
-    if _URI.fullmatch(namespace):
+    if _URI.fullmatch(namespace) and namespace != _XMLNS:
         return namespace
     return "urn:rxtrail:ns:" + quote(namespace, safe="-._~:/#?@!$&'()*+,;=") if namespace else namespace
