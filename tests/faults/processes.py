@@ -36,6 +36,7 @@ LONG = (pytest.mark.faults, pytest.mark.timeout(7200))
 STORE_FILES = {
     *("rxtrail.sqlite", "rxtrail.sqlite-wal", "rxtrail.sqlite-shm"),
     *("writer.lock", "writer.sock", "log_position", "log_position.partial", "keys", "signer.lock", "signer.sock"),
+    "encrypted_stores",
 }
 PAGE = 10_000
 

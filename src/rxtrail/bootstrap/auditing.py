@@ -14,13 +14,24 @@ import msgspec
 from rxtrail import auditing, clock
 from rxtrail.answers import AuditFault, AuditReport, Rebuilt
 from rxtrail.auditing import Faults, Marker, shown
-from rxtrail.bootstrap.engines import How, folder_of, is_server, keeper_of, open_engine, store_name, store_path
+from rxtrail.bootstrap.engines import (
+    How,
+    folder_of,
+    is_server,
+    keeper_of,
+    open_engine,
+    seen_encrypted,
+    store_name,
+    store_path,
+)
+from rxtrail.bootstrap.seen_encrypted import SeenEncrypted
 from rxtrail.durable import sync_folder
 from rxtrail.errors import BadRequest, RxtrailError, StoreFailed, StoreOld
 from rxtrail.keys import FOLDER as KEYS_FOLDER
 from rxtrail.publishing.signing import HEAD_FILE, NOTHING_YET
 from rxtrail.record.times import iso
 from rxtrail.sealing import KEY_BYTES, CannotDecrypt, Root
+from rxtrail.store.copying import UNENCRYPTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,6 +68,7 @@ def audit_store(data: Path, store_url: str | None, *, incremental: bool, progres
     since: Marker | None = None
     try:
         with opened_store(data, store_url) as store:
+            _see_setting(store, data, store_url, faults)
             base = _base(folder, _root_of_copy(store, keeper, keep=True))
             with _copy(folder, _root_of_copy(store, keeper, keep=incremental), base,
                        keep=incremental) as (again, since):  # fmt: skip
@@ -89,6 +101,19 @@ def audit_store(data: Path, store_url: str | None, *, incremental: bool, progres
     if checked.boards_of_before:
         left_out.append("the boards: another version has counted them; they are counted anew when somebody looks")
     return _report(checked, faults, left_out, since, pages)
+
+
+def _see_setting(store: Store, data: Path, store_url: str | None, faults: Faults) -> None:
+    """Tell of a record that says that it is not encrypted, and was written encrypted here."""
+    reader = store.reader()
+    try:
+        told = reader.settings().get(UNENCRYPTED)
+    finally:
+        reader.close()
+    if told is not None and seen_encrypted(data, store_url).here:
+        message = "this machine has written this record encrypted, and it says that it is not"
+        faults.find("table", "row-added", message, table="setting",
+                    key=f"key={UNENCRYPTED}", field="value", found=told)  # fmt: skip
 
 
 def _signed_last(data: Path, left_out: list[str]) -> bytes:
@@ -133,6 +158,9 @@ def _check_file(path: Path, keeper: Keeper, faults: Faults, progress: Progress) 
         raise StoreFailed(f"there is no store in {path.parent}", advice="Start with: rxtrail init, or rxtrail capture")
     root = None
     named = sqlite.root_of(path)
+    if named == sqlite.PLAIN and SeenEncrypted(path.parent, path.name).here:
+        message = "this machine has written this file encrypted, and it is not: it is another one"
+        faults.add(AuditFault("file", "not-encrypted", message, file=path.name, page=1, offset=0))
     if named not in (None, sqlite.PLAIN):
         try:
             root = keeper.root(wanted=str(named))
@@ -164,7 +192,7 @@ def _root_of_copy(store: Store, keeper: Keeper, *, keep: bool) -> Root | None:
 @contextlib.contextmanager
 def opened_store(data: Path, store_url: str | None) -> Iterator[Store]:
     """Open a record for reading as it is, whatever is wrong with it."""
-    how = How(write=False, as_it_is=True)
+    how = How(write=False, as_it_is=True, judged=True)
     _, store, _, let_go = open_engine(data, store_url=store_url, how=how, create=False)
     try:
         yield store

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from rxtrail import clock
+from rxtrail.bootstrap.seen_encrypted import SeenEncrypted
 from rxtrail.config import root_key_file
 from rxtrail.errors import BadRequest, Busy, StoreFailed
 from rxtrail.sealing import Keeper, NotEncrypted, Sealer
@@ -104,6 +105,14 @@ def keeper_of(data: Path, store_url: str | None) -> Keeper:
     return keeper_in(folder_of(data, store_url))
 
 
+def seen_encrypted(data: Path, store_url: str | None) -> SeenEncrypted:
+    """Tell whether this machine has written a store encrypted."""
+    if is_server(store_url):
+        return SeenEncrypted(data, store_name(data, store_url))
+    path = store_path(data, store_url)
+    return SeenEncrypted(path.parent, path.name)
+
+
 def keeper_in(folder: Path) -> Keeper:
     """Give what keeps the root key of the store whose files lie in a folder."""
     return Keeper(folder, random_bytes=clock.random_bytes, elsewhere=root_key_file())
@@ -115,6 +124,7 @@ class How(NamedTuple):
     write: bool
     encrypt: bool = True  # False: one that is new, or not encrypted, shall not be
     as_it_is: bool = False  # to be copied: also one that is not encrypted, and one whose keys are not here
+    judged: bool = False  # to be audited: also one that says that it is not encrypted, and was
 
 
 def open_engine(
@@ -135,8 +145,9 @@ def open_engine(
         from rxtrail.store import postgres
 
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        seen = seen_encrypted(data, store_url)
         store = postgres.open_store(str(store_url), writable=how.write, sealer=sealer)
-        return data, _admitted(store, how), how.write, lambda: None
+        return data, _admitted(store, how, seen), how.write, lambda: None
     path = store_path(data, store_url)
     folder = path.parent
     if not create and not path.exists():
@@ -174,16 +185,24 @@ def _open_file(path: Path, keeper: Keeper, sealer: Sealer, how: How) -> Store:
         root = keeper.root(create=True) if how.encrypt and how.write else None
     elif named != sqlite.PLAIN:
         root = keeper.root(wanted=named)
+    seen = SeenEncrypted(path.parent, path.name)
+    if named == sqlite.PLAIN and seen.here and how.encrypt and not how.judged:
+        raise seen.refused(is_file=True)
     store = sqlite.open_store(path, writable=how.write, root=root, sealer=sealer)
-    return _admitted(store, how, plain=path if root is None else None)
+    return _admitted(store, how, seen, plain=path if root is None else None)
 
 
-def _admitted(store: Store, how: How, plain: Path | None = None) -> Store:
+def _admitted(store: Store, how: How, seen: SeenEncrypted, plain: Path | None = None) -> Store:
     """See that a store is encrypted or shall not be, and that its keys are here; ``plain`` is a file that is not."""
     try:
         reader = store.reader()
         try:
             unencrypted = UNENCRYPTED in reader.settings()
+            if seen.here and not how.encrypt and not reader.log_size():
+                seen.forget()
+            says = unencrypted or plain is not None or (not how.encrypt and not reader.data_keys())
+            if seen.here and says and not how.judged:
+                raise seen.refused(is_file=not store.shared)
             if not how.encrypt and not unencrypted:
                 if reader.data_keys() or not (plain or store.shared):
                     raise BadRequest(
@@ -201,7 +220,9 @@ def _admitted(store: Store, how: How, plain: Path | None = None) -> Store:
                     advice="Move it to a new store, which is encrypted: rxtrail move-store OLD NEW. Or "
                     "say once that it shall stay as it is: rxtrail store init --no-encryption",
                 )
-            store.sealer.seals = not unencrypted
+            store.sealer.seals = not unencrypted or seen.here
+            if store.sealer.seals and how.write:
+                seen.note()
             if how.write and not how.as_it_is:
                 store.sealer.admit(reader)
         finally:
