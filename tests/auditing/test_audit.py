@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from rxtrail.bootstrap import open_node
 from rxtrail.bootstrap.auditing import rebuild_store
-from rxtrail.bootstrap.moving import restore_store
+from rxtrail.bootstrap.moving import move_store, restore_store
 from rxtrail.cli import exits
 from rxtrail.cli.app import run
 from rxtrail.core.merkle.tile import TileBuilder
@@ -646,14 +646,14 @@ def test_what_was_kept_for_audits_is_there_whenever_its_exchange_was_stopped(
         raise OSError(errno.EIO, "Input/output error")
 
     with monkeypatch.context() as broken:
-        broken.setattr("rxtrail.bootstrap.auditing.sync_folder", fails)
+        broken.setattr("rxtrail.bootstrap.audit_base.sync_folder", fails)
         assert shred(folder, "--tenant", "0") == exits.CANNOT_TELL
     report = look(folder)
     assert report.whole
     assert len(report.destroyed) == 1, "nothing more was destroyed when what audits need could not be kept"
 
 
-def test_a_restored_record_with_destroyed_keys_is_audited_as_whole_by_what_was_kept_beside_its_backup(
+def test_a_restored_or_moved_record_with_destroyed_keys_is_audited_as_whole_for_what_it_needs_came_along(
     destroyed: Path, tmp_path: Path
 ) -> None:
     folder, file = tmp_path / "restored", tmp_path / "a.backup"
@@ -662,12 +662,50 @@ def test_a_restored_record_with_destroyed_keys_is_audited_as_whole_by_what_was_k
     (folder / "keys").mkdir(parents=True)
     shutil.copy(destroyed / "keys" / "root.key", folder / "keys")
     restore_store(folder, None, file, accept_loss=False, progress=lambda *_: None)
-    assert exit_of(folder) == exits.CANNOT_TELL
-    shutil.copytree(destroyed / "audit-base", folder / "audit-base")
     assert exit_of(folder) == exits.FINE
+    kept = {path.name: path.read_bytes() for path in (destroyed / "audit-base").iterdir()}
+    assert {path.name: path.read_bytes() for path in (folder / "audit-base").iterdir()} == kept
+    moved = Path(shutil.copytree(destroyed, tmp_path / "old")).with_name("moved")
+    (tmp_path / "old" / "log_position").unlink()
+    urls = [f"sqlite:///{each}/rxtrail.sqlite" for each in (tmp_path / "old", moved)]
+    move_store(*urls, progress=lambda *_: None)
+    assert exit_of(moved) == exits.FINE
+    (moved / "audit-base").rename(tmp_path / "away")
+    for incremental in (False, True):
+        report = look(moved, incremental=incremental)
+        assert (report.faults, report.whole) == ([], False)
+        assert any(str(moved / "audit-base") in words and "not here" in words for words in report.left_out)
+    (tmp_path / "away").rename(moved / "audit-base")
+    assert exit_of(moved) == exits.FINE
     with behind_its_back(folder) as connection:
         connection.execute("UPDATE unit SET own = NULL")
     assert exit_of(folder) == exits.NO
+
+
+def test_an_older_backup_that_was_restored_is_audited_for_what_it_is(destroyed: Path, tmp_path: Path) -> None:
+    folder, file = Path(shutil.copytree(destroyed, tmp_path / "data")), tmp_path / "a.backup"
+    (folder / "log_position").unlink()
+    with open_node(folder, write=False) as node:
+        file.write_bytes(b"".join(node.backup()))
+    with open_node(folder) as node:
+        node.verify("nonsense", site="")
+    later = look(folder, incremental=True)
+    assert later.whole
+    assert shred(folder, "--segment", "3") == exits.FINE, "what it keeps is of a longer log than the backup's"
+    old_copy = Path(shutil.copytree(folder, tmp_path / "old_copy"))
+    for each, accepts in ((folder, True), (old_copy, False)):
+        for path in each.glob("rxtrail.sqlite*"):
+            path.unlink()
+        if accepts:
+            restore_store(each, None, file, accept_loss=True, progress=lambda *_: None)
+        else:
+            shutil.copy(folder / "rxtrail.sqlite", each)
+        report = look(each, incremental=True)
+        if accepts:
+            assert (report.faults, report.whole) == ([], True), "it was said that the loss is known"
+        else:
+            assert [fault.code for fault in report.faults] == ["log-differs"], "one fault, and not one for each row"
+            assert "an old copy or another record" in report.faults[0].message
 
 
 def test_a_copy_of_another_log_makes_nothing_good(destroyed: Path, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -14,6 +13,9 @@ import msgspec
 from rxtrail import auditing, clock
 from rxtrail.answers import AuditFault, AuditReport, Rebuilt
 from rxtrail.auditing import Faults, Marker, shown
+from rxtrail.bootstrap import audit_base
+from rxtrail.bootstrap.audit_base import AUDIT_FOLDER, COPY_FILE, MARKER_FILE
+from rxtrail.bootstrap.audit_base import FOLDER as BASE_FOLDER
 from rxtrail.bootstrap.engines import (
     How,
     folder_of,
@@ -25,9 +27,9 @@ from rxtrail.bootstrap.engines import (
     store_path,
 )
 from rxtrail.bootstrap.seen_encrypted import SeenEncrypted
-from rxtrail.durable import sync_folder
 from rxtrail.errors import BadRequest, RxtrailError, StoreFailed, StoreOld
 from rxtrail.keys import FOLDER as KEYS_FOLDER
+from rxtrail.moving import LogPosition
 from rxtrail.publishing.signing import HEAD_FILE, NOTHING_YET
 from rxtrail.record.times import iso
 from rxtrail.sealing import KEY_BYTES, CannotDecrypt, Root
@@ -40,10 +42,6 @@ if TYPE_CHECKING:
     from rxtrail.sealing import Keeper
     from rxtrail.store import Store
 
-FOLDER = "audit"  # in the data folder: how far the last audit came, and the copy that it made
-BASE_FOLDER = "audit-base"  # what the last audit before keys were destroyed left: never written but as a whole
-BEFORE = ".before"  # the one of before, while another takes its place
-MARKER_FILE, COPY_FILE = "marker.json", "copy.sqlite"
 _NOWHERE = Path()  # where no data folder is asked for: the store is named in full
 
 
@@ -69,7 +67,13 @@ def audit_store(data: Path, store_url: str | None, *, incremental: bool, progres
     try:
         with opened_store(data, store_url) as store:
             _see_setting(store, data, store_url, faults)
-            base = _base(folder, _root_of_copy(store, keeper, keep=True))
+            kept = _base(folder, _root_of_copy(store, keeper, keep=True))
+            base = kept if kept is not None and _is_of(store, kept) else None
+            if incremental:
+                _drop_what_is_of_another_log(
+                    folder, store, _root_of_copy(store, keeper, keep=True),
+                    LogPosition(folder, store_name(data, store_url)), faults,
+                )  # fmt: skip
             with _copy(folder, _root_of_copy(store, keeper, keep=incremental), base,
                        keep=incremental) as (again, since):  # fmt: skip
                 checked = auditing.audit(store, again, faults, progress=progress, since=since, signed=signed,
@@ -84,6 +88,12 @@ def audit_store(data: Path, store_url: str | None, *, incremental: bool, progres
                 checked.rows, checked.boards, checked.boards_of_before = (
                     behind.rows, behind.boards, behind.boards_of_before
                 )  # fmt: skip
+            elif faults.missed_tables and faults.destroyed:
+                which = "of this log" if kept else "here"
+                left_out.append(
+                    f"the copy of the tables from before keys were destroyed is not {which}: put the one of the "
+                    f"record's former data folder there ({folder / BASE_FOLDER}), and audit again"
+                )
     except StoreOld as error:  # nothing is wrong with it: nobody has opened it for writing since this was installed
         faults.miss(f"everything but the file itself: {error.message}. {error.advice}")
     except (StoreFailed, CannotDecrypt) as error:
@@ -204,47 +214,47 @@ def opened_store(data: Path, store_url: str | None) -> Iterator[Store]:
 def keep_base(data: Path, store_url: str | None) -> None:
     """Keep what the incremental audit that has just ended well made, for when the log cannot be done again any more.
 
-    Keys are about to be destroyed: from then on tables can only be held against the log by way of this copy. So it is
-    on disk before this returns, and whenever the power goes there is a whole one, this or the one of before.
+    Keys are about to be destroyed: from then on tables can only be held against the log by way of this copy.
 
     :raises StoreFailed: it cannot be kept.
     """
-    folder = folder_of(data, store_url)
-    beside, there, before = (folder / (BASE_FOLDER + end) for end in (".partial", "", BEFORE))
-    _put_back(folder)
+    audit_base.keep(folder_of(data, store_url))
+
+
+def _is_of(store: Store, marker: Marker) -> bool:
+    """Tell whether a log has the record that an audit came to."""
+    reader = store.reader()
     try:
-        shutil.rmtree(beside, ignore_errors=True)
-        shutil.copytree(folder / FOLDER, beside)
-        for path in beside.iterdir():
-            with path.open("rb") as file:
-                os.fsync(file.fileno())
-        sync_folder(beside)
-        if there.exists():
-            there.rename(before)
-        beside.rename(there)
-        sync_folder(folder)
-    except OSError as error:
-        _put_back(folder)
-        raise StoreFailed(
-            f"what later audits need could not be kept: {error.strerror}",
-            place=str(there),
-            advice="Nothing was destroyed. Make room, then repeat.",
-        ) from error
-    shutil.rmtree(before, ignore_errors=True)
+        rows = reader.record_rows_from(marker.size - 1, 1) if marker.size else []
+        return not marker.size or (rows[:1] != [] and rows[0].id.hex() == marker.last_id)
+    finally:
+        reader.close()
 
 
-def _put_back(folder: Path) -> None:
-    """Have what was kept under its name again, when whoever was about to exchange it was stopped half-way."""
-    there, before = folder / BASE_FOLDER, folder / (BASE_FOLDER + BEFORE)
-    if there.exists():
-        shutil.rmtree(before, ignore_errors=True)
-    elif before.exists():
-        before.rename(there)
+def _drop_what_is_of_another_log(
+    folder: Path, store: Store, root: Root | None, seen: LogPosition, faults: Faults
+) -> None:
+    """Begin anew where the log is not the one that was audited last: an old copy was put in its place.
+
+    That is told, once, unless somebody has accepted that the log went back behind where that audit came.
+    """
+    there = folder / AUDIT_FOLDER
+    marker = _marker_under(there, root)
+    if marker is None or _is_of(store, marker):
+        return
+    shutil.rmtree(there, ignore_errors=True)
+    if not any(loss.size < marker.size for loss in seen.losses()):
+        message = (
+            f"the log is not the one that was audited up to {marker.size:,} entries: an old copy or another record "
+            "stands in its place"
+        )
+        faults.find("log", "log-differs", message, table="record", key=f"position={marker.size - 1}", field="id",
+                    expected=marker.last_id, position=marker.size - 1)  # fmt: skip
 
 
 def _base(folder: Path, root: Root | None) -> Marker | None:
     """Tell of the copy that was kept before keys were destroyed, if there is one that can be read."""
-    _put_back(folder)
+    audit_base.put_back(folder)
     return _marker_under(folder / BASE_FOLDER, root)
 
 
@@ -284,7 +294,7 @@ def _copy(folder: Path, root: Root | None, base: Marker | None, *, keep: bool) -
     with contextlib.ExitStack() as stack:
         marker = None
         if keep:
-            there = folder / FOLDER
+            there = folder / AUDIT_FOLDER
             marker = _marker_under(there, root)
             if marker is None:
                 marker = base
@@ -316,7 +326,7 @@ def _marker_under(there: Path, root: Root | None) -> Marker | None:
 
 
 def _keep(folder: Path, marker: Marker) -> None:
-    there = folder / FOLDER
+    there = folder / AUDIT_FOLDER
     beside = there / (MARKER_FILE + ".partial")
     beside.write_bytes(msgspec.json.encode(marker))
     beside.replace(there / MARKER_FILE)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from rxtrail import clock, keyring, moving
+from rxtrail.bootstrap import audit_base
 from rxtrail.bootstrap.engines import (
     How,
     folder_of,
@@ -85,6 +86,8 @@ def move_store(
                         _note_root(target, there_kept.root())
                     if not source.sealer.seals:
                         _admit_unsealed(target)
+                    if rewrap is None and source.sealer.seals and here_kept.folder != there_kept.folder:
+                        audit_base.take(there_kept.folder, audit_base.pieces(here_kept.folder))
 
                 target.fills = True
                 copied = moving.move(
@@ -214,7 +217,13 @@ def restore_store(data: Path, store_url: str | None, path: Path, *, accept_loss:
             store.sealer.admits_unsealed = not file.sealed
             with _told(store):
                 store.fills = True
-                finish = (lambda: None) if file.sealed else partial(_admit_unsealed, store)
+
+                def finish() -> None:
+                    if file.sealed:
+                        audit_base.take(folder_of(data, store_url), file.beside())
+                    else:
+                        _admit_unsealed(store)
+
                 copied = moving.restore(file, filled, progress=progress, finish=finish)
             if doubt is not None:
                 accepted = seen.accept(now, iso(clock.now_us()))

@@ -25,6 +25,7 @@ from rxtrail.answers import (
     PartnersReport,
     Status,
 )
+from rxtrail.bootstrap import audit_base
 from rxtrail.bootstrap.engines import How, open_engine, store_name
 from rxtrail.bootstrap.wiring import Wired
 from rxtrail.capture import Accepted, receipt_of
@@ -506,7 +507,10 @@ class Node(Wired):
         :raises CopyDiffers: the record is damaged.
         """
         created_at = iso(clock.now_us())
-        pieces = backup(self._store.copying(), rxtrail=version(), created_at=created_at, progress=progress)
+        pieces = backup(
+            self._store.copying(), rxtrail=version(), created_at=created_at, progress=progress,
+            beside=audit_base.pieces(self.data),
+        )  # fmt: skip
         return self._store.sealer.sealed_stream(pieces)
 
     def status(self) -> Status:

@@ -26,7 +26,7 @@ from rxtrail.sealing import KeyRow
 from rxtrail.store.copying import MOVED, UNFINISHED, closed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from rxtrail.moving.filling import Progress
     from rxtrail.store.copying import Copying, View
@@ -131,14 +131,18 @@ def move(
     return copied
 
 
-def backup(source: Copying, *, rxtrail: str, created_at: str, progress: Progress) -> Iterator[bytes]:
+def backup(
+    source: Copying, *, rxtrail: str, created_at: str, progress: Progress, beside: Iterable[tuple[str, bytes]] = ()
+) -> Iterator[bytes]:
     """Give a backup of a record as it is at this moment, piece by piece, while others go on writing.
+
+    ``beside`` are pieces of files that belong to it, with their names.
 
     :raises CopyDiffers: the record is damaged: a block cannot be read.
     """
     view = source.view()
     try:
-        yield from write(view, rxtrail=rxtrail, created_at=created_at, progress=progress)
+        yield from write(view, rxtrail=rxtrail, created_at=created_at, progress=progress, beside=beside)
     finally:
         view.close()
 

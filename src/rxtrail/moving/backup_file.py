@@ -13,6 +13,7 @@ import zstandard
 
 from rxtrail.errors import BadBackup
 from rxtrail.moving.backup_format import (
+    BESIDE,
     DIGEST_BYTES,
     FRAME,
     HEADER,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 FRAME_BYTES_MAX = 256 << 20  # of one frame, packed or not; a page is at most a few MiB and one row
 _PAGE = msgspec.msgpack.Decoder(tuple[str, msgspec.Raw])
+_PIECE = msgspec.msgpack.Decoder(tuple[str, bytes])
 _Kind = TypeVar("_Kind", bound=msgspec.Struct)
 _AGAIN = "Take another backup file; this one was not whole, or was changed after it was written."
 
@@ -66,6 +68,7 @@ class BackupFile:
         :raises CannotDecrypt: its root key is not here.
         """
         self._index: dict[str, list[_PageAt]] = {table.name: [] for table in TABLES}
+        self._beside: list[int] = []
         self._manifest: Manifest | None = None
         self.identity = ""
         try:
@@ -133,6 +136,12 @@ class BackupFile:
                 after = None
             yield rows
 
+    def beside(self) -> Iterator[tuple[str, bytes]]:
+        """Give pieces of files that belong to the record, with their names; none when there are no such files."""
+        for offset in self._beside:
+            self._file.seek(offset)
+            yield _piece(_read_frame(self._file, hashlib.sha256()))
+
     def _check(self, progress: Progress) -> None:
         self._file.seek(0)
         whole = hashlib.sha256()
@@ -157,6 +166,11 @@ class BackupFile:
                 progress("checking", self._file.tell(), self.size)
                 frame = _read_frame(self._file, whole)
             digests[table.name] = Digest(rows, hasher.hexdigest())
+        while frame.kind == BESIDE:
+            _piece(frame)
+            self._beside.append(frame.offset)
+            progress("checking", self._file.tell(), self.size)
+            frame = _read_frame(self._file, whole)
         if frame.kind != MANIFEST:
             raise _altered(frame.offset, "a table stands where it should not")
         manifest = _value(frame, Manifest)
@@ -186,7 +200,7 @@ def _read_frame(file: BinaryIO, whole: hashlib._Hash) -> _Frame:
     if len(head) < FRAME.size:
         raise _cut_off(offset)
     kind, length = FRAME.unpack(head)
-    if kind not in (HEADER, PAGE, MANIFEST) or length > FRAME_BYTES_MAX:
+    if kind not in (HEADER, PAGE, BESIDE, MANIFEST) or length > FRAME_BYTES_MAX:
         raise _altered(offset, "no frame begins here")
     packed = file.read(length)
     if len(packed) < length:
@@ -218,6 +232,13 @@ def _page(frame: _Frame) -> tuple[Table, list[Row]]:
         return table, decode(table, rows)
     except (msgspec.DecodeError, UnicodeDecodeError, KeyError) as error:
         raise _altered(frame.offset, "a page cannot be read") from error
+
+
+def _piece(frame: _Frame) -> tuple[str, bytes]:
+    try:
+        return _PIECE.decode(frame.content)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _altered(frame.offset, "a piece cannot be read") from error
 
 
 def _in_order(frame: _Frame, table: Table, rows: list[Row], last: Key | None) -> Key:

@@ -4,6 +4,7 @@
     frames              each: one letter, four bytes of length (big-endian), then a zstd frame with a checksum
       H  first          JSON: who wrote this and when, and the columns of every table
       P  many           MessagePack [table, [row, ...]], the tables in their order, the rows in key order
+      B  perhaps some     MessagePack [name, bytes]: pieces of files that stand beside the record and belong to it
       M  last           JSON: how many rows each table has and their SHA-256, whose record it is, and where its log ends
     SHA-256             32 bytes, over everything before them
 
@@ -26,14 +27,14 @@ from rxtrail.moving.filling import record_at, totals_of
 from rxtrail.store.tables import BY_NAME, TABLES, Row, encode, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from rxtrail.moving.filling import Progress
     from rxtrail.store.copying import View
 
 MAGIC = b"rxtrail-backup 1\n"
 FRAME = struct.Struct(">cI")
-HEADER, PAGE, MANIFEST = b"H", b"P", b"M"
+HEADER, PAGE, BESIDE, MANIFEST = b"H", b"P", b"B", b"M"
 DIGEST_BYTES = 32
 SINCE_FORMAT_1 = frozenset({"issued", "board", "board_doubt"})
 """Tables that came after the first backups of this form: a backup without them is of a record that had none of it."""
@@ -65,8 +66,12 @@ def columns_here() -> dict[str, list[str]]:
     return {table.name: list(table.columns) for table in TABLES}
 
 
-def write(view: View, *, rxtrail: str, created_at: str, progress: Progress) -> Iterator[bytes]:
+def write(
+    view: View, *, rxtrail: str, created_at: str, progress: Progress, beside: Iterable[tuple[str, bytes]] = ()
+) -> Iterator[bytes]:
     """Give a backup of everything a view sees, piece by piece; the view stays open.
+
+    ``beside`` are pieces of files that belong to the record, with their names.
 
     :raises CopyDiffers: the record itself is damaged: a block cannot be read.
     """
@@ -95,6 +100,8 @@ def write(view: View, *, rxtrail: str, created_at: str, progress: Progress) -> I
             if table.name == "setting":
                 settings.update((str(key), str(value)) for key, value in page)
         digests[table.name] = Digest(rows, hasher.hexdigest())
+    for name, data in beside:
+        yield piece(_frame(BESIDE, msgspec.msgpack.encode((name, data))))
     manifest = Manifest(
         role=settings.get("role", "hub"),
         glns=[gln for gln in settings.get("glns", "").split(",") if gln],

@@ -131,6 +131,11 @@ class LogPosition:
             self._write(_Kept([*others, *([now] if now.size else [])], [*kept.losses, *losses]))
             return losses
 
+    def losses(self) -> list[Loss]:
+        """Give the losses of this store that somebody has accepted."""
+        kept = self._seen()
+        return [] if isinstance(kept, StoreSetBack) else [loss for loss in kept.losses if loss.store == self._store]
+
     @staticmethod
     def _same_log(seen: Position, now: Position) -> bool:
         """The same place, or, wherever it was put, a log that began with the same record."""
