@@ -21,6 +21,9 @@ from rxtrail.auditing.faults import Faults, shown
 from rxtrail.auditing.log_part import LogPart
 from rxtrail.auditing.marker import Marker
 from rxtrail.auditing.numbers import Numbers
+from rxtrail.auditing.postings_part import SETTING as UNFILED
+from rxtrail.auditing.postings_part import VALUE as UNFILED_VALUE
+from rxtrail.auditing.postings_part import Unfiled
 from rxtrail.auditing.published_part import LOG_KEYS, PublishedPart
 from rxtrail.auditing.rebuilding import rebuild
 from rxtrail.auditing.remains import Remains
@@ -33,13 +36,13 @@ from rxtrail.store.rows import RecordKind
 from rxtrail.store.tables import BY_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from rxtrail.auditing.log_part import Opened
     from rxtrail.store import Store
     from rxtrail.store.copying import View
     from rxtrail.store.rows import Record
-    from rxtrail.store.tables import Row
+    from rxtrail.store.tables import Row, Value
 
     Progress = Callable[[str, int, int], None]
 
@@ -86,6 +89,7 @@ class Audit:
         self._progress = progress
         self._since = since
         self._remains = Remains()
+        self._settings: dict[Value, Value] = {}
         self._rows = hashlib.sha256()  # of the records that are read
         self.checked = Checked()
 
@@ -122,7 +126,7 @@ class Audit:
             )
             return
         numbers = Numbers(view)
-        settings = {key: value for page in view.pages(BY_NAME["setting"]) for key, value in page}
+        settings = self._settings = {key: value for page in view.pages(BY_NAME["setting"]) for key, value in page}
         log = LogPart(view, self._faults, numbers.names, progress=lambda done: self._progress("log", done, total))
         builder = since.builder() if since is not None else TileBuilder()
         published = PublishedPart(view, self._faults, str(settings.get(LOG_KEYS, "")), builder, self._signed)
@@ -155,7 +159,7 @@ class Audit:
             keys_told = not self._faults.count and replay.keys_anew > lost_up_to
             checked.rows = self._remains.compare(view, self._faults, lost_up_to=lost_up_to)
         else:
-            self._tables(view)
+            self._tables(view, numbers.names)
         checked.rows += compare_keys(view, replay.keys, self._faults, all_told=keys_told)
         documents = DocumentsPart(
             view, self._faults, replay.documents, all_told=all_told,
@@ -279,14 +283,19 @@ class Audit:
                                   expected=told, found=found.hexdigest(), position=first)  # fmt: skip
             first = end
 
-    def _tables(self, view: View) -> None:
+    def _tables(self, view: View, names: Mapping[int, str]) -> None:
         without = BOARDS - self._boards(view)
+        unfiled = None
+        if self._settings.get(UNFILED) == UNFILED_VALUE:
+            unfiled = Unfiled(view, names)
+            self._again.begin().set_settings({UNFILED: UNFILED_VALUE})
+            self._again.commit()
         again = self._again.copying().view()
         try:
             total = sum(again.count(table) for table in BY_NAME.values())
             self.checked.rows = compare_tables(
                 view, again, self._faults, progress=lambda done: self._progress("tables", done, total),
-                without=without,
+                without=without, unfiled=unfiled,
             )  # fmt: skip
             _compare_own(view, again, self._faults)
         finally:
