@@ -145,7 +145,6 @@ def test_an_audit_over_keys_that_were_destroyed_still_vouches_for_what_was_count
     assert run(["backup", str(tmp_path / "b"), "--data", str(data)]) == exits.FINE
     shutil.copytree(data / "keys", restored / "keys")
     restore_store(restored, None, tmp_path / "b", accept_loss=False, progress=lambda *_: None)
-    shutil.copytree(data / "audit-base", restored / "audit-base")
     report = look(restored)
     assert (report.faults, report.whole, report.boards) == ([], True, report.log_size)
     with behind_its_back(restored) as connection:
