@@ -455,3 +455,11 @@ def test_namespaces_that_xml_keeps_for_itself_are_never_declared(target: Target,
     text, _ = written(json.dumps(source).encode(), target)
     [found] = etree.fromstring(text).iter("{*}lang")
     assert found.text == "en"
+
+
+@pytest.mark.parametrize("target", ["xml-1.2", "xml-2.0"])
+def test_each_of_many_behind_the_events_declares_its_namespace(target: Target) -> None:
+    source = json.loads(an_event(epcList=["urn:epc:id:sgtin:030011.0112345.A2"]))
+    source["other:note"] = ["1", ["2", "3"], [["4"]]]
+    text, _ = written(json.dumps(source).encode(), target)
+    assert [each.text for each in etree.fromstring(text).iter("{other:}note")] == ["1", "2", "3", "4"]

@@ -183,13 +183,16 @@ class XmlDocument:
         inside = text.members(local)
         written = f"<extension{text.declarations}>{inside}</extension>\n" if inside else ""
         for key, value in foreign.items():
-            for each in value if isinstance(value, list) else [value]:
-                written += self._declaring(key, each)
+            written += self._declaring(key, value)
         return written
 
     def _declaring(self, key: str, value: Any) -> str:  # noqa: ANN401 -- an extension is any tree
         """Give an element that declares its own namespaces: the root, which could, is written long ago."""
         text = self.events.text
+        if isinstance(value, list):
+            if any(isinstance(each, list) for each in value):
+                text.left_out(key, "the inner brackets of a list within a list")
+            return "".join(self._declaring(key, each) for each in value)
         text.start()
         element = text.element(key, value)
         name, inside = text.name(key), ""
