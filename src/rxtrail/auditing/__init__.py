@@ -141,7 +141,7 @@ class Audit:
                 self._check_rows(view, since)
             stopped = self._read(log, published, replay, start)
             log.judge_ids(replay.taken_over)
-            published.finish(whole=log.position >= total and not self._faults.count)
+            published.finish(whole=log.position >= total and self._faults.count == log.unopened)
             if not stopped:
                 stopped = self._finish(replay)
         finally:

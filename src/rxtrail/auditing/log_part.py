@@ -77,6 +77,7 @@ class LogPart:
         self._refuted: dict[int, int] = {}  # block -> the position of its newest record, when that does not fit
         self._told: set[int] = set()  # blocks with a record of their own
         self._broken: set[int] = set()  # blocks that a fault was told of
+        self.unopened = 0  # blocks that cannot be opened: of their records the leaves are known all the same
         self.lost: dict[int, Lost] = {}  # key -> the records under it, when it was destroyed: they cannot be read
         self._ids: deque[tuple[int, bytes, bytes]] = deque(maxlen=FAULTS_TOLD_MAX)  # ids that do not come of their salt
         self._under: dict[int, int] = {}  # block -> the key that was destroyed
@@ -152,6 +153,7 @@ class LogPart:
                 if plain is None:
                     self._under[number] = key_of(data)
             except Exception as error:  # noqa: BLE001 (whatever the bytes make the libraries say, they are damaged)
+                self.unopened += number not in self._broken
                 self._block_fault(number, "block-damaged", f"block {number} cannot be opened: {error}")
         return found
 

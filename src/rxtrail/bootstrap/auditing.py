@@ -32,7 +32,7 @@ from rxtrail.keys import FOLDER as KEYS_FOLDER
 from rxtrail.moving import LogPosition
 from rxtrail.publishing.signing import HEAD_FILE, NOTHING_YET
 from rxtrail.record.times import iso
-from rxtrail.sealing import KEY_BYTES, CannotDecrypt, Root
+from rxtrail.sealing import KEY_BYTES, CannotDecrypt, Root, root_file
 from rxtrail.store.copying import UNENCRYPTED
 
 if TYPE_CHECKING:
@@ -175,6 +175,8 @@ def _check_file(path: Path, keeper: Keeper, faults: Faults, progress: Progress) 
         try:
             root = keeper.root(wanted=str(named))
         except CannotDecrypt as error:
+            if _is_locked(keeper, str(named)):
+                raise  # nothing is known of the record yet, and nothing is wrong with it
             faults.add(
                 sqlite.damaged_head(path, _root_here(keeper))
                 or AuditFault("file", "cannot-decrypt", error.message, file=error.place or path.name, page=1, offset=0)
@@ -182,6 +184,15 @@ def _check_file(path: Path, keeper: Keeper, faults: Faults, progress: Progress) 
             return 0, None
     pages = sqlite.check_file(path, root, faults.add, progress=lambda done, total: progress("file", done, total))
     return pages, root
+
+
+def _is_locked(keeper: Keeper, named: str) -> bool:
+    """Tell whether the right root key is here, and only its passphrase or its service is not."""
+    try:
+        file = keeper.file()
+    except CannotDecrypt:
+        return False
+    return file is not None and file.id == named and file.form != root_file.PLAIN
 
 
 def _root_here(keeper: Keeper) -> Root | None:
@@ -193,10 +204,22 @@ def _root_here(keeper: Keeper) -> Root | None:
 
 
 def _root_of_copy(store: Store, keeper: Keeper, *, keep: bool) -> Root | None:
-    """Give the key that the copy is encrypted under, when the record is encrypted."""
+    """Give the key that the copy is encrypted under, when the record is encrypted.
+
+    One that is kept lies under the record's own root key. Where that is lost, nothing is kept: a new one in its place
+    would stand in the way of the right one.
+    """
     if not store.sealer.seals:
         return None
-    return keeper.root(create=True) if keep else Root(clock.random_bytes(KEY_BYTES))
+    if keep:
+        reader = store.reader()
+        try:
+            newest = next((row for row in list(reader.tenant_keys(0))[::-1]), None)
+        finally:
+            reader.close()
+        with contextlib.suppress(CannotDecrypt):
+            return keeper.root(create=True) if newest is None else keeper.root(wanted=newest.root)
+    return Root(clock.random_bytes(KEY_BYTES))
 
 
 @contextlib.contextmanager

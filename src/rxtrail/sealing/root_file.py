@@ -24,7 +24,10 @@ FILE: Final = "root.key"
 FILE_BYTES_MAX: Final = 64 * 1024
 PLAIN, PASSPHRASE, KMS = "file", "passphrase", "kms"
 _VERSION: Final = 1
-_ESCROW: Final = "Put it back from escrow: rxtrail keys import FILE. Without it, what it sealed is lost."
+_ESCROW: Final = (
+    "Put it back from escrow: rxtrail keys import FILE. Without it, what it sealed is lost; what was published of its "
+    "log can still be proven: rxtrail log verify, rxtrail proof check."
+)
 
 
 class RootFile(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
