@@ -534,3 +534,16 @@ def test_names_that_no_xml_can_hold_harm_no_answer_in_xml(api: Api) -> None:
     assert api.post("/epcis/events", json=odd).status_code == 201
     answer = api.get(f"/epcis/events/{EVENT['eventID']}", headers=XML)
     assert etree.fromstring(answer.content).findtext(".//eventTimeZoneOffset") == "\ufffd"
+
+
+@pytest.mark.parametrize(
+    "query", ["GE_errorDeclarationTime=1970-01-01T00:00:00Z", "LT_errorDeclarationTime=2030-01-01T00:00:00Z"]
+)
+def test_a_declaration_that_tells_no_time_is_found_by_none(api: Api, query: str) -> None:
+    timeless = {**EVENT, "errorDeclaration": {"reason": "incorrect_data"}}
+    timed = {**EVENT, "eventID": "urn:x:timed", "errorDeclaration": {"declarationTime": "2024-02-01T00:00:00Z"}}
+    for event in (timeless, timed):
+        assert api.post("/epcis/events", json=event).status_code == 201
+    found = [each["eventID"] for each in events_of(api.get(f"/epcis/events?{query}"))]
+    assert "urn:x:timed" in found
+    assert EVENT["eventID"] not in found

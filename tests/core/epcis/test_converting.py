@@ -463,3 +463,12 @@ def test_each_of_many_behind_the_events_declares_its_namespace(target: Target) -
     source["other:note"] = ["1", ["2", "3"], [["4"]]]
     text, _ = written(json.dumps(source).encode(), target)
     assert [each.text for each in etree.fromstring(text).iter("{other:}note")] == ["1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_no_time_is_made_up_for_a_declaration_that_tells_none(target: Target) -> None:
+    text, _ = written(an_event(epcList=["urn:x:y"], errorDeclaration={"reason": "incorrect_data"}), target)
+    assert b"declarationTime" not in text
+    [event] = read(text)[0]
+    assert event.error_declaration is not None
+    assert (event.error_declaration.declaration_time, event.error_declaration.reason) == (0, "incorrect_data")

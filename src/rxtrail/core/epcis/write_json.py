@@ -177,7 +177,9 @@ class JsonEvents:
     def _declaration(self, event: Event) -> dict[str, Any]:
         declaration = event.error_declaration
         assert declaration is not None, "asked only of a declaration"
-        out: dict[str, Any] = {"declarationTime": moment(declaration.declaration_time)}
+        out: dict[str, Any] = {}
+        if declaration.declaration_time:  # none is made up for who has told none
+            out["declarationTime"] = moment(declaration.declaration_time)
         if declaration.reason:
             out["reason"] = vocabulary.term(vocabulary.ERROR_REASON, declaration.reason)
         if declaration.corrective_event_ids:

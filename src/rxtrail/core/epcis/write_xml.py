@@ -204,7 +204,13 @@ class XmlEvents:
     def _declaration(self, event: Event) -> str:
         declaration = event.error_declaration
         assert declaration is not None, "asked only of a declaration"
-        parts = [f"<declarationTime>{moment(declaration.declaration_time)}</declarationTime>"]
+        parts = []
+        if declaration.declaration_time:
+            parts.append(f"<declarationTime>{moment(declaration.declaration_time)}</declarationTime>")
+        else:
+            self._note(
+                "warning", "MISSING_MANDATORY_FIELD", "an errorDeclaration tells no declarationTime; none is made up"
+            )
         if declaration.reason:
             parts.append(f"<reason>{self._word(declaration.reason, vocabulary.ERROR_REASON)}</reason>")
         if declaration.corrective_event_ids:

@@ -203,7 +203,9 @@ _TIMES: Final[dict[str, Callable[[Seen], Iterable[int]]]] = {
     "eventTime": lambda seen: (seen.event.event_time,),
     "recordTime": lambda seen: (seen.recorded_at,),
     "errorDeclarationTime": lambda seen: (
-        (seen.event.error_declaration.declaration_time,) if seen.event.error_declaration is not None else ()
+        (seen.event.error_declaration.declaration_time,)
+        if seen.event.error_declaration is not None and seen.event.error_declaration.declaration_time
+        else ()
     ),
     "time": _sensor_times("time"),
     "startTime": _sensor_times("startTime"),
