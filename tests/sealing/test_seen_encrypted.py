@@ -121,6 +121,19 @@ def test_a_new_store_in_the_place_of_an_old_one_may_be_what_somebody_here_says(
     assert not (other / "encrypted_stores").exists()
 
 
+def test_a_file_of_a_version_that_did_not_encrypt_is_called_that_also_after_it_was_moved(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with open_node(data, encrypt=False) as node:
+        capture(node, "A")
+    with sqlite3.connect(data / "rxtrail.sqlite") as connection:
+        connection.execute("DELETE FROM setting WHERE key = 'unencrypted'")
+    connection.close()
+    move_store(url_of(data), url_of(tmp_path / "new"), progress=quiet)
+    with pytest.raises(NotEncrypted, match="made by a version that did not encrypt"):
+        open_node(data, write=False)
+    assert not (data / "encrypted_stores").exists()
+
+
 def test_a_record_that_was_never_encrypted_is_no_matter_of_this(tmp_path: Path) -> None:
     data, plain = tmp_path / "data", tmp_path / "plain"
     with open_node(data) as node:

@@ -221,7 +221,7 @@ def _admitted(store: Store, how: How, seen: SeenEncrypted, plain: Path | None = 
                     "say once that it shall stay as it is: rxtrail store init --no-encryption",
                 )
             store.sealer.seals = not unencrypted or seen.here
-            if store.sealer.seals and how.write:
+            if store.sealer.seals and how.write and plain is None:
                 seen.note()
             if how.write and not how.as_it_is:
                 store.sealer.admit(reader)
