@@ -13,6 +13,7 @@ from rxtrail.alerts import return_alerts, returns
 from rxtrail.errors import StoreFull
 from tests.alerts.test_routes import chain
 from tests.story import (
+    CASE_GTIN,
     MAKER,
     OTHER_PHARMACY,
     OUTSIDER,
@@ -24,6 +25,7 @@ from tests.story import (
     dispensed,
     made,
     made_unit,
+    pack,
     packed,
     packs,
     received,
@@ -94,6 +96,45 @@ def test_packs_in_a_returned_tote_are_looked_at_too(chain: Scene) -> None:
     found = s13(chain)
     assert found is not None
     assert found.subjects == PACKS[:3]
+
+
+def boxed(*things: str, at: Party, minute: float, first: int = 20) -> list[Told]:
+    """Two packs to a case, all cases on one pallet, which is the last of these units."""
+    cases = [sscc(first + at) for at in range(len(things) // 2)]
+    pallet = sscc(first + len(cases))
+    return [
+        made_unit(*cases, pallet, at=at, minute=minute),
+        *(packed(case, *things[2 * n : 2 * n + 2], at=at, minute=minute + 1) for n, case in enumerate(cases)),
+        packed(pallet, *cases, at=at, minute=minute + 2),
+    ]
+
+
+def test_packs_in_cases_on_a_returned_pallet_are_looked_at_too(chain: Scene) -> None:
+    tell(chain, *sold(*PACKS[:4]), *boxed(*PACKS[:4], at=OTHER_PHARMACY, minute=80))
+    tell(chain, back(sscc(22), by=OTHER_PHARMACY))
+    found = s13(chain)
+    assert found is not None
+    assert found.subjects == PACKS[:4]
+
+
+def test_packs_that_were_bought_on_pallets_are_no_suspicion_when_some_come_back(chain: Scene) -> None:
+    chain.time.now = chain.time.now.replace(day=3)
+    goods = packs(60)
+    tell(chain, made(*goods), *boxed(*goods, at=MAKER, minute=1), shipped(sscc(50), buyer=WHOLESALER, minute=10))
+    tell(chain, shipped(sscc(50), seller=WHOLESALER, buyer=PHARMACY, minute=20), back(*goods[:22]))
+    assert s13(chain) is None
+    tell(chain, back(*goods[22:34], minute=120))
+    found = s13(chain)
+    assert found is not None
+    assert (set(found.parts), "of 60 that" in found.what) == ({"many"}, True)
+
+
+def test_a_case_with_a_serial_counts_as_the_packs_in_it_and_units_in_a_ring_are_opened_once(chain: Scene) -> None:
+    case, empty = pack("C1", CASE_GTIN), pack("C2", CASE_GTIN)
+    tell(chain, made(*PACKS[:3], case, empty), packed(case, *PACKS[:3]), made_unit(UNIT), packed(UNIT, case, empty))
+    tell(chain, packed(sscc(2), UNIT, minute=6), packed(UNIT, sscc(2), minute=7))
+    reader = chain.node._reader()
+    assert sorted(return_alerts.packs_of(reader, [["00/", UNIT[3:]]])) == sorted([*PACKS[:3], empty])
 
 
 def test_a_pack_that_was_dispensed_does_not_come_back_as_goods(chain: Scene) -> None:

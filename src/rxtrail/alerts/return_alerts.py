@@ -13,7 +13,7 @@ from urllib.parse import quote
 import msgspec
 
 from rxtrail.alerts.filing import TITLES, id_of, read
-from rxtrail.alerts.judging import is_package, runs_of
+from rxtrail.alerts.judging import is_package, is_package_run, runs_of
 from rxtrail.alerts.values import SUBJECTS_MAX, Alert, AlertPart, Evidence
 from rxtrail.core.epcis.query.terms import number_of
 from rxtrail.core.rules import returns as rules
@@ -36,6 +36,8 @@ BY: Final = "return-by/"  # with the party behind it, by time: its odd packs
 PAGE: Final = 1_000
 KEPT_US: Final = 30 * 24 * 3_600 * 1_000_000
 PACKS_MAX: Final = 2_000
+OPENED_MAX: Final = 200_000
+"""Once more than so many packs of one return are found, no further container of it is opened, which the alert tells."""
 EVENTS_AT_ONCE: Final = 500
 SHIPPED_EVENTS_MAX: Final = 20_000
 LIKELY: Final = {
@@ -153,26 +155,42 @@ def every(reader: Reader, kind: str, after: tuple[int, str] = (-1, "")) -> Itera
         after = (rows[-1][1], rows[-1][0])
 
 
-def packs_of(reader: Reader, runs: list[list[str]]) -> list[str]:
-    """Give the packs among identifiers, and those that were put into the containers among them."""
-    keys = [key + serial for key, serials in runs for serial in serials.split("\n")]
-    packs = [key for key in keys if is_package(key)]
-    numbers = reader.container_ids([key for key in keys if not is_package(key)])
-    histories = reader.histories(numbers.values()) if numbers else {}
-    events = {
-        step.event
-        for number in numbers.values()
-        for step in histories.get(number, ())
-        if step.role == Role.PARENT and step.action == "ADD" and not step.voided
-    }
-    for body in reader.event_bodies(events):
-        packs += [
-            key + serial
-            for key, serials in runs_of(body.canonical, children=True)
-            for serial in serials.split("\n")
-            if is_package(key + serial)
-        ]
-    return list(dict.fromkeys(packs))
+def packs_of(reader: Reader, runs: list[list[str]], at_most: int = OPENED_MAX) -> list[str]:
+    """Give the packs among identifiers, and those that were ever put into the containers among them, however deep.
+
+    A case with a serial of its own counts as what is in it, where anybody told that. No container is opened once
+    more than ``at_most`` packs are found.
+    """
+    found: dict[str, None] = {}
+    opened: set[int] = set()
+    while runs and len(found) <= at_most:
+        outer: list[str] = []
+        for key, serials in runs:
+            keys = [key + serial for serial in serials.split("\n")]
+            if is_package_run(key) and not _holds(reader, key[3:17]):
+                found.update(dict.fromkeys(keys))
+            else:
+                outer += keys
+        numbers = reader.container_ids(outer) if outer else {}
+        level = {*numbers.values()} - opened
+        opened |= level
+        histories = reader.histories(level) if level else {}
+        packings = {
+            step.event: number
+            for number in level
+            for step in histories.get(number, ())
+            if step.role == Role.PARENT and step.action == "ADD" and not step.voided
+        }
+        told = {*packings.values()} | (opened - level)
+        found.update(dict.fromkeys(key for key in outer if is_package(key) and numbers.get(key) not in told))
+        runs = [run for body in reader.event_bodies(packings) for run in runs_of(body.canonical, children=True)]
+    return list(found)
+
+
+def _holds(reader: Reader, gtin: str) -> bool:
+    """Tell whether packages of a product hold others."""
+    known = reader.product(gtin)
+    return known is not None and known[1]
 
 
 def tos(head: EventHead) -> list[str]:
@@ -210,11 +228,14 @@ def _alert(
             parts[rules.MANY] = _part(rules.MANY, last, [], "", shipped, returned)
     if not parts:
         return None
+    advice = NEXT
+    if any(tally.count > OPENED_MAX for tally in counts):
+        advice += f" More than {OPENED_MAX:,} packs came back at once: not all of its containers were opened here."
     told = min(parts.values(), key=lambda part: (part.severity != STOP, part.time, part.what))
     subjects = sorted({row.pack for row in rows})
     return Alert(
-        id_of("S13", returner), "S13", TITLES["S13"], told.severity, "open", told.what, told.cause, told.why, NEXT, "",
-        iso(told.time), sender=returner, subjects=subjects[:SUBJECTS_MAX], subject_count=len(subjects) or returned,
+        id_of("S13", returner), "S13", TITLES["S13"], told.severity, "open", told.what, told.cause, told.why, advice,
+        "", iso(told.time), sender=returner, subjects=subjects[:SUBJECTS_MAX], subject_count=len(subjects) or returned,
         evidence=_evidence(reader, rows), parts=parts,
     )  # fmt: skip
 
@@ -245,9 +266,10 @@ def _shipped(reader: Reader, parties: PartyTable, party: str, enough: int) -> in
             if head.biz_step in SENDS and party in {parties.one(gln) for gln in tos(head)}
             and not head.flags & Flag.DECLARATION
         ]  # fmt: skip
-        count += sum(len(packs_of(reader, runs_of(body.canonical))) for body in reader.event_bodies(sales))
-        if count >= enough:
-            break
+        for body in reader.event_bodies(sales):
+            count += len(packs_of(reader, runs_of(body.canonical), enough - count))
+            if count >= enough:
+                return count
     return count
 
 
