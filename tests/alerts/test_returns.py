@@ -137,6 +137,55 @@ def test_a_case_with_a_serial_counts_as_the_packs_in_it_and_units_in_a_ring_are_
     assert sorted(return_alerts.packs_of(reader, [["00/", UNIT[3:]]])) == sorted([*PACKS[:3], empty])
 
 
+def test_each_pack_of_a_return_is_judged_however_many_there_are_a_few_in_one_transaction(
+    chain: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(returns, "PACKS_AT_ONCE", 4)
+    looks = list[int]()
+    real = returns.Returns._new
+
+    def counted(self: returns.Returns, reader: Any) -> Any:
+        found = real(self, reader)
+        looks.append(len(found.fresh))
+        return found
+
+    monkeypatch.setattr(returns.Returns, "_new", counted)
+    tell(chain, *sold(*PACKS[:18]))
+    tell(chain, back(*PACKS[:3], by=OTHER_PHARMACY), back(*PACKS[3:14], by=OTHER_PHARMACY, minute=110))
+    tell(chain, *boxed(*PACKS[14:18], at=OTHER_PHARMACY, minute=80), back(sscc(22), by=OTHER_PHARMACY, minute=120))
+    found = s13(chain)
+    assert found is not None
+    assert (sorted(found.subjects), found.subject_count) == (sorted(PACKS[:18]), 18)
+    assert (sum(looks), max(looks)) == (18, 4), "each is looked at once"
+    assert chain.node._reader().kept_count(return_alerts.TALLY) == 3
+
+
+def test_a_return_of_which_a_part_was_looked_at_before_a_crash_is_gone_on_with(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(returns, "PACKS_AT_ONCE", 4)
+    folder = tmp_path_factory.mktemp("crash") / "data"
+    real = returns.Returns.look
+    with scene(folder) as told:
+        told.partners(
+            (MAKER, "maker"), (WHOLESALER, "wholesaler"), (PHARMACY, "pharmacy"), (OTHER_PHARMACY, "pharmacy")
+        )
+        tell(told, *sold(*PACKS[:10]))
+        told.node.alerts.settle()
+    looks = itertools.count()
+    with monkeypatch.context() as killed:
+        killed.setattr(returns.Returns, "look", lambda *more: not next(looks) and real(*more) and False)
+        with scene(folder) as told:
+            tell(told, back(*PACKS[:10], by=OTHER_PHARMACY))
+            found = s13(told)
+            assert found is not None
+            assert found.subject_count == 4
+    with scene(folder) as told:
+        found = s13(told)
+        assert found is not None
+        assert found.subject_count == 10
+
+
 def test_a_pack_that_was_dispensed_does_not_come_back_as_goods(chain: Scene) -> None:
     tell(chain, *sold(PACKS[0]), dispensed(PACKS[0], minute=60), back(PACKS[0]))
     found = s13(chain)

@@ -7,6 +7,7 @@ order is looked at again each day for a month. One alert holds all that one part
 
 from __future__ import annotations
 
+import bisect
 import itertools
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
@@ -18,7 +19,6 @@ from rxtrail.alerts.judging import RouteJudge, runs_of
 from rxtrail.alerts.return_alerts import (
     BY,
     KEPT_US,
-    PACKS_MAX,
     TALLY,
     Returned,
     Tally,
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from rxtrail.alerts.filing import Filing
     from rxtrail.core.rules.outliers import Suspicion
+    from rxtrail.core.rules.route import Move
     from rxtrail.ledger.writer import Writer
     from rxtrail.store import Reader, Transaction
     from rxtrail.store.rows import EventHead
@@ -56,8 +57,11 @@ OK: Final = "return-ok"  # the same, of packs that are in order
 SEEN: Final = "return-seen"  # where a returned pack was scanned and was not in order
 WALK: Final = "return-look"  # by kind: when the last walk over its rows began, and how far it is
 RETURNS: Final = "returns"
+PART: Final = "return-part"  # of a return with more packs than one look has room for: its event, and the last of them
 DAY_US: Final = 24 * 3_600 * 1_000_000
 EVENTS_AT_ONCE: Final = 2_000
+PACKS_AT_ONCE: Final = 10_000
+"""So many packs are judged and written in one transaction; what is behind them in the next ones."""
 CAUGHT_UP: Final = EVENTS_AT_ONCE
 """So far behind it may be kept how far it has come: each note of that is a record of the log, too."""
 ROWS_AT_ONCE: Final = 1_000
@@ -73,6 +77,7 @@ _START: Final = (-1, "")
 _encode = msgspec.msgpack.Encoder().encode
 _sites = msgspec.msgpack.Decoder(list[str]).decode
 _place = msgspec.msgpack.Decoder(tuple[int, str]).decode
+_NO_PART: Final = (-1, "")
 
 
 class _Walk:
@@ -124,7 +129,8 @@ class _Page(msgspec.Struct, frozen=True):
 class _Look(msgspec.Struct):
     """What one look found; nothing of it counts before it is written."""
 
-    position: int | None = None  # of the last event that was looked at
+    position: int | None = None  # of the last event that was looked at whole
+    part: Place | None = None  # how far the event behind it was looked at
     fresh: list[Returned] = []
     tallies: list[Tally] = []
     more: bool = False
@@ -147,6 +153,7 @@ class Returns:
         self._again = False
         self._log_size = -1  # when it was looked for events the last time
         self._cursor = Cursor(RETURNS, writer, seconds)
+        self._part = _NO_PART
         self._walks = {kind: _Walk(kind) for kind in (OPEN, ODD, OK)}
         self._scans: list[Suspicion] = []  # those that were not looked at yet
         self._returned: dict[str, Returned] = {}
@@ -204,6 +211,8 @@ class Returns:
                 self._cursor.position = None
                 return False
             self._cursor.position = max(-1, self._since - 1 - CAUGHT_UP)
+        if (row := reader.kept(PART, RETURNS)) is not None:
+            self._part = _place(row[1])
         for walk in self._walks.values():
             walk.load(reader)
         return True
@@ -272,6 +281,8 @@ class Returns:
                 walk.keep(tx, page, now)
             if found.position is not None:
                 self._cursor.write(tx, found.position)
+            if found.part is not None:
+                tx.keep(PART, RETURNS, found.part[0], _encode(found.part))
             for each in told:
                 file(filing, each)
 
@@ -281,6 +292,7 @@ class Returns:
                 self._cursor.came(found.position)
         elif found.position is not None:
             self._cursor.position = found.position
+        self._part = found.part or self._part
         self._returned.update({row.pack: row for row in judged})
         for pack in [*itertools.islice(self._returned, max(0, len(self._returned) - IN_MIND_MAX))]:
             del self._returned[pack]
@@ -311,12 +323,12 @@ class Returns:
         return self._parties, self._judge
 
     def _new(self, reader: Reader) -> _Look:
-        """Give the packs of the next returns, and how many each event has."""
+        """Give the packs of the next returns, as many as one look has room for, and how many each event has."""
         assert self._cursor.position is not None, "it has begun"
         positions = reader.event_positions(self._cursor.position, EVENTS_AT_ONCE)
         if not positions:
             return _Look()
-        found = _Look(positions[-1], [], [], len(positions) == EVENTS_AT_ONCE)
+        found = _Look(positions[-1], more=len(positions) == EVENTS_AT_ONCE)
         heads = reader.event_heads(positions)
         sends = {position: head for position, head in heads.items() if head.biz_step in SENDS}
         parties = self._known(reader)[0] if sends else None
@@ -325,13 +337,19 @@ class Returns:
             assert parties is not None, "a despatch has parties"
             head = heads[body.position]
             returner = next(iter(_froms(head)), "")
-            if returner:
-                packs = packs_of(reader, runs_of(body.canonical))
-                one = parties.one(returner)
-                found.tallies.append(Tally(one, body.position, head.time, len(packs)))
-                found.fresh += [
-                    Returned(head.time, body.position, one, key[3:17], key[21:]) for key in packs[:PACKS_MAX]
-                ]
+            if not returner:
+                continue
+            # In the order of their names, so that the next look goes on behind the last of them.
+            packs = sorted(packs_of(reader, runs_of(body.canonical)))
+            done = bisect.bisect(packs, self._part[1]) if self._part[0] == body.position else 0
+            some = packs[done : done + PACKS_AT_ONCE - len(found.fresh)]
+            one = parties.one(returner)
+            found.tallies.append(Tally(one, body.position, head.time, len(packs)))
+            found.fresh += [Returned(head.time, body.position, one, key[3:17], key[21:]) for key in some]
+            if done + len(some) < len(packs):
+                found.position, found.more = body.position - 1, True
+                found.part = (body.position, some[-1]) if some else None
+                break
         return found
 
     @staticmethod
@@ -349,9 +367,12 @@ class Returns:
             by_gtin[row.gtin].append(row)
         for gtin, some in by_gtin.items():
             ways = judge.ways_of_packs(gtin, sorted({row.serial for row in some}))
+            moved: dict[int, list[Move]] = {}  # a thousand packs of one despatch share one way
             for row in some:
                 way = ways.get(row.pack)
-                moves = judge.moves_of_way(way) if way is not None else []
+                if way is not None and id(way) not in moved:
+                    moved[id(way)] = judge.moves_of_way(way)
+                moves = moved[id(way)] if way is not None else []
                 steps = way.steps if way is not None else ()
                 odd = rules.judge(row.event, moves, steps, _scans(reader, row, seen), parties.one, parties.role)
                 known = any(move.sends and move.event != row.event for move in moves)
