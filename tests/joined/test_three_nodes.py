@@ -245,6 +245,19 @@ def test_a_site_that_asks_for_codes_nobody_made_is_told_to_wait_and_is_a_case(ne
     assert network.first.status()["state"] == "connected"
 
 
+def test_strangers_before_a_site_use_up_nothing_of_what_its_own_counters_may_ask(network: Network) -> None:
+    made = json.loads(network.hub.run("site-key", "add", "--gln", "0614141000005", "--json"))
+
+    def asked(number: int, purpose: str) -> int:
+        body = {"scan": scene.scan(f"W{number * 7919 % 100_000}"), "purpose": purpose}
+        return network.hub.ask("POST", "/api/v1/sites/ask", body, Authorization="Bearer " + made["secret"]).status
+
+    answers = [asked(number, "public") for number in range(UNKNOWN_MAX + 30)]
+    assert set(answers) == {200, 429}
+    assert asked(1_000, "dispense") == 200
+    assert asked(1_001, "public") == 429
+
+
 def test_a_revoked_key_ends_the_link_and_the_counter_goes_on(network: Network, serials: Iterator[str]) -> None:
     network.hub.run("site-key", "revoke", network.keys[SECOND]["id"])
     wait_for(lambda: network.second.status()["state"] == "refused", 15.0)

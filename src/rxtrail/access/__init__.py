@@ -123,7 +123,7 @@ class Access:
         """
         if grant.open:
             return judge(scan, site=site, purpose=purpose, key=key, station=station)
-        asker = grant.site or PUBLIC
+        asker = self.asker(grant, purpose)
         self._budgets.admit(asker)
         if grant.site:
             verdict = judge(scan, site=grant.place(site), purpose=purpose, key=key, station=station)
@@ -152,10 +152,14 @@ class Access:
         """
         return not self.keys.required() or company in self.keys.companies()
 
-    def admit(self, grant: Grant) -> None:
+    def asker(self, grant: Grant, purpose: str = "") -> str:
+        """Name the budget that a question comes off: that of a site, of the public, or of the public before a site."""
+        return f"{PUBLIC} at {grant.site}" if grant.site and purpose == PUBLIC else grant.site or PUBLIC
+
+    def admit(self, grant: Grant, purpose: str = "") -> None:
         """Refuse a site whose budget is spent, before anything is looked up; raises ``BudgetSpent``."""
         if not grant.open:
-            self._budgets.admit(grant.site or PUBLIC)
+            self._budgets.admit(self.asker(grant, purpose))
 
     def count(self, asker: str, verdict: Verdict) -> None:
         """Count what was asked against the budget of who asked, and sound the alarm when it looks like harvesting."""

@@ -97,7 +97,7 @@ class Verify:
                 codes,
             ]
             self._note_scan(SCAN_RECORD_VERSION + _encode(told))
-            if self._seen is not None:
+            if self._seen is not None and purpose != "public":  # what anybody may ask says nothing of a counter
                 self._seen(verdict, site)
         return verdict
 

@@ -38,6 +38,7 @@ class Web:
             "query", threads=limits.QUERIES_MAX, waiting_max=limits.WAITING_MAX, each_max=limits.QUERIES_EACH_MAX
         )
         self.log_reads = Workers("log", threads=limits.LOG_READS_MAX, waiting_max=limits.LOG_WAITING_MAX)
+        self.public = Workers("public", threads=limits.PUBLIC_MAX, waiting_max=limits.PUBLIC_WAITING_MAX)
         self.uploads = Workers("upload", threads=limits.UPLOADS_MAX, waiting_max=0)
         self.streams = Workers("stream", threads=limits.STREAMS_MAX, waiting_max=0)
         self.log_adding = 0  # entries of a load test that are being made durable
@@ -73,7 +74,7 @@ class Web:
 
     def close(self) -> None:
         """Let the threads go."""
-        for workers in (self.workers, self.queries, self.log_reads, self.uploads, self.streams):
+        for workers in (self.workers, self.queries, self.log_reads, self.public, self.uploads, self.streams):
             workers.close()
 
 

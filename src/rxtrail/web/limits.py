@@ -56,6 +56,10 @@ LOG_READS_MAX: Final = 2
 LOG_WAITING_MAX: Final = 512
 """Who reads the public log asks for many small files at once; it may not take threads from the counter."""
 
+PUBLIC_MAX: Final = 4
+PUBLIC_WAITING_MAX: Final = 64
+"""Patients have threads of their own: they wait for no query, and no counter waits for them."""
+
 UPLOADS_MAX: Final = 4
 STREAMS_MAX: Final = 4
 CONNECTIONS_MAX: Final = 512

@@ -19,7 +19,7 @@ from rxtrail.errors import BadIdentifier, BadRequest, NotFound, RxtrailError
 from rxtrail.web import problems
 from rxtrail.web.codes import pack_path
 from rxtrail.web.context import refusal
-from rxtrail.web.pages import answering, patient
+from rxtrail.web.pages import patient
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -98,13 +98,9 @@ def routes(web: Web) -> list[Route]:
 
 
 def _answering(web: Web) -> Callable[[Request], Awaitable[Response]]:
-    patients = answering(web, patient.patient_page)
-
     async def answer(request: Request) -> Response:
         if request.url.path.startswith("/01/") and _is_read_by_a_person(request):
-            shown = await patients(request)
-            shown.headers["vary"] = "Accept"
-            return shown
+            return await patient.patient_page(web, request)
         try:
             return resolve(request)
         except RxtrailError as error:

@@ -95,10 +95,12 @@ async def post_ask(web: Web, request: Request) -> Response:
     node = hub_of(web)
 
     def work() -> Claim:
-        node.access.admit(grant)
+        # Strangers before the site, whose questions it passes on, use up nothing of what its own counters may ask.
+        purpose = "" if asked.claim or asked.release else asked.purpose
+        node.access.admit(grant, purpose)
         claim = node.sites.ask(asked, site=site)
         if not asked.release:
-            node.access.count(site, claim.verdict)
+            node.access.count(node.access.asker(grant, purpose), claim.verdict)
         return claim
 
     return json_response(await (web.write(work) if asked.claim or asked.release else web.read(work)))

@@ -1,5 +1,5 @@
 """The pages: check, journey, documents, about; for patients; for outsiders with a receipt or a proof."""
 
-from rxtrail.web.pages.routes import answering, problem_page, routes
+from rxtrail.web.pages.routes import problem_page, routes
 
-__all__ = ["answering", "problem_page", "routes"]
+__all__ = ["problem_page", "routes"]

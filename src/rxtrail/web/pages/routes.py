@@ -74,13 +74,11 @@ def routes(web: Web) -> list[Route]:
         "/service-worker.js": service_worker,
         "/about": about_page,
     }
-    made = [Route(path, answering(web, handler), methods=["GET"]) for path, handler in table.items()]
+    made = [Route(path, _answering(web, handler), methods=["GET"]) for path, handler in table.items()]
     return [*made, Route("/static/{version}/{name}", static_file, methods=["GET"])]
 
 
-def answering(web: Web, handler: PageHandler) -> Callable[[Request], Awaitable[Response]]:
-    """Have a page answer, and what it refuses be told on a page."""
-
+def _answering(web: Web, handler: PageHandler) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         try:
             return await handler(web, request)
