@@ -59,6 +59,68 @@ def test_a_text_that_means_more_lots_than_it_names_is_left_to_a_person(text: str
     assert not read_code_info(text).confident
 
 
+SPANS = (
+    "Lots 1001-1010", "Lots 101-110", "Lots AB01-AB09", "Lots K123-K129, Exp 05/2027", "Lots 12A-19A", "Lots A1-A5, A9",
+    "Lot 1234-5678", "Lots A98-A102", "Lots 998-1002", "Lots A001-010", "Lots 101/110", "Lots A1/A5", "Lots A123_A130",
+    "Lots A123456 -- A123460", "Lots A123456--A123460", "Lots A123456 --- A123460", "Lots A123456---A123460",
+    "Lots A123456\u223cA123460", "Lots A123456 \u223c A123460", "Lots A123456\uff0dA123460",
+    "Lots A123456 \uff0d A123460", "Lots A123456\uff5eA123460", "Lots A123456\u2043A123460",
+    "Lots A123456\u2010A123460",
+    "Lots A123456 \u2011 A123460", "Lots A123456\xadA123460", "Lots A123456- A123460", "Lots A123456 -A123460",
+    "Lots A123456 / A123460", "Lots A123456 = A123460", "Lots A123456 a A123460", "Lots A123456 through to A123460",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", SPANS)
+def test_codes_with_a_mark_between_them_may_be_a_span_and_wait_for_a_person(text: str) -> None:
+    assert read_code_info(text).doubts
+
+
+WORDS_FOR_MORE = (
+    "and following", "and the following lots", "and all following", "and next", "and the next lots", "upwards",
+    "upward",
+    "and upwards", "downward", "ff.", "ff", "f.", "et seq", "et seq.", "remaining lots", "and remaining lots",
+    "and succeeding lots", "and all subsequent lots", "not exhaustive", "(not exhaustive)", "(non-exhaustive list)",
+    "(list is not complete)", "and the rest", "and so forth", "thereafter", "(continued)", "(cont'd)", "cont.",
+    "Exp 01/2027 and following lots", "Exp 01/2027 and following", "Exp 01/2027 (continued)", "Exp 01/2027 ff.",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("words", WORDS_FOR_MORE)
+def test_words_behind_a_lot_that_speak_of_more_lots_leave_it_to_a_person(words: str) -> None:
+    assert read_code_info(f"Lot A123 {words}").doubts
+    assert read_code_info(f"Lots A122, A123, {words}").doubts
+
+
+@pytest.mark.parametrize(
+    "lot",
+    ["A12%", "A12_", "A12__", "A1\u25cf\u25cf", "A12\u25a1", "A12\xd7", "A1nn", "A12n", "A12x", "A12yy", "123nn",
+     "A12ff", "A12-", "A12--", "A12[]", "A12()", "A12..", "A12^", "A12$", "A12@"],
+)  # fmt: skip
+def test_a_mark_behind_a_lot_or_small_letters_in_it_may_stand_for_any_digit(lot: str) -> None:
+    assert read_code_info(f"Lot {lot}").doubts
+    assert read_code_info(f"Lot {lot}, exp 01/2027").doubts
+
+
+@pytest.mark.parametrize(
+    ("text", "lots"),
+    [
+        ("Lots S21-0045, 439605-01, 2025-0012", ["S21-0045", "439605-01", "2025-0012"]),
+        ("Lots ProRx051425-5, ProRx051425-6", ["PRORX051425-5", "PRORX051425-6"]),
+        ("Lot S21\u20110045", ["S21-0045"]),
+        ("Lots: #A123 #A124", ["A123", "A124"]),
+        ("\u2022 Lot A123 \u2022 Lot A124", ["A123", "A124"]),
+        ("The following lots: A123, A124", ["A123", "A124"]),
+        ("Lots a123b, a124c", ["A123B", "A124C"]),
+        ('Lots "A123", "A124".', ["A123", "A124"]),
+        ("Lot A123- exp 01/2027", ["A123"]),
+    ],
+)
+def test_lots_with_a_hyphen_in_them_and_lists_are_still_read_without_a_doubt(text: str, lots: list[str]) -> None:
+    read = read_code_info(text)
+    assert ([lot.lot for lot in read.lots], read.doubts) == (lots, [])
+
+
 @pytest.mark.parametrize("text", ["Lot: ALL", "Lot #: All, Exp. 01/2025"])
 def test_all_behind_the_word_lot_is_every_lot_and_not_the_name_of_one(text: str) -> None:
     read = read_code_info(text)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from rxtrail.core.notices.dates import MONTHS, of_element
-from rxtrail.core.notices.words import IS_PACK_WORD, Piece, Sort, pieces
+from rxtrail.core.notices.words import IS_PACK_WORD, Piece, Sort, pieces, with_plain_hyphens
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,10 +29,19 @@ _ELEMENTS = re.compile(r"\((\d{2,4})\)\s?([^\s()]+)", re.ASCII)
 _GLUED = re.compile(r"(?<![\w/-])(\d{1,2}/(?:\d{1,2}/)?\d{2,4})-(?=\d{1,2}/\d)", re.ASCII)  # two dates, from and to
 _LETTERS = re.compile(r"\d[A-Za-z]-[A-Za-z]$|-(?:on|up|onwards?)$", re.ASCII)  # 123A-F, A123-on
 _WILD = re.compile(r"x{2,}$|x{3,}", re.IGNORECASE)
-_BETWEEN = re.compile(r"\s*(?::|\.{2,}|\u2026)\s*")  # of two codes: a heading and its lots, or from one to another?
+_ANY = re.compile(r"\d([a-z])\1+|\d[nx](?![a-z])|\d[a-z]{2,}")  # small letters in a code of capitals: A1nn, A12x
+_TWICE = re.compile(r"\d([a-z])\1+")
+_APART = re.compile(r"[\s'\"\u201c\u201d\u2018\u2019\u2022\xb7*#!]+")  # what parts the lots of a list
+# What may stand right behind a lot; any other mark there may stand for more of them, as in A12%, A12_ and A12-.
+_PARTS = re.compile(
+    r"-+\s*(?=[^\s,;)-])|\.(?!\.)|[\[({](?!\s*[\])}])|[\s,;:)\]}<>'\"\u201d\u2019/|&=*#?!\u2012-\u2015\u2026\u2192\u21d2~]|\Z"
+)
+_INSIDE = re.compile(r"[-/_.+*]")
+_RUN = re.compile(r"\d+")
 _MORE = frozenset(
     ("more", "other", "others", "on", "up", "over", "many", "plus", "further", "additional", "various", "several",
-     "multiple")
+     "multiple", "following", "next", "rest", "remaining", "upward", "upwards", "downward", "downwards", "ff", "f",
+     "continued", "cont", "contd", "continues")
 )  # fmt: skip
 _ENDS = re.compile(r"\(\s?[A-Za-z]\s?[-,;/&\u2010-\u2015)]")  # A123(A-F), A123(B): what a lot ends with, in short
 _MARKS = re.compile(r"(?<![A-Za-z0-9(])(?:[A-Za-z]|\d{1,2})\)")  # a) or 1), which open nothing
@@ -113,7 +122,7 @@ def read_code_info(text: str) -> CodeInfo:
 
 class _Reading:
     def __init__(self, text: str) -> None:
-        self.text = _GLUED.sub(r"\1 - ", text[:TEXT_CHARS_MAX])
+        self.text = _GLUED.sub(r"\1 - ", with_plain_hyphens(text[:TEXT_CHARS_MAX]))
         self.pieces = list(pieces(self.text))
         self.at = 0
         self.lots: list[_Open] = []
@@ -352,7 +361,7 @@ class _Reading:
     def _range_end(self) -> int | None:
         """Find the code that ends a range which begins before the mark at hand: ``to lot 123``."""
         look = self.at + 1
-        while look < len(self.pieces) and self.pieces[look].sort in (Sort.LOT, Sort.COMMA):
+        while look < len(self.pieces) and self.pieces[look].sort in (Sort.LOT, Sort.COMMA, Sort.THROUGH):
             look += 1
         found = look < len(self.pieces) and self.pieces[look].sort is Sort.CODE
         return look if found else None
@@ -458,7 +467,10 @@ class _Reading:
     def _is_open_ended(self, piece: Piece) -> bool:
         """Tell whether a code is one for many: 12A34+, 12A*, 12AXXX; a star with its footnote is none."""
         mark = self.text[piece.end : piece.end + 1]
-        return mark == "+" or (mark == "*" and self.text.count("*") == 1) or bool(_WILD.search(piece.value))
+        if mark == "+" or (mark == "*" and self.text.count("*") == 1) or not _PARTS.match(self.text, piece.end):
+            return True
+        stands_for_any = _ANY if piece.value.lower() != piece.value else _TWICE
+        return bool(_WILD.search(piece.value) or stands_for_any.search(piece.value))
 
     def _closes_alone(self, piece: Piece) -> bool:
         """Tell whether a bracket closes right behind a code, as of a mark that has grown together with it."""
@@ -495,10 +507,13 @@ class _Reading:
 
     def _compare_shapes(self) -> None:
         """Doubt codes that stand side by side with only a space between, unless all look alike."""
-        for left, right in zip(self.pieces, self.pieces[1:], strict=False):
+        codes = [each for each in self.pieces if not (each.sort is Sort.WORD and len(each.value) == 1)]
+        for left, right in itertools.pairwise(codes):
+            both = left.sort is right.sort is Sort.CODE
+            if both and _APART.sub("", self.text[left.end : right.at]) not in ("", "."):
+                self._doubt(f"from one lot to another? {self.text[left.at : right.end][:80]!r}")
+        for left, right in itertools.pairwise(self.pieces):
             beside = left.sort is Sort.CODE and right.sort is Sort.CODE
-            if beside and _BETWEEN.fullmatch(self.text, left.end, right.at):
-                self._doubt(f"from one lot to another? {self.text[left.at : right.end]!r}")
             if beside and self.text[left.end : right.at].strip(" ") == "" and _shape(left.value) != _shape(right.value):
                 self._doubt(f"two codes with nothing between them: {self.text[left.at : right.end]!r}")
                 return
@@ -566,19 +581,40 @@ def _is_abridged(text: str) -> bool:
 
 
 def _is_span(text: str) -> bool:
-    """Tell whether a colon stands between two codes that look alike: 12345:12360; 05032022:35 is one."""
+    """Tell whether a mark stands between codes that look alike, or a code and its end: 12345:12360, A9-A12, A001-010.
+
+    05032022:35, S21-0045, 2025-0012 and 439605-01 are one: nothing runs from the one half to the other.
+    """
     first, _, last = text.partition(":")
-    return len(first) >= 3 and _shape(first) == _shape(last)
+    if len(first) >= 3 and _shape(first) == _shape(last):
+        return True
+    parts = _INSIDE.split(text.upper())
+    return len(parts) > 1 and all(_runs_to(one, other) for one, other in itertools.pairwise(parts))
+
+
+def _runs_to(first: str, last: str) -> bool:
+    """Tell whether lots may run from one code to another: alike but for their numbers, which grow."""
+    if _shape(first) == _shape(last):
+        return first < last
+    ours, others = _RUN.findall(first), _RUN.findall(last)
+    if _RUN.sub("9", first) == _RUN.sub("9", last):  # A9-A12
+        grows = [*map(int, ours)] < [*map(int, others)] and not any(each.startswith("0") for each in others)
+        return grows and len(last) - len(first) == 1
+    # A001-010: only the number is said again
+    return (
+        bool(ours) and others == [last] and first.endswith(ours[-1]) and len(last) == len(ours[-1]) and last > ours[-1]
+    )
 
 
 def _halves(code: str) -> tuple[str, str] | None:
     """Cut ``07110002-07110009`` or ``10098129/10099649`` into two lots; None when it is one."""
     for mark in "-/":
         first, found, last = code.partition(mark)
+        least = 2 if mark == "-" else 5
         if (
             found
             and mark not in last
-            and len(first) == len(last) >= 5
+            and len(first) == len(last) >= least
             and _shape(first) == _shape(last)
             and first < last
         ):

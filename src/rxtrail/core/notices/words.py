@@ -113,6 +113,9 @@ _LIMITS = (
     r"subsequent|previous|preceding|prior|et\s+al|series|at\s+least|minimum|maximum|"
     r"(?:and|or|&|plus|with)\s+(?:\w+\s+){0,2}?(?:more|others?|additional|associated|related|further|similar)\s+"
     r"(?:\w+\s+)?(?:lots?|batch(?:es)?|numbers?|codes?)|"
+    r"(?:and|or|&|plus|with)\s+(?:(?:all|any|the|lots?|those|then)\s+){0,3}(?:following|next|rest|remain\w+|succe\w+|ensuing|"
+    r"upwards?|downwards?|ff|so\s+(?:on|forth))|remaining\s+(?:lots?|batch(?:es)?|numbers?|codes?)|et\s+seqq?|thereafter|"
+    r"(?:not|non)[\s-]*(?:an?\s+)?(?:exhaustive|complete)|incomplete|among\s+them|cont['\u2019]d|"
     r"(?:to|until|through|thru)\s+(?:the\s+)?present|(?:and|among)\s+others?|etc|e\.g|such\s+as|for\s+example|later|earlier|older|newer|(?:beginning|starting|ending|end|start|begin)s?\s+(?:with|in|on|at)|"
     r"(?:includ\w+|all|any|every|and|with|its|their)\s+(?:\w+\s+)?sub-?\s?lots?|"
     r"(?:first|last)\s+(?:\w+\s+)?(?:digits?|letters?|characters?|numbers?)|since|until|partial|"
@@ -173,6 +176,7 @@ _MEMBER = re.compile(r"([a-z]|\d{1,2})\)|(-|\bto\b|\bthrough\b|\bthru\b)", re.IG
 _CODE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9]|[-_/.+*](?=[A-Za-z0-9])|(?<=\d)[:@](?=\d)|@(?=[A-Za-z0-9]))*")
 _SKIP = re.compile(r"[ \t\x0b\f\xa0.:#*'\"\u201c\u201d\u2018\u2019\u2022\xb7!?=<>~^\\$@%+_/-]")
 GROUPS_MAX = 99
+_HYPHENS = str.maketrans(dict.fromkeys("\u2010\u2011\ufe63\uff0d", "-"))  # of other alphabets, or never broken
 
 
 def pieces(text: str) -> Iterator[Piece]:
@@ -197,6 +201,11 @@ def pieces(text: str) -> Iterator[Piece]:
         ):
             told = piece.sort is Sort.DATE and told
         heading = heading and piece.sort in (Sort.COMMA, Sort.AND, Sort.OPEN, Sort.CLOSE)
+
+
+def with_plain_hyphens(text: str) -> str:
+    """Give a text whose hyphens are all the one that a lot on a pack is written with; its length stays."""
+    return text.translate(_HYPHENS)
 
 
 def _piece_at(text: str, at: int, *, told: bool) -> Piece | None:
