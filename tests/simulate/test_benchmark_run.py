@@ -57,3 +57,21 @@ def test_a_small_run_measures_everything_and_every_answer_is_right(store: str, t
     # What little a server does for so small a record may be below the tick by which its ended processes are told.
     assert [figure for figure in nothing if not figure.name.endswith("server") or figure.value < 0] == []
     assert "verify in process" in done.stdout
+
+
+@pytest.mark.slow
+def test_a_recall_in_a_record_of_any_size_is_measured_by_itself() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--recall-in", "2000", "--json"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    results = msgspec.json.decode(done.stdout, type=Results)
+    assert {figure.name for figure in results.figures} >= {
+        "who holds a lot of 2,000", "preview of a recall of 2,000", "a recall approved, until a counter is red",
+    }  # fmt: skip
+    assert {figure.packages for figure in results.figures} == {2000}
