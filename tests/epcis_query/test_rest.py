@@ -20,6 +20,7 @@ from rxtrail.epcis_query import tokens
 from rxtrail.web import limits
 from rxtrail.web.app import build
 from rxtrail.web.epcis.resources import RESOURCES
+from tests.epcis_query.earlier import keep_query
 from tests.epcis_query.events import all_events, document
 from tests.web import scene
 from tests.web.conftest import Api
@@ -472,6 +473,41 @@ def test_a_named_query_is_a_view_that_may_be_narrowed(api: Api) -> None:
     assert api("DELETE", at).status_code == 204
     problem(api.get(at), 404, "NoSuchNameException")
     problem(api.get(f"{at}/events"), 404, "NoSuchNameException")
+
+
+def test_the_order_of_a_named_query_counts_for_what_narrows_it(api: Api) -> None:
+    ordered = {"orderBy": "eventTime", "orderDirection": "ASC"}
+    at = api.post("/epcis/queries", json={"name": "ordered", "query": ordered}).headers["location"]
+    everything = events_of(api.get(f"{at}/events"))
+    assert events_of(api.get(f"{at}/events?eventCountLimit=2")) == everything[:2]
+    assert len(everything) > 2
+    told = api.get(f"{at}/events?eventCountLimit=2&perPage=1").headers["link"]
+    assert events_of(api.get(told[1 : told.index(">")])) == everything[1:2], "the next page is asked alike"
+    problem(api.get("/epcis/queries/SimpleEventQuery/events?eventCountLimit=2"), 400, "QueryParameterException")
+
+
+def test_what_narrows_a_named_query_may_not_exclude_it(api: Api) -> None:
+    few = {"orderBy": "eventTime", "eventCountLimit": 3}
+    at = api.post("/epcis/queries", json={"name": "few", "query": few}).headers["location"]
+    assert len(events_of(api.get(f"{at}/events?perPage=5"))) == 3
+    problem(api.get(f"{at}/events?maxEventCount=5"), 400, "QueryParameterException")
+    at = api.post("/epcis/queries", json={"name": "most", "query": {"maxEventCount": 9}}).headers["location"]
+    problem(api.get(f"{at}/events?orderBy=eventTime&eventCountLimit=3"), 400, "QueryParameterException")
+    assert len(events_of(api.get(f"{at}/events"))) == 4
+    for counts in ({"eventCountLimit": 3}, {**few, "maxEventCount": 5}):
+        answer = api.post("/epcis/queries", json={"name": "x", "query": counts})
+        problem(answer, 400, "QueryParameterException")
+
+
+def test_a_named_query_of_an_earlier_version_is_answered_in_the_order_of_record(api: Api, node: Node) -> None:
+    keep_query(node, "old", {"eventCountLimit": 3})
+    everything = events_of(api.get("/epcis/events"))
+    assert events_of(api.get("/epcis/queries/old/events")) == everything[:3]
+    assert len(everything) > 3
+    sent = [event for event in everything if event["bizStep"] == "shipping"]
+    assert events_of(api.get("/epcis/queries/old/events?EQ_bizStep=shipping")) == sent, "it may be narrowed, too"
+    problem(api.get("/epcis/queries/old/events?eventCountLimit=2"), 400, "QueryParameterException")
+    assert len(events_of(api.get("/epcis/queries/old/events?eventCountLimit=2&orderBy=eventTime"))) == 2
 
 
 # -- who may see what ----------------------------------------------------------------------------------------------

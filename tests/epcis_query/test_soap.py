@@ -9,6 +9,7 @@ import pytest
 from lxml import etree
 
 from tests.conformance.shared import shared_dir
+from tests.epcis_query.earlier import keep_query
 from tests.epcis_query.events import PREFIX, all_events, document, sgln
 from tests.epcis_query.test_rest import captured
 from tests.web import scene
@@ -16,6 +17,7 @@ from tests.web import scene
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from rxtrail.bootstrap import Node
     from tests.web.conftest import Api
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -125,10 +127,11 @@ def test_master_data_is_polled_by_vocabulary_name_attribute_and_descent(api: Api
 
 
 def subscribe(identifier: str, *, query: str = "SimpleEventQuery", dest: str = "http://127.0.0.1:9/x",
-              controls: str = "<schedule><minute>0</minute></schedule>") -> str:  # fmt: skip
+              controls: str = "<schedule><minute>0</minute></schedule>", limit: str = "") -> str:  # fmt: skip
+    most = f"<param><name>eventCountLimit</name><value>{limit}</value></param>" if limit else ""
     return (
         f"<q:Subscribe XMLNS><queryName>{query}</queryName><params><param><name>EQ_action</name><value>"
-        f"{strings('ADD')}</value></param></params><dest>{dest}</dest><controls>{controls}"
+        f"{strings('ADD')}</value></param>{most}</params><dest>{dest}</dest><controls>{controls}"
         f"<reportIfEmpty>false</reportIfEmpty></controls><subscriptionID>{identifier}</subscriptionID></q:Subscribe>"
     )
 
@@ -147,6 +150,24 @@ def test_subscribing_and_unsubscribing(api: Api) -> None:
     assert call(api, ending).tag == f"{{{QUERY}1}}UnsubscribeResult"
     fault(api, ending, "NoSuchSubscriptionException")
     assert list(call(api, ids)) == []
+
+
+def test_a_limit_needs_an_order_in_what_is_asked_and_the_named_query_together(api: Api, node: Node) -> None:
+    def told(query: str, *params: tuple[str, str]) -> int:
+        return len(call(api, poll(query, params)).find("resultsBody/EventList"))
+
+    ordered = {"name": "ordered", "query": {"orderBy": "eventTime"}}
+    assert api.post("/epcis/queries", json=ordered).status_code == 201
+    keep_query(node, "old", {"eventCountLimit": 3})  # an earlier version took it: in the order of record
+    limit = ("eventCountLimit", "2")
+    assert told("ordered", limit) == 2
+    assert told("old") == 3
+    for query in ("SimpleEventQuery", "old"):
+        fault(api, poll(query, [limit]), "QueryParameterException")
+        fault(api, subscribe("x", query=query, limit="2"), "QueryParameterException")
+    fault(api, poll("ordered", [limit, ("maxEventCount", "5")]), "QueryParameterException")
+    for query, most in (("ordered", "2"), ("old", "")):
+        assert call(api, subscribe(query, query=query, limit=most)).tag == f"{{{QUERY}1}}SubscribeResult"
 
 
 @pytest.mark.parametrize("number", [1, 2])

@@ -21,6 +21,7 @@ from wsproto.events import (
     TextMessage,
 )
 
+from tests.epcis_query.earlier import keep_query
 from tests.epcis_query.events import all_events, document
 from tests.web import scene
 from tests.web.conftest import Planted
@@ -116,6 +117,20 @@ def test_a_client_that_was_cut_off_asks_from_a_record_time_on(node: Node, addres
     client.close()
 
 
+@pytest.mark.parametrize(
+    ("query", "more"), [({"orderBy": "eventTime"}, "&eventCountLimit=2"), ({"eventCountLimit": 2}, "")]
+)
+def test_an_order_or_an_earlier_version_kept_with_the_query_allows_its_limit(
+    node: Node, address: str, query: dict[str, Any], more: str
+) -> None:
+    keep_query(node, "kept", query)
+    since = "stream=true&initialRecordTime=2020-01-01T00:00:00Z"
+    client = Client(address, f"/epcis/queries/kept/events?{since}{more}")
+    assert isinstance(client.next(), AcceptConnection)
+    assert len(client.names(1)) == 2
+    client.close()
+
+
 def test_a_schedule_tells_when_it_is_due(address: str) -> None:
     client = Client(address, "/epcis/queries/SimpleEventQuery/events?second=0/1&reportIfEmpty=true")
     assert isinstance(client.next(), AcceptConnection)
@@ -162,6 +177,7 @@ def test_a_connection_ends_with_the_key_that_opened_it(node: Node, address: str)
         ("/epcis/queries/SimpleEventQuery/events", {}, 400, "SubscriptionControlsException"),
         ("/epcis/queries/SimpleEventQuery/events?stream=true&second=1", {}, 400, "SubscriptionControlsException"),
         ("/epcis/queries/SimpleEventQuery/events?hour=25", {}, 400, "SubscriptionControlsException"),
+        ("/epcis/queries/SimpleEventQuery/events?stream=true&eventCountLimit=2", {}, 400, "QueryParameterException"),
         ("/epcis/queries/SimpleEventQuery/events?stream=true&EQ_colour=x", {}, 400, "QueryParameterException"),
         ("/elsewhere", {}, 404, "NoSuchNameException"),
         ("/epcis/queries/SimpleEventQuery/events?stream=true", {"Origin": "http://evil.example"}, 403,

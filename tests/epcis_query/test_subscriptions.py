@@ -21,6 +21,7 @@ from rxtrail.epcis_query import delivery, named, subscriptions
 from rxtrail.epcis_query.refusals import BadSubscription
 from rxtrail.epcis_query.schedule import read_schedule
 from rxtrail.web.app import build
+from tests.epcis_query.earlier import keep_query, keep_stream
 from tests.epcis_query.events import all_events, document, sgln
 from tests.web import scene
 from tests.web.conftest import Api
@@ -216,6 +217,28 @@ def test_what_cannot_be_told_is_kept_and_can_be_sent_again(
     assert api.post(again).status_code == 200
     assert sorted(subscriber.names) == sorted([*names, *late])
     assert api.get("/api/v1/epcis/dead-letters").json()["letters"] == []
+
+
+def test_a_subscription_of_an_earlier_version_goes_on_in_the_order_of_record(
+    opened: Any, subscriber: Subscriber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "ATTEMPTS_MAX", 2)
+    node, api = opened()
+    keep_query(node, "old", {"eventCountLimit": 500})
+    keep_stream(node, "told", {"eventCountLimit": 500}, dest=subscriber.url)
+    node, api = opened()
+    names = captured(node, all_events(3))
+    until(lambda: subscriber.names == names)
+    subscriber.status = 500
+    lost = captured(node, all_events(5)[3:])
+    until(lambda: bool(api.get("/api/v1/epcis/dead-letters").json()["letters"]))
+    (letter,) = api.get("/api/v1/epcis/dead-letters").json()["letters"]
+    assert "500" in letter["error"]
+    subscriber.status = 200
+    assert api.post(f"/api/v1/epcis/dead-letters/{letter['id']}/replay").status_code == 200
+    assert subscriber.names == [*names, *lost]
+    more = {"dest": subscriber.url, "stream": True}
+    assert api.post("/epcis/queries/old/subscriptions", json=more).status_code == 201, "others may join it"
 
 
 def test_a_query_that_means_nothing_is_refused_when_it_is_made(opened: Any) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from rxtrail.core.epcis.query.parse import Query, from_object
+from rxtrail.core.epcis.query.parse import Query, check_counts, from_object
 from rxtrail.core.epcis.query.refusals import BadQuery
 from rxtrail.core.epcis.query.terms import narrowing
 from rxtrail.epcis_query.master import world_of
@@ -84,6 +84,7 @@ class NamedQueries:
         if len(msgspec.json.encode(query)) > QUERY_BYTES_MAX:
             raise BadRequest(f"A query has at most {QUERY_BYTES_MAX} bytes.", place="query")
         read = from_object(query)
+        check_counts(read)
         if read.token:
             raise BadQuery("a named query begins at its beginning", place="nextPageToken")
         world = world_of(self._reader(), read.prefixes, viewer=owner)

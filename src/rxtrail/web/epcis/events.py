@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from rxtrail.core.epcis.event import KINDS
 from rxtrail.core.epcis.limits import JSON_BYTES_MAX, Limits
-from rxtrail.core.epcis.query.parse import Query, from_pairs, joined
+from rxtrail.core.epcis.query.parse import Query, check_counts, from_pairs, joined
 from rxtrail.core.epcis.reader import open_document
 from rxtrail.errors import BadDocument, BadRequest
 from rxtrail.ledger.prepare import prepare
@@ -84,6 +84,7 @@ async def list_events(web: Web, request: Request, speaks: Speaks) -> Response:
         visitor = visitor_of(web, request)
         await web.ask(partial(check_member, web, request, visitor), visitor.sees)
     query = query_of(request, speaks)
+    check_counts(query)
     return await page(web, request, speaks, query, scope=request.url.path)
 
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from rxtrail.core.epcis.query.parse import from_object, joined
+from rxtrail.core.epcis.query.parse import from_object, narrowed
 from rxtrail.errors import BadRequest
 from rxtrail.web import limits
 from rxtrail.web.body import decode_json, expect_media_type, read_whole
@@ -113,8 +113,7 @@ async def query_events(web: Web, request: Request, speaks: Speaks) -> Response:
     visitor = visitor_of(web, request)
     name = path_part(request, "queryName")
     named = await web.read(partial(node_of(web).epcis.named.find, name, owner=visitor.sees))
-    narrowed = events.query_of(request, speaks)
-    query = joined(from_object(named.query, speaks.extensions), narrowed)
+    query = narrowed(from_object(named.query, speaks.extensions), events.query_of(request, speaks))
     return await events.page(web, request, speaks, query, scope=f"query {name}", query_name=named.name)
 
 

@@ -16,7 +16,7 @@ from starlette.routing import Route
 from rxtrail import clock
 from rxtrail.core.epcis.head import QUERY, Head, VocabularyElement
 from rxtrail.core.epcis.notes import Notes
-from rxtrail.core.epcis.query.parse import from_object, joined
+from rxtrail.core.epcis.query.parse import from_object, narrowed
 from rxtrail.core.epcis.spelling import Spelling
 from rxtrail.core.epcis.times import written as moment
 from rxtrail.core.epcis.write_xml_document import XmlDocument
@@ -169,7 +169,7 @@ def _poll(web: Web, call: Call, viewer: str) -> str:
     if name == MASTER:
         found = epcis.queries.master_data(read_master_query(params), viewer=viewer)
         return _vocabularies(call, found)
-    query = joined(epcis.named.find(name, owner=viewer).read(), from_object(params))
+    query = narrowed(epcis.named.find(name, owner=viewer).read(), from_object(params))
     page = epcis.queries.whole(query, viewer=viewer)
     document = query_document(
         page.events,
@@ -193,7 +193,7 @@ def _subscribe(web: Web, call: Call, viewer: str) -> str:
     schedule = {
         _local(each): (each.text or "").strip() for each in (told.get("schedule", ())) if _local(each) in _FIELDS
     }
-    from_object(params)
+    narrowed(named.read(), from_object(params))
     wish = Wish(
         dest=call.text("dest"),
         stream="trigger" in told,

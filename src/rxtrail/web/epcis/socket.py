@@ -18,7 +18,7 @@ from starlette.requests import Request
 
 from rxtrail import clock
 from rxtrail.access import KeyNeeded, WrongKey
-from rxtrail.core.epcis.query.parse import Query, from_object, from_pairs, joined
+from rxtrail.core.epcis.query.parse import Query, from_object, from_pairs, narrowed
 from rxtrail.epcis_query.refusals import BadSubscription
 from rxtrail.epcis_query.schedule import FIELDS, Schedule, read_schedule
 from rxtrail.epcis_query.subscriptions import check_controls
@@ -117,8 +117,8 @@ class Sockets:
         stream = _flag(controls.get("stream", "false"), "stream")
         check_controls(stream=stream, schedule=fields)
         named = await self._web.read(partial(node_of(self._web).epcis.named.find, unquote(match[1]), owner=viewer))
-        narrowed = from_pairs([pair for pair in pairs if pair[0] not in CONTROLS], speaks.extensions)
-        query = joined(from_object(named.query, speaks.extensions), narrowed)
+        more = from_pairs([pair for pair in pairs if pair[0] not in CONTROLS], speaks.extensions)
+        query = narrowed(from_object(named.query, speaks.extensions), more)
         return _Asked(
             name=named.name,
             query=msgspec.structs.replace(query, per_page=EVENTS_AT_ONCE, max_event_count=0, token=""),

@@ -84,6 +84,32 @@ def from_object(query: Mapping[str, Any], prefixes: Mapping[str, str] | None = N
     return _query(given, known, split=False)
 
 
+def check_counts(query: Query) -> None:
+    """See to it that how many events are wanted makes sense, in a query that comes in whole.
+
+    Neither reading nor :func:`joined` alone can tell: a part need not have the order that the whole has, and a query
+    that an earlier version kept is asked as it was then, in the order of record.
+
+    :raises BadQuery: ``eventCountLimit`` without ``orderBy``, or together with ``maxEventCount``.
+    """
+    if query.event_count_limit and query.max_event_count:
+        raise BadQuery("eventCountLimit and maxEventCount exclude each other", place="maxEventCount")
+    if query.event_count_limit and not query.order_by:
+        # EPCIS 2.0, clause 8.2.7.1: which events are the first is only told by an order.
+        raise BadQuery("eventCountLimit needs orderBy", place="eventCountLimit", advice="Say orderBy=eventTime, too.")
+
+
+def narrowed(kept: Query, asked: Query) -> Query:
+    """Narrow a query that is kept by one that comes in.
+
+    :raises BadQuery: a count that comes in makes no sense in what both are together (:func:`check_counts`).
+    """
+    query = joined(kept, asked)
+    if asked.event_count_limit or asked.max_event_count:
+        check_counts(query)
+    return query
+
+
 def joined(one: Query, other: Query) -> Query:
     """Narrow a query by another: all conditions of both, and the second's wishes where it has any."""
     return msgspec.structs.replace(
@@ -156,11 +182,6 @@ def _controlled(conditions: tuple[Condition, ...], control: dict[str, Any], pref
             place="orderBy",
             advice="Give eventTime, recordTime, or the qualified name of an extension field.",
         )
-    if control.get("eventCountLimit") and control.get("maxEventCount"):
-        raise BadQuery("eventCountLimit and maxEventCount exclude each other", place="maxEventCount")
-    if control.get("eventCountLimit") and not order_by:
-        # EPCIS 2.0, clause 8.2.7.1: which events are the first is only told by an order.
-        raise BadQuery("eventCountLimit needs orderBy", place="eventCountLimit", advice="Say orderBy=eventTime, too.")
     return Query(
         conditions=conditions,
         order_by=order_by,
