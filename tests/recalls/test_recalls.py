@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
 from rxtrail.core.rules.recall import LotScope, Recall, Response, Scope, SerialScope, Span
 from rxtrail.errors import BadRequest, NotFound, Refused
-from rxtrail.recalls import NUMBER, AskedRecall, RecallCommand, Report, asked_of, incoming, open_fresh, read_reports
+from rxtrail.recalls import (
+    NUMBER,
+    AskedRecall,
+    RecallCommand,
+    Report,
+    asked_of,
+    events,
+    incoming,
+    open_fresh,
+    read_reports,
+)
 from tests.story import (
     GTIN,
     LOT,
@@ -22,6 +34,9 @@ from tests.story import (
     reasons,
     recalled_lot,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PACKS = packs(4)
 OTHER_LOT = "OTHER1"
@@ -159,6 +174,36 @@ def test_lifting_one_of_two_recalls_of_a_lot_leaves_the_other(stocked_hub: Scene
     act(stocked_hub, "withdraw", first, by=KIM, reason="Wrong lot.")
     assert at_the_counter(stocked_hub) == {"recalled": "stop"}
     act(stocked_hub, "withdraw", second, by=KIM, reason="Wrong product.")
+    assert at_the_counter(stocked_hub) == {}
+
+
+def test_what_was_told_of_lots_is_read_once_to_lift_a_recall_however_many_others_stand(
+    stocked_hub: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = live(stocked_hub)
+    for at in range(3):
+        live(stocked_hub, AskedRecall(title=f"{at}", gtins=[gtin(f"5000{at}")], lots=[LotScope(LOT)]))
+    last = live(stocked_hub, AskedRecall(title="Last", gtins=[gtin("50000"), GTIN], lots=[LotScope(LOT)]))
+    asked = list[str]()
+
+    def counted(name: str, inner: Callable[..., Any]) -> Callable[..., Any]:
+        def read(*told: Any) -> Any:
+            asked.append(name)
+            return inner(*told)
+
+        return read
+
+    def lifts(tx: Any, *more: Any) -> None:
+        with monkeypatch.context() as here:
+            for name in ("class_steps", "lots_of_product"):
+                here.setattr(tx, name, counted(name, getattr(tx, name)))
+            events.lifts(tx, *more)
+
+    monkeypatch.setattr("rxtrail.recalls.lifts", lifts)
+    act(stocked_hub, "withdraw", first, by=KIM, reason="Wrong lot.")
+    assert asked == ["class_steps", "lots_of_product", "lots_of_product"], "of no other product anything is read"
+    assert at_the_counter(stocked_hub) == {"recalled": "stop"}
+    act(stocked_hub, "withdraw", last, by=KIM, reason="Wrong product.")
     assert at_the_counter(stocked_hub) == {}
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from rxtrail.core.epcis.event import OBJECT, Event, Quantity
 from rxtrail.core.rules.recall import RECALL, names_lot
 from rxtrail.core.rules.words import RECALLED, RELEASING
@@ -41,8 +43,13 @@ def lifts(
 
     What a hub said of it stands in the record as the word of this node, without a speaker, and is lifted so, too.
     """
-    still = {each for other in others for each in (*_classes(tx, other), *_heard(tx, other))}
-    meant = {*_classes(tx, recall), *(_heard(tx, recall) if recall.hub else ())}
+    if not _has_words(recall):
+        return
+    # Read once: there may be thousands of recalls, each of which is held against all that was ever told of lots.
+    told = _told_by_hub(tx, frozenset(recall.scope.gtins))
+    shared = [near for other in others if (near := _about(other, recall.scope.gtins)) is not None]
+    still = {each for other in shared for each in (*_classes(tx, other), *_heard(told, other))}
+    meant = {*_classes(tx, recall), *(_heard(told, recall) if recall.hub else ())}
     lifted = sorted(meant - still)
     _append(
         tx,
@@ -97,14 +104,29 @@ def _classes(tx: Transaction, recall: Recall) -> list[str]:
     return sorted({f"01/{gtin}/10/{lot}" for gtin in scope.gtins for lot in _spelt(tx, gtin, scope)})
 
 
-def _heard(tx: Transaction, recall: Recall) -> set[str]:
+def _about(recall: Recall, gtins: Iterable[str]) -> Recall | None:
+    """Give what a recall means of these products, or None."""
+    scope = recall.scope
+    shared = sorted({*scope.gtins} & {*gtins}) if _has_words(recall) else []
+    return msgspec.structs.replace(recall, scope=msgspec.structs.replace(scope, gtins=shared)) if shared else None
+
+
+def _told_by_hub(tx: Transaction, gtins: frozenset[str]) -> set[tuple[str, str]]:
+    """Give the products, and lots of them, that a hub has told are recalled."""
+    return {
+        (gtin, lot)
+        for product, lot, step in tx.class_steps()
+        if step.disposition == RECALLED and "" in step.speakers and (gtin := tx.gtin(product)) in gtins
+    }
+
+
+def _heard(told: Iterable[tuple[str, str]], recall: Recall) -> set[str]:
     """Give the classes that a recall means whole and a hub has told of; no pack of their lots need be on record."""
     scope = recall.scope
-    if not _has_words(recall):
-        return set()
+    gtins = {*scope.gtins} if _has_words(recall) else set()
     found: set[str] = set()
-    for product, lot, step in tx.class_steps():
-        if step.disposition == RECALLED and "" in step.speakers and (gtin := tx.gtin(product)) in scope.gtins:
+    for gtin, lot in told:
+        if gtin in gtins:
             if scope.all_lots and not lot:
                 found.add(f"01/{gtin}")
             elif lot and any(names_lot(each, lot) for each in scope.lots):
