@@ -44,16 +44,27 @@ def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
         time.sleep(0.1)
 
 
+def refused_by_hub(network: Network, serial: str, **more: Any) -> tuple[int, str, str]:
+    """Give how the hub refuses; a busy one may not have answered in time, and then the node's own record did."""
+    answers: list[tuple[int, str, str]] = []
+
+    def is_the_hubs() -> bool:
+        answers.append(told(network.second.dispense(serial, **more)))
+        return answers[-1][1] != "no-transaction-data"
+
+    until(is_the_hubs)
+    return answers[-1]
+
+
 def test_each_refusal_of_the_hub_has_its_code(network: Network) -> None:
-    first, second = network.first, network.second
-    assert first.dispense("E0", key="one").status == 200
+    assert network.first.dispense("E0", key="one").status == 200
     until(lambda: pack_at_hub(network, "E0") == "dispensed")
     expected = [
-        (told(second.dispense("E0", key="two")), (409, "already-dispensed-elsewhere", "A7")),
-        (told(second.dispense("NOBODYS")), (409, "unknown-serial", "A3")),
-        (told(second.dispense("NOBODYS", lot="NOLOT")), (409, "unknown-serial", "A2")),
-        (told(second.dispense("E1", lot="OTHER")), (409, "lot-mismatch", "A68")),
-        (told(second.dispense("E1", expiry="2031-01-31")), (409, "expiry-mismatch", "A52")),
+        (refused_by_hub(network, "E0", key="two"), (409, "already-dispensed-elsewhere", "A7")),
+        (refused_by_hub(network, "NOBODYS"), (409, "unknown-serial", "A3")),
+        (refused_by_hub(network, "NOBODYS", lot="NOLOT"), (409, "unknown-serial", "A2")),
+        (refused_by_hub(network, "E1", lot="OTHER"), (409, "lot-mismatch", "A68")),
+        (refused_by_hub(network, "E1", expiry="2031-01-31"), (409, "expiry-mismatch", "A52")),
     ]
     assert [was for was, _ in expected] == [shall for _, shall in expected]
 
