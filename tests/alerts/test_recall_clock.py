@@ -12,6 +12,7 @@ from rxtrail.alerts import AlertCommand, ChannelCommand, NewChannel, recall_cloc
 from rxtrail.core.rules.recall import LotScope, Response, Scope
 from rxtrail.recalls import AskedRecall, RecallCommand
 from rxtrail.record.orders import DUE, DUE_BEGUN, KIND
+from rxtrail.store.sql_reader import SqlReader
 from tests.story import (
     GTIN,
     LOT,
@@ -20,6 +21,7 @@ from tests.story import (
     PHARMACY,
     WHOLESALER,
     delivery,
+    gtin,
     made,
     pack,
     packs,
@@ -134,8 +136,8 @@ def test_a_recall_that_nobody_approves_for_a_day_is_told(stocked: Scene) -> None
 
 
 def test_a_notice_that_nobody_reads_for_a_day_is_told_when_its_product_is_here(stocked: Scene) -> None:
-    for gtin in (GTIN, "00352601815904"):
-        asked = AskedRecall(gtins=[gtin], doubts=["unclear"], source="received", title=gtin)
+    for product in (GTIN, "00352601815904"):
+        asked = AskedRecall(gtins=[product], doubts=["unclear"], source="received", title=product)
         stocked.node.recall(RecallCommand("open", KIM, asked=asked))
     stocked.time.pass_by(hours=25)
     (alert,) = alerts(stocked)
@@ -147,6 +149,57 @@ def test_a_notice_that_nobody_reads_for_a_day_is_told_when_its_product_is_here(s
     scope = Scope([GTIN], [LotScope("OTHER")])
     stocked.node.recall(RecallCommand("confirm", KIM, read.id, "Read.", scope=scope))
     assert [each.product for each in alerts(stocked)] == ["00352601815904"]
+
+
+def test_what_notices_mean_is_looked_up_before_and_not_while_the_record_is_written(
+    stocked: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gtins = [gtin(f"4{number:04}") for number in range(30)]
+    asked = AskedRecall(gtins=gtins, doubts=["unclear"], source="received", title="Many")
+    stocked.node.recall(RecallCommand("open", KIM, asked=asked))
+    stocked.node.recall(RecallCommand("open", KIM, asked=msgspec.structs.replace(asked, gtins=[*gtins[1:], GTIN])))
+    stocked.time.pass_by(hours=25)
+    reader, questions = stocked.node._reader(), list[int]()
+    real = type(reader).products_known
+
+    def known(self: Any, gtins: Any) -> set[str]:
+        assert self is reader, "not the one that writes"
+        questions.append(len(gtins))
+        return real(self, gtins)
+
+    monkeypatch.setattr(SqlReader, "products_known", known)
+    monkeypatch.setattr(SqlReader, "product", None)
+    (alert,) = alerts(stocked)
+    assert (alert.product, questions) == (gtins[1], [30, 30])
+
+
+@pytest.mark.parametrize("fails", ["recalls", "clocks"])
+def test_what_goes_wrong_with_what_waits_for_somebody_stops_no_route(
+    stocked: Scene, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    live(stocked)
+    stocked.time.pass_by(days=2)
+    watching = stocked.node.alerts.watching
+    stepped = list[str]()
+
+    def fail(*_told: object) -> None:
+        raise RuntimeError(fails)
+
+    def step(*_told: object) -> bool:
+        stepped.append("step")
+        return False
+
+    if fails == "recalls":
+        monkeypatch.setattr(watching._recalls, "step", fail)
+    else:
+        monkeypatch.setattr(watching, "_clocks", fail)
+    monkeypatch.setattr(watching, "_step_routes", step)
+    monkeypatch.setattr(watching._cold, "step", step)
+    with pytest.raises(RuntimeError, match=fails):
+        stocked.node.alerts.settle()
+    assert stepped == ["step", "step"]
+    monkeypatch.undo()
+    assert len(alerts(stocked)) == 1
 
 
 def test_what_became_late_while_nothing_ran_is_told_after_the_start(tmp_path: Path) -> None:

@@ -201,6 +201,7 @@ def test_a_product_has_one_number_and_may_hold_others(store: Store) -> None:
         assert reader.product(GTIN) == (one, True)
         assert reader.product(OTHER_GTIN) == (other, False)
         assert reader.product("00000000000000") is None
+        assert reader.products_known([GTIN, "00000000000000"]) == {GTIN}
         assert (reader.gtin(one), reader.gtin(other)) == (GTIN, OTHER_GTIN)
 
 

@@ -47,7 +47,8 @@ class RecallClock:
         self._begun = True
         due = [key for key, at, _ in reader.kept_from(DUE, (-1, ""), AT_ONCE) if at <= now]
         if due:
-            self._write(lambda work: _look(work, due, now))
+            here = _on_record(reader, due, now)
+            self._write(lambda work: _look(work, due, here, now))
 
     def _is_older(self, reader: Reader) -> bool:
         if self._begun:
@@ -66,25 +67,41 @@ def _begin(work: Filing) -> None:
     work.tx.keep(DUE_BEGUN, KIND, 0, b"")
 
 
-def _look(work: Filing, keys: Iterable[str], now: int) -> None:
+def _on_record(reader: Reader, keys: Iterable[str], now: int) -> set[str]:
+    """Give those of these recalls that wait for a reader and mean a product that is on record here.
+
+    Asked before anything is written, one question a recall: each may mean thousands of products.
+    """
+    found: set[str] = set()
+    for key in keys:
+        row = reader.kept(KIND, key)
+        recall = decode(row[1]) if row is not None else None
+        if recall is None or recall.state != "review" or now < _microseconds(recall.opened_at) + CLOCK_US:
+            continue
+        if reader.products_known(recall.scope.gtins):
+            found.add(key)
+    return found
+
+
+def _look(work: Filing, keys: Iterable[str], here: set[str], now: int) -> None:
     tx = work.tx
     for key in keys:
         row = tx.kept(KIND, key)
-        later = _bring(work, decode(row[1]), now) if row is not None else 0
+        later = _bring(work, decode(row[1]), now, is_here=key in here) if row is not None else 0
         if later:
             tx.keep(DUE, key, later, b"")
         else:
             tx.drop_kept(DUE, key)
 
 
-def _bring(work: Filing, recall: Recall, now: int) -> int:
+def _bring(work: Filing, recall: Recall, now: int, *, is_here: bool) -> int:
     """Bring the alerts of a recall to what is true now; give when it is to be looked at again, 0 for never."""
     unread, late = filing.id_of("recall-unread", recall.id), filing.id_of("recall-late", recall.id)
     if recall.state in ("draft", "review"):
         begun = _microseconds(recall.opened_at)
         if now < begun + CLOCK_US:
             return begun + CLOCK_US
-        if recall.state == "review" and not any(work.tx.product(gtin) for gtin in recall.scope.gtins):
+        if recall.state == "review" and not is_here:
             return now + CLOCK_US  # of nothing that is on record here; it may come
         work.open_or_add(_unread(recall, unread))
         return 0

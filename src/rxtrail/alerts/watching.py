@@ -167,10 +167,17 @@ class Watching:
             self._claimed = self._writer().do(lambda tx, _log: tx.claim(CLAIM))
             if not self._claimed:
                 return False
-        self._clocks(reader)
         # A reader belongs to one thread, and so does the judge that asks it: who settles makes his own.
         reload = self._stale or self._asks is not reader or self._seconds() - self._loaded_at > RELOAD_SECONDS
         retold, self._retold = self._retold, set()
+
+        def clocks() -> bool:
+            self._clocks(reader)
+            return False
+
+        def recalls() -> bool:
+            self._recalls.step(reader, self._now())
+            return False
 
         def routes() -> bool:
             if reload:
@@ -183,7 +190,7 @@ class Watching:
             return self._cold.step(reader, retold)
 
         try:
-            return _each_of(routes, temperatures)
+            return _each_of(clocks, recalls, routes, temperatures)
         except Exception:
             self._stale = True
             self._retold.update(retold)
@@ -267,12 +274,11 @@ class Watching:
             self._told(changes)
 
     def _clocks(self, reader: Reader) -> None:
-        """Escalate what nobody has decided about in time, and tell of recalls for which somebody is late."""
+        """Escalate what nobody has decided about in time."""
         now = self._now()
         rows = [key for key, at, _ in reader.kept_from(filing.CLOCK, (-1, ""), DUE_AT_ONCE) if at <= now]
         if rows:
             self._write(lambda work: work.run_out(rows))
-        self._recalls.step(reader, now)
 
     def _keep_cursor(self, *, always: bool) -> None:
         self._detection.returns.keep_cursor(always=always)

@@ -201,6 +201,10 @@ class SqlReader(abc.ABC):
             self._names.gtin[row[0]] = gtin
         return known
 
+    def products_known(self, gtins: Iterable[str]) -> set[str]:
+        """Give those of many products that are on record."""
+        return {gtin for (gtin,) in self._all("products_known", self._texts(gtins))}
+
     def gtin(self, product: int) -> str:
         """Give a product's GTIN-14."""
         gtin = self._names.gtin.get(product)

@@ -40,6 +40,10 @@ INSERT INTO name (id, text) VALUES (%s, %s);
 -- Find a product's number and whether it holds other packages.
 SELECT id, holds FROM product WHERE gtin = %s::text;
 
+-- name: products_known
+-- Find which of many products are on record.
+SELECT gtin FROM product WHERE gtin = ANY(%s::text[]);
+
 -- name: product_gtin
 -- Find a product by its number.
 SELECT gtin, holds FROM product WHERE id = %s;

@@ -28,6 +28,10 @@ SELECT coalesce(max(id), 0) FROM name;
 -- Find a product's number and whether it holds other packages.
 SELECT id, holds FROM product WHERE gtin = ?;
 
+-- name: products_known
+-- Find which of many products are on record.
+SELECT p.gtin FROM json_each(?) j CROSS JOIN product p ON p.gtin = j.value;
+
 -- name: product_gtin
 -- Find a product by its number.
 SELECT gtin, holds FROM product WHERE id = ?;
