@@ -33,7 +33,7 @@ from rxtrail.errors import BadRequest, NotFound, Refused
 from rxtrail.recalls import counting, following
 from rxtrail.recalls.counting import PackOf, Place
 from rxtrail.recalls.events import lifts, says
-from rxtrail.recalls.incoming import Incoming, NoticesReport, open_fresh, sort_out
+from rxtrail.recalls.incoming import Incoming, NoticesReport, open_fresh, says_no_more, sort_out
 from rxtrail.recalls.notice import Report, asked_of, read_reports
 from rxtrail.recalls.values import (
     ATTACHMENT_BYTES_MAX,
@@ -272,7 +272,8 @@ class RecallDesk:
                 raise BadRequest("a recall is opened with what it means", place="asked")
             if len(command.more) >= MORE_MAX:
                 raise BadRequest(f"at most {MORE_MAX} recalls are opened at once", place="more")
-            writes = [self._open(command, asked) for asked in (command.asked, *command.more)]
+            together: set[str] = set()
+            writes = [self._open(command, asked, together) for asked in (command.asked, *command.more)]
             recall = self._writer().do(lambda tx, log: _all(writes, tx, log))
         else:
             steps = {
@@ -293,8 +294,13 @@ class RecallDesk:
         self._changed()
         return recall
 
-    def _open(self, command: RecallCommand, asked: AskedRecall) -> Callable[[Transaction, Log], Recall]:
-        """Give what opens a recall; raises ``BadRequest`` before anything is written."""
+    def _open(
+        self, command: RecallCommand, asked: AskedRecall, together: set[str]
+    ) -> Callable[[Transaction, Log], Recall]:
+        """Give what opens a recall; raises ``BadRequest`` before anything is written.
+
+        ``together`` are those that the same command opens: they were sorted out before, and none stands for another.
+        """
         _check_words(asked)
         attached = following.attached(asked.attachments)
         doubts = list(asked.doubts)
@@ -310,7 +316,7 @@ class RecallDesk:
             own = all(any(authority.is_issuer(gln, gtin) for gln in identity.glns) for gtin in scope.gtins)
             source = asked.source or ("issued" if identity.role == "hub" or (own and scope.gtins) else "received")
             there = [] if asked.drill else _of_number(tx, asked.number, known)
-            same = next((each for each in there if _is_same(each, scope, asked.classification)), None)
+            same = next((each for each in there if each.id not in together and _is_same(each, scope, asked)), None)
             if same is not None:
                 raise Refused(
                     f"recall {same.id} is of the same notice {asked.number}",
@@ -325,6 +331,7 @@ class RecallDesk:
                 state = "review" if doubts else "live"
             at = iso(log.now)
             number = self._new_id(tx)
+            together.add(number)
             recall = Recall(
                 number, state, source, scope, asked.title.strip() or _title(asked), asked.reason, asked.classification,
                 asked.depth, asked.firm, asked.number, asked.notice, doubts, at, command.by, drill=asked.drill,
@@ -617,9 +624,9 @@ def _kept(reader: Reader, numbers: Iterable[str]) -> list[Recall]:
     return [decode(each[1]) for each in kept if each is not None]
 
 
-def _is_same(recall: Recall, scope: Scope, classification: str) -> bool:
+def _is_same(recall: Recall, scope: Scope, asked: AskedRecall) -> bool:
     """Tell whether a notice says what a recall says already; one of another class or of more packs does not."""
-    return recall.state != "withdrawn" and recall.scope == scope and recall.classification == classification
+    return recall.state != "withdrawn" and recall.scope == scope and says_no_more(asked, scope.gtins, recall)
 
 
 def _stepped(recall: Recall, log: Log, what: str, command: RecallCommand) -> Recall:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from rxtrail.errors import BadRequest, Refused
-from rxtrail.recalls.notice import Report, asked_of
+from rxtrail.recalls.notice import CUT_CHARACTERS, Report, asked_of
 from rxtrail.recalls.values import GTINS_MAX, NOTICE_CHARACTERS_MAX, AskedRecall, RecallCommand
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def sort_out(
     is_on_record: Callable[[list[str]], bool],
 ) -> Incoming:
     """Sort reports; ``known`` gives the recalls of an authority's number, ``scope_of`` refuses what is not whole."""
-    fresh: dict[tuple[str, str], AskedRecall] = {}
+    fresh: dict[tuple[str, ...], AskedRecall] = {}
     standing: list[str] = []
     reports = before = lifted = changed = 0
     for told in wanted:
@@ -124,8 +124,8 @@ def sort_out(
         asked = told if told.number else msgspec.structs.replace(told, number=_numbered(told))
         asked = _read_by_a_person(asked, scope_of)
         there = known(asked.number)
-        same = [each for each in there if _says_no_more(asked, each)]
-        key = (asked.number, repr((asked.gtins, asked.lots, asked.all_lots, asked.serials, asked.expires, asked.made)))
+        same = [each for each in there if says_no_more(asked, asked.gtins, each)]
+        key = _key(asked)
         if same or key in fresh:
             before += 1
             lifted += bool(same) and all(each.state == "withdrawn" for each in same)
@@ -155,29 +155,64 @@ def _read_by_a_person(asked: AskedRecall, scope_of: Callable[[AskedRecall], Scop
     return asked
 
 
-def _says_no_more(asked: AskedRecall, recall: Recall) -> bool:
-    """Tell whether a report adds nothing to the recall that was opened of it before, whatever a person read in it."""
+def says_no_more(asked: AskedRecall, gtins: list[str], recall: Recall) -> bool:
+    """Tell whether a report of these products adds nothing to a recall that was opened of its number before.
+
+    What a person made of the same words stands. Of what nobody has read, the same words say more than before when they
+    are read otherwise now; and other words that leave a doubt say more, though the lots that were read are the same.
+    """
     if asked.classification != recall.classification:
         return False
     scope = recall.scope
-    if (asked.gtins, asked.lots, asked.serials) == (scope.gtins, scope.lots, scope.serials) and (
-        asked.all_lots, asked.expires, asked.made) == (scope.all_lots, scope.expires, scope.made):  # fmt: skip
-        return True
-    if asked.notice == recall.notice:
-        return True
-    if not recall.notice or len(recall.notice) >= NOTICE_CHARACTERS_MAX:
+    reads_alike = (asked.lots, asked.serials, asked.all_lots, asked.expires, asked.made) == (
+        scope.lots, scope.serials, scope.all_lots, scope.expires, scope.made
+    )  # fmt: skip
+    if _is_same_text(asked, recall):
+        return bool(recall.doubts) or _was_read(recall) or (reads_alike and not asked.doubts)
+    waits = recall.state == "review"
+    if (
+        recall.hub and asked.doubts and (waits or recall.state == "withdrawn")
+    ):  # of what a hub sent its words are not here; they are read there
+        return reads_alike and gtins == scope.gtins
+    return reads_alike and gtins == scope.gtins and not asked.doubts and not waits
+
+
+def _is_same_text(asked: AskedRecall, recall: Recall) -> bool:
+    """Tell whether a report says in the same words what a recall's notice said, of no further product."""
+    if not asked.notice or not recall.notice:
         return False
+    if asked.notice == recall.notice:
+        # One of an earlier version was cut and told nothing of its rest: what is as long may go on otherwise.
+        return len(recall.notice) < NOTICE_CHARACTERS_MAX or "SHA-256" in recall.notice[-CUT_CHARACTERS:]
+    before = _report_of(recall.notice)
+    now = _report_of(asked.notice)
+    if before is None or now is None or _plain(before) != _plain(now):
+        return False
+    return set(asked.gtins) <= set(asked_of(before).gtins)
+
+
+def _was_read(recall: Recall) -> bool:
+    """Tell whether a person has said what the notice means, or lifted it."""
+    return any(step.what in ("confirmed", "approved", "withdrawn") for step in recall.history)
+
+
+def _report_of(notice: str) -> Report | None:
     try:
-        report = msgspec.json.decode(recall.notice, type=Report)
-        now = msgspec.json.decode(asked.notice, type=Report)
+        return msgspec.json.decode(notice, type=Report)
     except msgspec.DecodeError:
-        return False  # it was typed in, or is no JSON
-    texts = [[_plain(each.product_description, each.code_info, each.more_code_info or "")] for each in (report, now)]
-    return texts[0] == texts[1] and set(asked.gtins) <= set(asked_of(report).gtins)
+        return None  # it was typed in or cut, or is no JSON
 
 
-def _plain(*texts: str) -> str:
-    return " ".join(" ".join(texts).split())
+def _plain(report: Report) -> str:
+    return " ".join(" ".join((report.product_description, report.code_info, report.more_code_info or "")).split())
+
+
+def _key(asked: AskedRecall) -> tuple[str, ...]:
+    """Give what makes two reports of one file the same: with a doubt also their words, which a person reads."""
+    report = _report_of(asked.notice) if asked.doubts else None
+    words = "" if not asked.doubts else asked.notice if report is None else _plain(report)
+    scope = (asked.gtins, asked.lots, asked.all_lots, asked.serials, asked.expires, asked.made)
+    return asked.number, asked.classification, words, repr(asked.doubts), repr(scope)
 
 
 def _parts(asked: AskedRecall) -> list[AskedRecall]:

@@ -6,6 +6,7 @@ Firms often leave the NDC to the text of the product's description, so that is r
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 import zipfile
@@ -28,6 +29,7 @@ from rxtrail.recalls.values import (
 )
 
 NOTICE_BYTES_MAX = 256 << 20
+CUT_CHARACTERS: Final = 120  # what a notice that was cut ends with, at most
 _NDC = re.compile(r"(?<![\d-])(\d{4,6}-\d{3,4}-\d{1,2})(?![\d-])", re.ASCII)
 _CLASSES = {"Class I": "I", "Class II": "II", "Class III": "III"}
 _DAY = re.compile(r"(\d{4})(\d\d)(\d\d)")
@@ -197,10 +199,19 @@ def asked_of(report: Report) -> AskedRecall:
         classification=_CLASSES.get(report.classification, "not yet classified"),
         firm=_short(report.recalling_firm),
         number=_short(report.recall_number),
-        notice=msgspec.json.encode(report).decode()[:NOTICE_CHARACTERS_MAX],
+        notice=_kept_text(report),
         source="received",
         doubts=doubts,
     )
+
+
+def _kept_text(report: Report) -> str:
+    """Give the text that is kept; of one that is too long its beginning, and a hash by which the whole is known."""
+    text = msgspec.json.encode(report).decode()
+    if len(text) <= NOTICE_CHARACTERS_MAX:
+        return text
+    cut = f"\u2026 cut here; SHA-256 of the whole: {hashlib.sha256(text.encode()).hexdigest()}"
+    return text[: NOTICE_CHARACTERS_MAX - len(cut)] + cut
 
 
 def _serials(told: list[tuple[str, str]]) -> list[SerialScope]:
