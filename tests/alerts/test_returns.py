@@ -406,6 +406,30 @@ def test_a_return_that_came_right_before_a_crash_is_looked_at_by_the_next_proces
         assert s13(told) is not None
 
 
+def test_what_another_process_tells_of_the_same_party_meanwhile_is_not_overwritten(
+    chain: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell(chain, *sold(*PACKS[:2]), dispensed(PACKS[1], minute=60), back(*PACKS[:2], by=OTHER_PHARMACY))
+    watching, now = chain.node.alerts.watching, chain.time.now_us()
+    mine, reader = watching._detection.returns, chain.node.alerts._reader
+    other = returns.Returns(reader, chain.node.alerts._writer, today=chain.time.today, seconds=lambda: 0.0)
+    other.begin(0)
+    real, times = return_alerts.told_of, itertools.count()
+
+    def told_of(*told: Any) -> Any:
+        found = real(*told)
+        if not next(times):  # the other one has room for both, and is faster
+            monkeypatch.setattr(returns, "PACKS_AT_ONCE", 10)
+            other.look(now, [], watching._write)
+        return found
+
+    monkeypatch.setattr(returns, "told_of", told_of)
+    monkeypatch.setattr(returns, "PACKS_AT_ONCE", 1)
+    mine.look(now, [], watching._write)
+    (found,) = [alert for alert in chain.node.alerts.page(state="standing") if alert.rule == "S13"]
+    assert (set(found.parts), found.subjects) == ({"sold-to-another", "dispensed"}, PACKS[:2])
+
+
 def test_plain_scans_have_no_return_looked_at(chain: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     tell(chain, *sold(*PACKS[:2]), back(PACKS[20]))
     chain.node.alerts.settle()

@@ -24,7 +24,7 @@ from rxtrail.ledger.filing import positions_of
 from rxtrail.record.times import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from rxtrail.alerts.filing import Filing
     from rxtrail.record.lanes import PartyTable
@@ -107,11 +107,28 @@ class Told(msgspec.Struct, frozen=True, gc=False):
     explained: bool  # something odd is so no more: it did not only grow old
 
 
+class Basis(msgspec.Struct, frozen=True):
+    """What the record has of some parties, from which is read what is to be told of them."""
+
+    odd: dict[str, dict[str, bytes]]  # by party and name
+    counts: dict[str, dict[str, Tally]]
+
+    @classmethod
+    def read(cls, reader: Reader, returners: Iterable[str], now: int) -> Basis:
+        """Read it."""
+        odd = {returner: {name: body for name, _, body in every(reader, BY + returner)} for returner in returners}
+        return cls(odd, _counts(reader, odd, now) if odd else {})
+
+    def is_so_still(self, reader: Reader, now: int) -> bool:
+        """Tell whether nobody else has written any of it since."""
+        return self == Basis.read(reader, self.odd, now)
+
+
 def told_of(
     reader: Reader, parties: PartyTable, changed: Mapping[str, Returned], before: Mapping[str, Returned],
     tallies: Sequence[Tally], gone: Iterable[Returned], now: int,
-) -> list[Told]:  # fmt: skip
-    """Read what is to be told of each party about which something changed.
+) -> tuple[list[Told], Basis]:  # fmt: skip
+    """Read what is to be told of each party about which something changed, and give from what it was read.
 
     ``changed`` are the rows that are about to be written, ``before`` those in the record by the same names, ``gone``
     those that are about to be dropped since they are too old.
@@ -119,19 +136,18 @@ def told_of(
     odd_before = {name for name in changed if name in before and before[name].kind}
     touched = {row.returner for name, row in changed.items() if row.kind or name in odd_before}
     explained = {changed[name].returner for name in odd_before if not changed[name].kind}
-    returners = sorted(touched | {tally.returner for tally in tallies})
-    if not returners:
-        return []
-    counts = _counts(reader, {*returners}, tallies, now)
+    basis = Basis.read(reader, sorted(touched | {tally.returner for tally in tallies}), now)
     dropped = {row.name for row in gone}
     found: list[Told] = []
-    for returner in returners:
-        rows = {name: decode(body) for name, _, body in every(reader, BY + returner) if name not in dropped}
+    for returner, known in basis.odd.items():
+        rows = {name: decode(body) for name, body in known.items() if name not in dropped}
         rows.update((name, row) for name, row in changed.items() if row.returner == returner)
         odd = [row for row in rows.values() if row.kind]
-        alert = _alert(reader, parties, returner, odd, counts.get(returner, []))
+        fresh = {t.name: t for t in tallies if t.returner == returner and t.at >= now - KEPT_US}
+        counts = {**basis.counts.get(returner, {}), **fresh}
+        alert = _alert(reader, parties, returner, odd, [*counts.values()])
         found.append(Told(returner, alert, returner in explained))
-    return found
+    return found, basis
 
 
 def file(filing: Filing, told: Told) -> None:
@@ -199,17 +215,14 @@ def tos(head: EventHead) -> list[str]:
     return [gln for gln in (possessor, gln_of_location(location), owner) if gln]
 
 
-def _counts(reader: Reader, returners: set[str], tallies: Iterable[Tally], now: int) -> dict[str, list[Tally]]:
+def _counts(reader: Reader, returners: Container[str], now: int) -> dict[str, dict[str, Tally]]:
     """Give what these parties returned of late, event by event."""
     found: dict[str, dict[str, Tally]] = defaultdict(dict)
     for name, at, body in every(reader, TALLY, (now - KEPT_US, "")):
         returner, count = _number(body)
         if returner in returners:
             found[returner][name] = Tally(returner, -1, at, count)
-    for tally in tallies:
-        if tally.at >= now - KEPT_US:
-            found[tally.returner][tally.name] = tally
-    return {returner: list(some.values()) for returner, some in found.items()}
+    return dict(found)
 
 
 def _alert(

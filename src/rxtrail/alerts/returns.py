@@ -22,6 +22,7 @@ from rxtrail.alerts.return_alerts import (
     TALLY,
     Returned,
     Tally,
+    Told,
     decode,
     encode,
     file,
@@ -33,6 +34,7 @@ from rxtrail.core.rules import returns as rules
 from rxtrail.core.rules.route import Routes
 from rxtrail.core.rules.steps import Flag
 from rxtrail.core.rules.words import SENDS, gln_of_location
+from rxtrail.errors import Busy
 from rxtrail.record import sightings
 from rxtrail.record.lanes import PartyTable
 from rxtrail.record.standing import authority_of
@@ -69,6 +71,7 @@ FORGOTTEN_AT_ONCE: Final = 1_000
 LOADED_MAX: Final = 20_000
 IN_MIND_MAX: Final = 100_000
 """Of so many packs that were returned last a scan elsewhere is noticed; of older ones what the record has of it."""
+TRIES: Final = 5  # to tell of returns of which another process tells something at the same time
 PLACES_MAX: Final = 20
 SCANS_MAX: Final = 20_000
 RELOAD_SECONDS: Final = 5.0
@@ -252,19 +255,19 @@ class Returns:
         current = [*found.fresh, *(row for row in before.values() if row.at >= now - KEPT_US)]
         judged = self._judged(reader, judge, parties, current, seen)
         changed = {row.name: row for row in judged if before.get(row.name) != row or homes[row.name][0] != _home(row)}
-        told = told_of(reader, parties, changed, before, found.tallies, [row for _, row in old], now)
         forgotten = [
             name for name, at, _ in reader.kept_from(TALLY, _START, FORGOTTEN_AT_ONCE) if at < now - KEPT_US
         ] if found.tallies else []  # fmt: skip
 
-        def work(filing: Filing) -> None:
+        def work(filing: Filing, told: Iterable[Told]) -> None:
             tx = filing.tx
             for tally in found.tallies:
                 tx.keep(TALLY, tally.name, tally.at, _encode((tally.returner, tally.count)))
             for name in forgotten:
                 tx.drop_kept(TALLY, name)
             for pack, places in seen.items():
-                tx.keep(SEEN, pack, now, _encode(places))
+                every = dict.fromkeys((*_places(tx, pack), *places))  # each process has its own scans
+                tx.keep(SEEN, pack, now, _encode([*every][:PLACES_MAX]))
             for kind, row in old:
                 tx.drop_kept(SEEN, row.pack)
                 tx.drop_kept(kind, row.name)
@@ -286,8 +289,25 @@ class Returns:
             for each in told:
                 file(filing, each)
 
+        def attempt() -> bool:
+            """Write it all, unless another process tells something of the same parties meanwhile."""
+            told, basis = told_of(reader, parties, changed, before, found.tallies, [row for _, row in old], now)
+            is_so = False
+
+            def write_so(filing: Filing) -> None:
+                nonlocal is_so
+                is_so = basis.is_so_still(filing.tx, now)
+                if is_so:
+                    work(filing, told)
+
+            write(write_so)
+            return is_so
+
         if changed or seen or found.tallies or old or any(walk.is_kept(page) for walk, page in pages.items()):
-            write(work)
+            if not any(attempt() for _ in range(TRIES)):
+                raise Busy(
+                    "other processes tell of the same returns all the time", advice="Nothing: it is tried again."
+                )
             if found.position is not None:
                 self._cursor.came(found.position)
         elif found.position is not None:
