@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from rxtrail.core.rules.recall import LotScope, Recall, Response, Scope, SerialScope, Span
@@ -80,7 +81,7 @@ def test_an_issued_recall_holds_only_after_a_second_person_has_approved_it(stock
     recall = opened(stocked_hub)
     assert recall.state == "draft"
     assert at_the_counter(stocked_hub) == {}
-    for same in (KIM, "a.kim", "A KIM", "\uff21. \uff2bim"):
+    for same in (KIM, "a.kim", "A KIM", "\uff21. \uff2bim", "\u0410. Kim", "\u0391. \u039aim"):
         with pytest.raises(Refused, match="cannot approve it too"):
             act(stocked_hub, "approve", recall, by=same)
     assert act(stocked_hub, "approve", recall, by=LEE).state == "live"
@@ -301,6 +302,29 @@ def test_the_notice_of_a_recall_that_the_hub_sent_opens_no_second_one(stocked: S
     assert (sorted_out.known, sorted_out.fresh) == (1, [])
     with pytest.raises(Refused, match=first.id):
         opened(stocked, asked)
+
+
+def test_control_characters_in_a_notices_number_stop_nothing_beside_it(stocked: Scene) -> None:
+    records = [
+        {"recall_number": number, "product_description": "NDC 52601-8159-0", "code_info": f"Lot A{n}23"}
+        for n, number in enumerate(["D-1", "D-2\0", "\x07D-3\x85", "D-4\x01\0\n4", "D-5"])
+    ]
+    desk = stocked.node.recalls
+    wanted = [asked_of(each) for each in read_reports(msgspec.json.encode(records))]
+    report = open_fresh(desk.incoming(wanted), KIM, stocked.node.recall, desk.incoming)
+    assert (report.opened, report.review) == (5, 3)
+    assert sorted(each.number for each in desk.page()) == ["D-1", "D-2", "D-3", "D-4 4", "D-5"]
+    assert desk.incoming(wanted).known == 5
+
+
+@pytest.mark.parametrize("number", ["D-1\0", "\x07", "D\x85"])
+def test_a_number_with_control_characters_is_refused_and_no_recall_has_one(stocked: Scene, number: str) -> None:
+    with pytest.raises(BadRequest):
+        opened(stocked, msgspec.structs.replace(ASKED, number=number))
+    with pytest.raises(NotFound):
+        stocked.node.recalls.get(number)
+    with pytest.raises(NotFound):
+        stocked.node.recalls.page(number)
 
 
 def test_an_unknown_recall_is_told(stocked: Scene) -> None:

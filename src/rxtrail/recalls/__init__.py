@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import datetime
+import re
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
@@ -111,6 +112,13 @@ _CHANGES: Final = {
     "acknowledge": following.acknowledged,
     "check": following.checked,
 }
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+# Letters of other alphabets that look like Latin ones, small as names are compared; others than these do not.
+_LOOKS_LIKE: Final = str.maketrans(
+    "\u0430\u0432\u0435\u0456\u0458\u043a\u043c\u043d\u043e\u0440\u0455\u0441\u0442\u0443\u0445\u0501\u04bb\u051b\u051d\u04cf"
+    "\u03b1\u03b2\u03b5\u03b6\u03b7\u03b9\u03ba\u03bc\u03bd\u03bf\u03c1\u03c4\u03c5\u03c7\u03f2\u0131",
+    "abeijkmhopsctyxdhqwlabezhikmnoptyxci",
+)
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -573,6 +581,8 @@ def _check_words(asked: AskedRecall) -> None:
     for name in ("title", "reason", "firm", "number"):
         if len(getattr(asked, name)) > TEXT_CHARACTERS_MAX:
             raise BadRequest(f"the {name} has at most {TEXT_CHARACTERS_MAX} characters", place=name)
+    if _CONTROLS.search(asked.number):
+        raise BadRequest("control characters in the number", place="number")
     if not 0 <= asked.answer_hours <= following.HOURS_MAX:
         raise BadRequest(f"holders answer in 1 to {following.HOURS_MAX:,} hours", place="answer_hours")
     if len(asked.notice) > NOTICE_CHARACTERS_MAX:
@@ -596,7 +606,7 @@ def _is_day(text: str) -> bool:
 
 
 def _read(reader: Reader, number: str) -> tuple[int, Recall]:
-    row = reader.kept(KIND, number)
+    row = reader.kept(KIND, number) if number.isprintable() else None  # PostgreSQL takes no NUL in a text
     if row is None:
         raise _missing(number)
     return row[0], decode(row[1])
@@ -639,8 +649,13 @@ def _who_made_live(recall: Recall) -> str:
 
 
 def _name(text: str) -> str:
-    """Give a name as names are compared: "A. Kim" and "a.kim" are one person, in letters of full width too."""
-    return "".join(letter for letter in unicodedata.normalize("NFKC", text).casefold() if letter.isalnum())
+    """Give a name as names are compared: "A. Kim" and "a.kim" are one person.
+
+    In letters of full width too, and in Cyrillic or Greek ones that look like these. Who gives another name is another
+    person here: it is for those who hand out keys to see that each has their own.
+    """
+    name = unicodedata.normalize("NFKC", text).casefold().translate(_LOOKS_LIKE)
+    return "".join(letter for letter in name if letter.isalnum())
 
 
 def _demand(recall: Recall, state: str, done: str) -> None:

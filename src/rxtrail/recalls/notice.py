@@ -32,6 +32,7 @@ NOTICE_BYTES_MAX = 256 << 20
 CUT_CHARACTERS: Final = 120  # what a notice that was cut ends with, at most
 _NDC = re.compile(r"(?<![\d-])(\d{4,6}-\d{3,4}-\d{1,2})(?![\d-])", re.ASCII)
 _CLASSES = {"Class I": "I", "Class II": "II", "Class III": "III"}
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _DAY = re.compile(r"(\d{4})(\d\d)(\d\d)")
 
 
@@ -184,6 +185,8 @@ def asked_of(report: Report) -> AskedRecall:
     if len(expires) > 1 or len(made) > 1:
         doubts.append("several spans of time")
         expires = made = []
+    if _CONTROLS.search(report.recall_number.strip()):
+        doubts.append("control characters in the recall's number: it was written without them")
     lots = [LotScope(each.lot, each.expiry or "") for each in read.lots][:LOTS_MAX]
     if len(read.lots) > LOTS_MAX:
         doubts.append(f"more than {LOTS_MAX:,} lots: the rest is in the notice")
@@ -229,5 +232,5 @@ def _last(date: str) -> str:
 
 
 def _short(text: str) -> str:
-    words = " ".join(text.split())
+    words = " ".join(_CONTROLS.sub(" ", text).split())
     return words if len(words) <= TEXT_CHARACTERS_MAX else words[: TEXT_CHARACTERS_MAX - 1] + "…"

@@ -29,7 +29,7 @@ def newest(
     """List what fits, after the one of key ``after`` ("": from the newest on); raises ``missing(after)``."""
     before = _LATEST
     if after:
-        row = reader.kept(kind, after)
+        row = reader.kept(kind, after) if after.isprintable() else None  # PostgreSQL takes no NUL in a text
         if row is None:
             raise missing(after)
         before = (row[0], after)

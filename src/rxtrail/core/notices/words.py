@@ -123,7 +123,7 @@ _LIMITS = (
 )
 # Arrows, dots and signs between codes or before one: from here to there, from here on.
 _MARKS_OF_MORE = (
-    r"[-=]+>|[\u2192\u21d2\u2026\u2265\u2264]|\.{3,}(?=\s*(?:[A-Z0-9-]*\d|\Z|\n))|(?<=\w)\.\.(?=\w)|"
+    r"(?<![-=])[-=]+>|[\u2192\u21d2\u2026\u2265\u2264]|\.{3,}(?=\s*(?:[A-Z0-9-]*\d|\Z|\n))|(?<=\w)\.\.(?=\w)|"
     r"(?<=\d)[?#]+(?![\s?#]*\d)|"
     r"&\s?(?:up|above|below)\b|~(?=\s?[A-Z0-9])|(?<![a-z/])[<>]=?\s?(?=[A-Z-]{0,6}\d)"
 )
