@@ -60,6 +60,7 @@ def test_a_text_that_means_more_lots_than_it_names_is_left_to_a_person(text: str
 
 
 SPANS = (
+    "Lots 12345-50", "Lots: K123-29, exp 01/2027", "Batches A1200-03",
     "Lots 1001-1010", "Lots 101-110", "Lots AB01-AB09", "Lots K123-K129, Exp 05/2027", "Lots 12A-19A", "Lots A1-A5, A9",
     "Lot 1234-5678", "Lots A98-A102", "Lots 998-1002", "Lots A001-010", "Lots 101/110", "Lots A1/A5", "Lots A123_A130",
     "Lots A123456 -- A123460", "Lots A123456--A123460", "Lots A123456 --- A123460", "Lots A123456---A123460",
@@ -105,6 +106,8 @@ def test_a_mark_behind_a_lot_or_small_letters_in_it_may_stand_for_any_digit(lot:
 @pytest.mark.parametrize(
     ("text", "lots"),
     [
+        ("Lot 12345-50", ["12345-50"]),
+        ("Lots 439605-01", ["439605-01"]),
         ("Lots S21-0045, 439605-01, 2025-0012", ["S21-0045", "439605-01", "2025-0012"]),
         ("Lots ProRx051425-5, ProRx051425-6", ["PRORX051425-5", "PRORX051425-6"]),
         ("Lot S21\u20110045", ["S21-0045"]),

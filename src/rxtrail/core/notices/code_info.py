@@ -37,6 +37,7 @@ _PARTS = re.compile(
     r"-+\s*(?=[^\s,;)-])|\.(?!\.)|[\[({](?!\s*[\])}])|[\s,;:)\]}<>'\"\u201d\u2019/|&=*#?!\u2012-\u2015\u2026\u2192\u21d2~]|\Z"
 )
 _INSIDE = re.compile(r"[-/_.+*]")
+_SEVERAL = re.compile(r"(?:sub-?\s?)?(?:lots|batches)\b(?!\s*\()")
 _RUN = re.compile(r"\d+")
 _MORE = frozenset(
     ("more", "other", "others", "on", "up", "over", "many", "plus", "further", "additional", "various", "several",
@@ -152,6 +153,7 @@ class _Reading:
             self._take(self.pieces[self.at])
         self._compare_shapes()
         self._expect_a_label()
+        self._expect_several()
         named = self._named()
         spans = [LotRange(each.lot, each.last, each.expiry, each.groups) for each in self.lots if each.last]
         if self.every:
@@ -525,6 +527,14 @@ class _Reading:
             words = [piece.value for piece in self.pieces if piece.sort is Sort.WORD and len(piece.value) > 2]
             if words:
                 self._doubt(f"no word says that these are lots, and {words[0]!r} stands among them")
+
+    def _expect_several(self) -> None:
+        """Doubt one code behind a word for several lots when its end may be that of the last of them: Lots 12345-50."""
+        labels = [piece.value.lower() for piece in self.pieces if piece.sort is Sort.LOT]
+        if len(self.lots) == 1 and not self.lots[0].last and any(_SEVERAL.match(label) for label in labels):
+            first, dash, last = self.lots[0].lot.rpartition("-")
+            if dash and last.isdigit() and first[-len(last) :].isdigit() and first[-len(last) :] < last:
+                self._doubt(f"one lot, or several written in short? {self.lots[0].lot!r}")
 
     def _named(self) -> list[NamedLot]:
         """Give each lot once: of two mentions that differ only in the presentation, one with both."""
