@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.properties.test_order import FOLDER, MODEST, fill
 from tests.properties.worlds import documents, worlds
-from tests.query.one_by_one import one_by_one, told
+from tests.query.one_by_one import one_by_one, only_packs, told
 from tests.story import (
     BLISTER_GTIN,
     CASE_GTIN,
@@ -46,4 +46,5 @@ def test_counted_by_containers_is_counted_one_by_one(data: st.DataObject) -> Non
         for gtin, lot, expiry in ASKED:
             answer = node.node.holders(gtin, lot, expiry=expiry)
             assert told(answer) == one_by_one(node, gtin, lot, expiry)
+            assert only_packs(node, gtin, lot, expiry) == (answer.found, answer.packs)
             assert answer.packs == sum(answer.by_state.values())

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from rxtrail.core.rules.words import END_RANKS
+from rxtrail.query.holders import holders
 from rxtrail.record.exact import container_state, unit_state
 from rxtrail.record.facts import Memory, Pending, Recalls, find
 from rxtrail.record.standing import as_seen_by, authority_of, identity_of
@@ -48,6 +49,15 @@ def told(answer: Holders) -> tuple[Counter[Held], dict[Held, set[str]]]:
         packs[held] = share.packs
         containers[held] = {*share.containers, *([""] if share.loose else [])}
     return packs, containers
+
+
+def only_packs(hub: Scene, gtin: str, lot: str, expiry: str = "") -> tuple[bool, int]:
+    """How many packages the same question counts that does not ask where they are, and whether it finds any."""
+    reader = hub.node._reader()
+    authority = authority_of(reader, hub.time.today())
+    answer = holders(reader, authority, gtin, lot, expiry=expiry, only_packs=True)
+    assert (answer.holders, answer.by_state) == ([], {})
+    return answer.found, answer.packs
 
 
 def one_by_one(hub: Scene, gtin: str, lot: str, expiry: str = "") -> tuple[Counter[Held], dict[Held, set[str]]]:

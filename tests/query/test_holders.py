@@ -14,7 +14,7 @@ from rxtrail.query.holders import CONTAINERS_SHOWN_MAX
 from tests import story
 from tests.properties.test_order import fill
 from tests.properties.worlds import Document, chain
-from tests.query.one_by_one import one_by_one, told
+from tests.query.one_by_one import one_by_one, only_packs, told
 from tests.story import (
     CASE_GTIN,
     EXPIRY,
@@ -70,6 +70,7 @@ def states(answer: Holders) -> dict[str, int]:
 def check(hub: Scene, gtin: str = GTIN, lot: str = LOT, expiry: str = "") -> Holders:
     answer = hub.node.holders(gtin, lot, expiry=expiry)
     assert told(answer) == one_by_one(hub, gtin, lot, expiry)
+    assert only_packs(hub, gtin, lot, expiry) == (answer.found, answer.packs)
     return answer
 
 

@@ -183,8 +183,8 @@ class Wired:
         self.recalls = RecallDesk(
             lambda: self._writing()[0],
             reader=self._reader,
-            count=lambda reader, authority, gtin, lot, expiry, made: holders(
-                reader, authority, gtin, lot, expiry=expiry, made=made
+            count=lambda reader, authority, gtin, lot, expiry, made, only_packs: holders(
+                reader, authority, gtin, lot, expiry=expiry, made=made, only_packs=only_packs
             ),
             today=clock.today,
             now_us=clock.now_us,

@@ -45,12 +45,20 @@ _DISPENSED = frozenset({"dispensed", "partially_dispensed"})
 
 
 def holders(
-    reader: Reader, authority: Authority, gtin: str, lot: str, *, expiry: str = "", made: Span = ANY_DAY
+    reader: Reader,
+    authority: Authority,
+    gtin: str,
+    lot: str,
+    *,
+    expiry: str = "",
+    made: Span = ANY_DAY,
+    only_packs: bool = False,
 ) -> Holders:
     """Tell who holds the packages of a lot (GTIN-14, lot, ISO expiry or empty for any) now.
 
-    ``made`` limits it to packages that were made within a span of days (UTC). The reader holds still meanwhile, or
-    counts of two moments are mixed.
+    ``made`` limits it to packages that were made within a span of days (UTC). ``only_packs`` counts the same packages
+    and tells of none where it is, which reads no containers. The reader holds still meanwhile, or counts of two
+    moments are mixed.
     """
     known = reader.product(gtin)
     lots = reader.lots_of(known[0], lot) if known is not None else []
@@ -60,14 +68,18 @@ def holders(
     count = _Count(reader, authority, gtin, product, lot, expiry, made)
     for number, expires in lots:
         if expiry in ("", expires):
-            count.plain(number)
+            if only_packs:
+                count.only_packs(number)
+            else:
+                count.plain(number)
     count.odd([number for number, _ in lots])
     if holds:
         count.containers_made([number for number, _ in lots])
     recalls = Recalls()
     recalls.load(reader, authority)
     name, ndc = product_view(reader, gtin)
-    shares = count.shares()
+    shares = [] if only_packs else count.shares()
+    packs = count.packs()
     by_state: Counter[str] = Counter()
     for share in shares:
         by_state[share.state] += share.packs
@@ -75,12 +87,12 @@ def holders(
         gtin,
         lot,
         expiry,
-        found=bool(shares),
+        found=packs > 0,
         product=name,
         ndc=ndc,
         recalled=recalls.of(product, lot),
         pending=any(gtin in job.gtins for job in reader.jobs_unfinished()),
-        packs=by_state.total(),
+        packs=packs,
         by_state=dict(by_state),
         holders=shares,
     )
@@ -124,6 +136,7 @@ class _Count:
         self._snapshots: dict[bytes, Snapshot] = {}
         self._folded: dict[Parts, Exact] = {}
         self._found: dict[_Share, Counter[int]] = defaultdict(Counter)  # by the outermost container, 0: in none
+        self._elsewhere = 0  # packages that are counted without asking where they are
 
     # -- plain packages --------------------------------------------------------------------------------------------
 
@@ -148,6 +161,22 @@ class _Count:
             self._add("active", around.custody, around.holds, around.outermost, count)
         if others:
             self._fold_holdings(others, makings, packings)
+
+    def only_packs(self, lot: int) -> None:
+        """Count the packages of a lot whose making says all; where they went since takes none away."""
+        rows = self._reader.holdings_of(lot)
+        makings = self._reader.makings({row.making for row in rows})
+        if self._made:
+            rows = [row for row in rows if self._made.holds(day(makings[row.making].time))]
+        doubtful = [row for row in rows if _is_doubtful(makings[row.making])]
+        self._elsewhere += sum(row.packs for row in rows) - sum(row.packs for row in doubtful)
+        if doubtful:
+            packed = {row.packed for row in doubtful if row.packed is not None}
+            self._fold_holdings(doubtful, makings, self._reader.parents_of_events(packed))
+
+    def packs(self) -> int:
+        """Give how many were counted."""
+        return self._elsewhere + sum(counts.total() for counts in self._found.values())
 
     def _around(self, making: Making, packing: ParentRow | None) -> _Around | None:
         """Give what is around packages of a making and packing, None when their steps must be folded."""
@@ -387,3 +416,8 @@ class _Count:
 def _paged(each: Iterator[T], count: int) -> Iterator[list[T]]:
     while page := list(islice(each, count)):
         yield page
+
+
+def _is_doubtful(making: Making) -> bool:
+    """Tell whether only a fold says what a making made: it was declared an error, or somebody else told it too."""
+    return making.voided or bool(making.flags & Flag.MORE_SPEAKERS)

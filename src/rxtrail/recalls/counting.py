@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from rxtrail.store import Reader
     from rxtrail.store.rows import UnitRow
 
-    # (reader, authority, gtin, lot, expiry, span of making) -> who holds that lot
-    CountHolders = Callable[[Reader, Authority, str, str, str, Span], Holders]
+    # (reader, authority, gtin, lot, expiry, span of making, only how many) -> who holds that lot
+    CountHolders = Callable[[Reader, Authority, str, str, str, Span, bool], Holders]
 
 PAGE = 5_000
 LOTS_SHOWN_MAX = 1_000
@@ -87,8 +87,8 @@ def preview(
     by_state: Counter[str] = Counter()
     pending = False
     for each in lots:
-        whole = each.fits is not Fit.NO and each.lot and not scope.serials
-        answer = count(reader, authority, each.gtin, each.lot, each.expiry, scope.made)
+        whole = each.fits is not Fit.NO and bool(each.lot) and not scope.serials
+        answer = count(reader, authority, each.gtin, each.lot, each.expiry, scope.made, not whole)
         pending = pending or answer.pending
         row = LotCount(each.gtin, each.lot, each.expiry, answer.packs, answer.by_state)
         if whole:
