@@ -254,3 +254,17 @@ def test_an_alarm_becomes_a_case_of_the_hub_and_every_question_after_the_last_is
 
 def _stream(content: bytes) -> io.BytesIO:
     return io.BytesIO(content)
+
+
+def test_a_site_that_says_public_asks_from_its_own_budget(hub: Node) -> None:
+    grant = hub.access.grant(f"Bearer {hub.access.keys.add(SITE).secret}")
+
+    def ask(number: int, purpose: str) -> None:
+        scan = scene.scan(f"Z{number * 7919 % 100_000}")
+        hub.access.verify(grant, hub.verify, scan, site="", purpose=purpose)
+
+    for number in range(UNKNOWN_MAX):
+        ask(number, ("public", "dispense")[number % 2])
+    for purpose in ("public", "dispense"):
+        with pytest.raises(BudgetSpent):
+            ask(UNKNOWN_MAX, purpose)

@@ -123,7 +123,7 @@ class Access:
         """
         if grant.open:
             return judge(scan, site=site, purpose=purpose, key=key, station=station)
-        asker = self.asker(grant, purpose)
+        asker = self.asker(grant)  # whatever it says that it is for: it is told all
         self._budgets.admit(asker)
         if grant.site:
             verdict = judge(scan, site=grant.place(site), purpose=purpose, key=key, station=station)
