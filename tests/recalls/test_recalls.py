@@ -165,6 +165,13 @@ def test_depth_and_class_set_the_weight_at_the_counter(
     assert reasons(stocked_hub.verify(PACKS[0], site=site))["recalled"] == severity  # type: ignore[arg-type]
 
 
+def test_of_several_recalls_of_a_pack_the_gravest_class_is_told_first(stocked: Scene) -> None:
+    for name in ("III", "not yet classified", "II", "I"):
+        opened(stocked, AskedRecall(name, gtins=[GTIN], lots=[LotScope(LOT)], classification=name, source="received"))
+    told = [reason.message for reason in stocked.verify(PACKS[0]).reasons if reason.code == "recalled"]
+    assert [message.rpartition(", ")[2].rstrip(".") for message in told] == ["I", "not yet classified", "II", "III"]
+
+
 def test_the_scanned_lot_is_stopped_also_when_the_pack_is_not_on_record(stocked: Scene) -> None:
     live(stocked)
     assert at_the_counter(stocked, pack("NEVERSEEN"))["recalled"] == "stop"

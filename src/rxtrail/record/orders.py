@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from rxtrail.core.rules.recall import Ordered, Recall, means
+from rxtrail.core.rules.recall import CLASSES, Ordered, Recall, means
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,6 +18,9 @@ STANDING: Final = "recall-standing"  # those that are asked at every scan
 DUE: Final = "recall-due"  # when somebody looks whether anybody is late with a recall
 DUE_BEGUN: Final = "recall-due-begun"  # recalls of before were told of, too
 PAGE: Final = 1_000
+
+# What is not yet classified may turn out to be of class I.
+_GRAVITY: Final = {name: number for number, name in enumerate(("I", CLASSES[-1], "II", "III"))}
 
 encode = msgspec.msgpack.Encoder().encode
 decode = msgspec.msgpack.Decoder(Recall).decode
@@ -46,7 +49,8 @@ class Orders:
     def take(self, recalls: Iterable[Recall]) -> None:
         """Hold these recalls and no others."""
         found: dict[str, list[Recall]] = {}
-        for recall in recalls:
+        # Of reasons that weigh the same the graver class is told first.
+        for recall in sorted(recalls, key=lambda recall: _GRAVITY.get(recall.classification, len(_GRAVITY))):
             for gtin in recall.scope.gtins:
                 found.setdefault(gtin, []).append(recall)
         self._by_gtin = found
