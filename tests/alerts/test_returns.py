@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rxtrail.alerts import return_alerts, returns
+from rxtrail.alerts import return_alerts, return_rows, returns
 from rxtrail.errors import StoreFull
 from tests.alerts.test_routes import chain
 from tests.story import (
@@ -157,7 +157,7 @@ def test_each_pack_of_a_return_is_judged_however_many_there_are_a_few_in_one_tra
     assert found is not None
     assert (sorted(found.subjects), found.subject_count) == (sorted(PACKS[:18]), 18)
     assert (sum(looks), max(looks)) == (18, 4), "each is looked at once"
-    assert chain.node._reader().kept_count(return_alerts.TALLY) == 3
+    assert chain.node._reader().kept_count(return_rows.TALLY) == 3
 
 
 def test_a_return_of_which_a_part_was_looked_at_before_a_crash_is_gone_on_with(
@@ -262,7 +262,7 @@ def test_many_returns_of_which_nothing_is_known_hide_none_that_is_odd(
     chain: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(returns, "ROWS_AT_ONCE", 3)
-    monkeypatch.setattr(return_alerts, "PAGE", 3)
+    monkeypatch.setattr(return_rows, "PAGE", 3)
     unknown, odd = PACKS[:10], PACKS[10:18]
     tell(chain, back(*unknown, by=OTHER_PHARMACY, minute=40))
     assert s13(chain) is None
@@ -300,7 +300,7 @@ def test_what_was_in_order_is_looked_at_each_day_however_many_there_are(
 def test_how_many_came_back_is_counted_over_all_returns_and_forgotten_after_a_month(
     chain: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(return_alerts, "PAGE", 2)
+    monkeypatch.setattr(return_rows, "PAGE", 2)
     chain.time.now = chain.time.now.replace(day=3)
     tell(chain, *sold(*PACKS), received(*PACKS, at=PHARMACY, minute=30))
     for at in range(11):
@@ -311,7 +311,7 @@ def test_how_many_came_back_is_counted_over_all_returns_and_forgotten_after_a_mo
     chain.time.pass_by(hours=24 * 40)
     tell(chain, back(PACKS[25], minute=60 * 24 * 40))
     chain.node.alerts.settle()
-    assert chain.node._reader().kept_count(return_alerts.TALLY) == 1
+    assert chain.node._reader().kept_count(return_rows.TALLY) == 1
 
 
 def test_what_was_ever_sold_is_counted_before_and_not_while_the_record_is_written(
@@ -428,6 +428,118 @@ def test_what_another_process_tells_of_the_same_party_meanwhile_is_not_overwritt
     mine.look(now, [], watching._write)
     (found,) = [alert for alert in chain.node.alerts.page(state="standing") if alert.rule == "S13"]
     assert (set(found.parts), found.subjects) == ({"sold-to-another", "dispensed"}, PACKS[:2])
+
+
+class _Counting:
+    """A transaction that notes what it is asked to read."""
+
+    def __init__(self, tx: Any, reads: list[tuple[str, str]]) -> None:
+        self._tx, self._reads = tx, reads
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._tx, name)
+        if not name.startswith("kept"):
+            return found
+
+        def noted(kind: str, *more: Any) -> Any:
+            self._reads.append((name, kind))
+            return found(kind, *more)
+
+        return noted
+
+
+def test_what_is_read_while_a_return_is_written_does_not_grow_with_what_came_back_before(
+    chain: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(return_rows, "PAGE", 2)
+    monkeypatch.setattr(returns, "PACKS_AT_ONCE", 4)
+    watching, goods = chain.node.alerts.watching, packs(40)
+    real, written, before = watching._write, list[list[tuple[str, str]]](), list[str]()
+
+    def write(work: Any) -> None:
+        def inside(filing: Any) -> None:
+            reads = list[tuple[str, str]]()
+            tx, filing.tx = filing.tx, _Counting(filing.tx, reads)
+            work(filing)
+            filing.tx = tx
+            written.append([read for read in reads if read[1].startswith("return")])
+
+        real(inside)
+
+    real_every = return_rows.every
+
+    def every(reader: Any, kind: str, *more: Any) -> Any:
+        before.append(kind)
+        return real_every(reader, kind, *more)
+
+    tell(chain, *sold(*goods), back(*goods, by=OTHER_PHARMACY))
+    watching._detection.returns.again()
+    monkeypatch.setattr(watching, "_write", write)
+    monkeypatch.setattr(return_rows, "every", every)
+    found = s13(chain)
+    assert found is not None
+    assert found.subject_count == 40
+    assert len(written) >= 10, "one for each four packs"
+    assert {*itertools.chain(*written)} == {("kept", return_rows.VERSION)}
+    assert max(len(reads) for reads in written) == 1, "one row of the one party"
+    whole = [kind for kind in before if kind.startswith((return_rows.BY, return_rows.TALLY))]
+    assert whole == [return_rows.TALLY, return_rows.BY + OTHER_PHARMACY.gln], "once, and not again for each four"
+
+
+def test_how_much_came_back_is_counted_on_where_an_earlier_build_kept_no_versions(
+    chain: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(return_rows, "PAGE", 2)
+    chain.time.now = chain.time.now.replace(day=3)
+    tell(chain, *sold(*PACKS), received(*PACKS, at=PHARMACY, minute=30))
+    for at in range(7):
+        tell(chain, back(*PACKS[2 * at : 2 * at + 2], minute=100 + at))
+    assert s13(chain) is None
+    versioned = return_rows.TALLIES + PHARMACY.gln
+
+    def as_before(filing: Any) -> None:
+        filing.tx.drop_kept(return_rows.VERSION, PHARMACY.gln)
+        for name, _, _ in [*return_rows.every(filing.tx, versioned)]:
+            filing.tx.drop_kept(versioned, name)
+
+    chain.node.alerts.watching._write(as_before)
+    for at in range(7, 10):
+        tell(chain, back(*PACKS[2 * at : 2 * at + 2], minute=100 + at))
+    found = s13(chain)
+    assert found is not None
+    assert "20 packs" in found.what
+    tell(chain, back(PACKS[20], minute=130))
+    found = s13(chain)
+    assert found is not None
+    assert "21 packs" in found.what
+    reader = chain.node._reader()
+    assert reader.kept_count(versioned) == reader.kept_count(return_rows.TALLY) == 11
+    chain.time.pass_by(hours=24 * 40)
+    tell(chain, back(PACKS[25], minute=60 * 24 * 40))
+    chain.node.alerts.settle()
+    assert reader.kept_count(versioned) == 1
+
+
+def test_processes_that_find_the_same_are_in_nobodys_way(chain: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    tell(chain, *sold(*PACKS[:2]), back(*PACKS[:2], by=OTHER_PHARMACY))
+    watching, now, reader = chain.node.alerts.watching, chain.time.now_us(), chain.node.alerts._reader
+    others = [
+        returns.Returns(reader, chain.node.alerts._writer, today=chain.time.today, seconds=lambda: 0.0)
+        for _ in range(returns.TRIES + 2)
+    ]
+    real, idle = return_alerts.told_of, iter(others)
+
+    def told_of(*told: Any) -> Any:
+        found = real(*told)
+        if (other := next(idle, None)) is not None:  # each is overtaken by all those behind it
+            other.begin(0)
+            other.look(now, [], watching._write)
+        return found
+
+    monkeypatch.setattr(returns, "told_of", told_of)
+    watching._detection.returns.look(now, [], watching._write)
+    (version, body) = chain.node._reader().kept(return_rows.VERSION, OTHER_PHARMACY.gln) or (0, b"")
+    assert (version, body) == (now, return_rows.encode(1)), "the first one raised it, and nobody else"
 
 
 def test_plain_scans_have_no_return_looked_at(chain: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ import msgspec
 
 from rxtrail.alerts.filing import TITLES, id_of, read
 from rxtrail.alerts.judging import is_package, is_package_run, runs_of
+from rxtrail.alerts.return_rows import KEPT_US, Basis, Returned, Tally
 from rxtrail.alerts.values import SUBJECTS_MAX, Alert, AlertPart, Evidence
 from rxtrail.core.epcis.query.terms import number_of
 from rxtrail.core.rules import returns as rules
@@ -24,17 +25,13 @@ from rxtrail.ledger.filing import positions_of
 from rxtrail.record.times import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from rxtrail.alerts.filing import Filing
     from rxtrail.record.lanes import PartyTable
     from rxtrail.store import Reader
     from rxtrail.store.rows import EventHead
 
-TALLY: Final = "return-tally"  # of what the store keeps, by time: how many packs one event returned, of one party
-BY: Final = "return-by/"  # with the party behind it, by time: its odd packs
-PAGE: Final = 1_000
-KEPT_US: Final = 30 * 24 * 3_600 * 1_000_000
 PACKS_MAX: Final = 2_000
 OPENED_MAX: Final = 200_000
 """Once more than so many packs of one return are found, no further container of it is opened, which the alert tells."""
@@ -57,48 +54,6 @@ LIKELY: Final = {
 NEXT: Final = "Do not put these back to stock. Find each sale, compare lot and expiry, and ask who returned them."
 
 
-class Returned(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """One returned pack: who returned it by which event, and what is odd ("" not decided yet)."""
-
-    at: int
-    event: int
-    returner: str
-    gtin: str
-    serial: str
-    kind: str = ""
-    party: str = ""
-    fine: bool = False
-
-    @property
-    def pack(self) -> str:
-        """Give the pack by its canonical identifier."""
-        return f"01/{self.gtin}/21/{self.serial}"
-
-    @property
-    def name(self) -> str:
-        """Give the name of its row."""
-        return f"{self.returner}/{self.event}/{self.pack}"
-
-
-class Tally(msgspec.Struct, frozen=True, gc=False):
-    """How many packs one event returned."""
-
-    returner: str
-    event: int
-    at: int
-    count: int
-
-    @property
-    def name(self) -> str:
-        """Give the name of its row."""
-        return f"{self.returner}@{self.event}"
-
-
-encode = msgspec.msgpack.Encoder().encode
-decode = msgspec.msgpack.Decoder(Returned).decode
-_number = msgspec.msgpack.Decoder(tuple[str, int]).decode
-
-
 class Told(msgspec.Struct, frozen=True, gc=False):
     """What is to be told of one party: an alert, or None when nothing is odd any more."""
 
@@ -107,47 +62,38 @@ class Told(msgspec.Struct, frozen=True, gc=False):
     explained: bool  # something odd is so no more: it did not only grow old
 
 
-class Basis(msgspec.Struct, frozen=True):
-    """What the record has of some parties, from which is read what is to be told of them."""
-
-    odd: dict[str, dict[str, bytes]]  # by party and name
-    counts: dict[str, dict[str, Tally]]
-
-    @classmethod
-    def read(cls, reader: Reader, returners: Iterable[str], now: int) -> Basis:
-        """Read it."""
-        odd = {returner: {name: body for name, _, body in every(reader, BY + returner)} for returner in returners}
-        return cls(odd, _counts(reader, odd, now) if odd else {})
-
-    def is_so_still(self, reader: Reader, now: int) -> bool:
-        """Tell whether nobody else has written any of it since."""
-        return self == Basis.read(reader, self.odd, now)
-
-
 def told_of(
     reader: Reader, parties: PartyTable, changed: Mapping[str, Returned], before: Mapping[str, Returned],
-    tallies: Sequence[Tally], gone: Iterable[Returned], now: int,
-) -> tuple[list[Told], Basis]:  # fmt: skip
-    """Read what is to be told of each party about which something changed, and give from what it was read.
+    tallies: Sequence[Tally], gone: Iterable[Returned], now: int, known: Basis | None = None,
+) -> tuple[list[Told], Basis, Basis]:  # fmt: skip
+    """Read what is to be told of each party about which something changed; give from what, and what is so afterwards.
 
     ``changed`` are the rows that are about to be written, ``before`` those in the record by the same names, ``gone``
-    those that are about to be dropped since they are too old.
+    those that are about to be dropped since they are too old; ``known`` is what was read or written before.
     """
     odd_before = {name for name in changed if name in before and before[name].kind}
     touched = {row.returner for name, row in changed.items() if row.kind or name in odd_before}
     explained = {changed[name].returner for name in odd_before if not changed[name].kind}
-    basis = Basis.read(reader, sorted(touched | {tally.returner for tally in tallies}), now)
+    basis = Basis.read(reader, sorted(touched | {tally.returner for tally in tallies}), now, known)
     dropped = {row.name for row in gone}
+    news: dict[str, dict[str, Returned]] = defaultdict(dict)
+    for name, row in changed.items():
+        news[row.returner][name] = row
     found: list[Told] = []
-    for returner, known in basis.odd.items():
-        rows = {name: decode(body) for name, body in known.items() if name not in dropped}
-        rows.update((name, row) for name, row in changed.items() if row.returner == returner)
-        odd = [row for row in rows.values() if row.kind]
-        fresh = {t.name: t for t in tallies if t.returner == returner and t.at >= now - KEPT_US}
-        counts = {**basis.counts.get(returner, {}), **fresh}
-        alert = _alert(reader, parties, returner, odd, [*counts.values()])
+    after = Basis({}, {}, {})
+    for returner, version in basis.versions.items():
+        rows = {name: row for name, row in basis.odd[returner].items() if name not in dropped} | news[returner]
+        odd = {name: row for name, row in rows.items() if row.kind}
+        fresh = {tally.name: tally for tally in tallies if tally.returner == returner}
+        every_count = basis.counts[returner] | fresh
+        counts = {name: tally for name, tally in every_count.items() if tally.at >= now - KEPT_US}
+        # Of several processes that look at one event the first one changes something, and is in nobody's way later.
+        changes = odd != basis.odd[returner] or any(basis.counts[returner].get(n) != t for n, t in counts.items())
+        after.versions[returner], after.odd[returner] = version + changes, odd
+        after.counts[returner] = counts
+        alert = _alert(reader, parties, returner, [*odd.values()], [*counts.values()])
         found.append(Told(returner, alert, returner in explained))
-    return found, basis
+    return found, basis, after
 
 
 def file(filing: Filing, told: Told) -> None:
@@ -159,16 +105,6 @@ def file(filing: Filing, told: Told) -> None:
     known = read(filing.tx, number)
     if known is not None and (told.explained or known.parts.keys() <= {rules.MANY}):
         filing.no_more(number)
-
-
-def every(reader: Reader, kind: str, after: tuple[int, str] = (-1, "")) -> Iterator[tuple[str, int, bytes]]:
-    """Give all rows of a kind by their times."""
-    while True:
-        rows = reader.kept_from(kind, after, PAGE)
-        yield from rows
-        if len(rows) < PAGE:
-            return
-        after = (rows[-1][1], rows[-1][0])
 
 
 def packs_of(reader: Reader, runs: list[list[str]], at_most: int = OPENED_MAX) -> list[str]:
@@ -213,16 +149,6 @@ def tos(head: EventHead) -> list[str]:
     """Give to whom a despatch goes."""
     owner, possessor, location = head.destination
     return [gln for gln in (possessor, gln_of_location(location), owner) if gln]
-
-
-def _counts(reader: Reader, returners: Container[str], now: int) -> dict[str, dict[str, Tally]]:
-    """Give what these parties returned of late, event by event."""
-    found: dict[str, dict[str, Tally]] = defaultdict(dict)
-    for name, at, body in every(reader, TALLY, (now - KEPT_US, "")):
-        returner, count = _number(body)
-        if returner in returners:
-            found[returner][name] = Tally(returner, -1, at, count)
-    return dict(found)
 
 
 def _alert(

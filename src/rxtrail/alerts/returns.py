@@ -16,19 +16,19 @@ import msgspec
 
 from rxtrail.alerts.cursor import Cursor
 from rxtrail.alerts.judging import RouteJudge, runs_of
-from rxtrail.alerts.return_alerts import (
+from rxtrail.alerts.return_alerts import Told, file, packs_of, told_of, tos
+from rxtrail.alerts.return_rows import (
     BY,
     KEPT_US,
-    TALLY,
+    Basis,
     Returned,
     Tally,
-    Told,
     decode,
     encode,
-    file,
-    packs_of,
-    told_of,
-    tos,
+    forget,
+    keep_tally,
+    note_gone,
+    too_old,
 )
 from rxtrail.core.rules import returns as rules
 from rxtrail.core.rules.route import Routes
@@ -157,6 +157,7 @@ class Returns:
         self._log_size = -1  # when it was looked for events the last time
         self._cursor = Cursor(RETURNS, writer, seconds)
         self._part = _NO_PART
+        self._basis: Basis | None = None  # of the parties whose packs the next look goes on with
         self._walks = {kind: _Walk(kind) for kind in (OPEN, ODD, OK)}
         self._scans: list[Suspicion] = []  # those that were not looked at yet
         self._returned: dict[str, Returned] = {}
@@ -199,6 +200,8 @@ class Returns:
             walk.came(page, now)
         if not found.more:
             self._log_size = size
+        if not found.more and not any(page.ends for page in pages.values()):
+            self._basis = None
         return found.more
 
     def keep_cursor(self, *, always: bool) -> None:
@@ -255,16 +258,13 @@ class Returns:
         current = [*found.fresh, *(row for row in before.values() if row.at >= now - KEPT_US)]
         judged = self._judged(reader, judge, parties, current, seen)
         changed = {row.name: row for row in judged if before.get(row.name) != row or homes[row.name][0] != _home(row)}
-        forgotten = [
-            name for name, at, _ in reader.kept_from(TALLY, _START, FORGOTTEN_AT_ONCE) if at < now - KEPT_US
-        ] if found.tallies else []  # fmt: skip
+        forgotten = too_old(reader, now, FORGOTTEN_AT_ONCE) if found.tallies else []
 
         def work(filing: Filing, told: Iterable[Told]) -> None:
             tx = filing.tx
             for tally in found.tallies:
-                tx.keep(TALLY, tally.name, tally.at, _encode((tally.returner, tally.count)))
-            for name in forgotten:
-                tx.drop_kept(TALLY, name)
+                keep_tally(tx, tally)
+            forget(tx, forgotten)
             for pack, places in seen.items():
                 every = dict.fromkeys((*_places(tx, pack), *places))  # each process has its own scans
                 tx.keep(SEEN, pack, now, _encode([*every][:PLACES_MAX]))
@@ -291,16 +291,20 @@ class Returns:
 
         def attempt() -> bool:
             """Write it all, unless another process tells something of the same parties meanwhile."""
-            told, basis = told_of(reader, parties, changed, before, found.tallies, [row for _, row in old], now)
+            gone = [row for _, row in old]
+            told, basis, after = told_of(reader, parties, changed, before, found.tallies, gone, now, self._basis)
             is_so = False
 
             def write_so(filing: Filing) -> None:
                 nonlocal is_so
-                is_so = basis.is_so_still(filing.tx, now)
+                is_so = basis.is_so_still(filing.tx)
                 if is_so:
                     work(filing, told)
+                    after.write(filing.tx, basis, now)
+                    note_gone(filing.tx, gone, after.versions, now)
 
             write(write_so)
+            self._basis = after if is_so else basis
             return is_so
 
         if changed or seen or found.tallies or old or any(walk.is_kept(page) for walk, page in pages.items()):
