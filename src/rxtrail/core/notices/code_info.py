@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 import itertools
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -37,7 +38,15 @@ _PARTS = re.compile(
     r"-+\s*(?=[^\s,;)-])|\.(?!\.)|[\[({](?!\s*[\])}])|[\s,;:)\]}<>'\"\u201d\u2019/|&=*#?!\u2012-\u2015\u2026\u2192\u21d2~]|\Z"
 )
 _INSIDE = re.compile(r"[-/_.+*]")
-_SEVERAL = re.compile(r"(?:sub-?\s?)?(?:lots|batches)\b(?!\s*\()")
+_HANGS = re.compile(r"\s*[-~_\u2012-\u2015\u2212]+\s*(?:[,;)]|\Z)|\s*!!")  # a dash that leads nowhere
+_SEVERAL = re.compile(
+    r"[a-z/]{0,8}[\s-]{0,3}(?:lots|batches|batch\(es\)|codes|units|lot\s?\(s\)|batch\s?\(s\)|"
+    r"(?:lot|batch|control|ctrl|code|unit)s?\s*(?:(?:numbers|nos|codes|ids|id's)\b|#\s?'?s\b|"
+    r"(?:number|no\.?|code|id)?\s?\(s\)))",
+    re.IGNORECASE,
+)
+_SHORT = re.compile(r"(.*\d)([A-Z]*)([-/_@:.+*])(\d+)\2", re.ASCII)  # 12345-50, 12345A-50A
+_DAY = re.compile(r"(?:0[1-9]|1[0-2])-?(?:[0-2]\d|3[01])-?20\d\d(?::\d+)?", re.ASCII)  # compounders: 05032022:35@1
 _RUN = re.compile(r"\d+")
 _MORE = frozenset(
     ("more", "other", "others", "on", "up", "over", "many", "plus", "further", "additional", "various", "several",
@@ -48,6 +57,7 @@ _ENDS = re.compile(r"\(\s?[A-Za-z]\s?[-,;/&\u2010-\u2015)]")  # A123(A-F), A123(
 _MARKS = re.compile(r"(?<![A-Za-z0-9(])(?:[A-Za-z]|\d{1,2})\)")  # a) or 1), which open nothing
 
 
+_JOINS = (Sort.COMMA, Sort.AND, Sort.LOT)
 _PARTED = (Sort.COMMA, Sort.CLAUSE, Sort.LOT, Sort.DATE, Sort.EXPIRY, Sort.OPEN, Sort.CLOSE)
 
 
@@ -226,6 +236,7 @@ class _Reading:
                 if (
                     self._goes_on_unread(piece)
                     or self._parts_a_span(piece)
+                    or self._joins_nothing(piece)
                     or (piece.sort is Sort.FROM and piece.value[:4].lower() == "rang")
                 ):
                     self._doubt(f"a span of lots that was not understood: {self._around(piece)}")
@@ -395,27 +406,48 @@ class _Reading:
             if self.mode is Sort.EXPIRY and piece.value.lower() in MONTHS:
                 self._doubt(f"a date without a year: {self._around(piece)}")
         else:
-            if (alone and self._is_in_list(piece)) or self._is_an_end(piece):
+            if (alone and self._is_in_list(piece)) or self._is_an_end(piece, alone=alone) or self._adds_unread():
                 self._doubt(f"a word, or a lot without a digit? {self._around(piece)}")
             self.labelled = labelled and len(piece.value) == 1 and not piece.value.isalnum()
 
     def _is_in_list(self, piece: Piece) -> bool:
         """Tell whether a word in capitals stands where the next lot of a list would."""
-        before = [each.sort for each in self.pieces[max(0, self.at - 3) : self.at - 1]]
         shaped = len(piece.value) > 1 and piece.value.isupper() and not IS_PACK_WORD.fullmatch(piece.value)
-        lots = (Sort.CODE, Sort.WORD)
-        return (
-            shaped and len(before) == 2 and before[0] in lots and before[1] in (Sort.COMMA, Sort.AND) and self.is_last
-        )
+        return shaped and self.pieces[self.at - 2].sort in _JOINS and self._is_behind_a_lot(_JOINS)
 
-    def _is_an_end(self, piece: Piece) -> bool:
-        """Tell whether a letter stands where only the end of the next lot is written: 12345A, B, C."""
-        if len(piece.value) != 1 or not piece.value.isalpha() or not piece.value.isupper() or self.at < 2:
+    def _is_an_end(self, piece: Piece, *, alone: bool) -> bool:
+        """Tell whether a letter stands where only the end of the next lot is written: 12345A, B, and C."""
+        if len(piece.value) != 1 or not piece.value.isalpha():
             return False
-        before = self.pieces[self.at - 2]
-        if before.sort is Sort.CODE:
-            return bool(self.lots) and before.value.upper() in (self.lots[-1].lot, self.lots[-1].last)
-        return before.sort is Sort.COMMA and self.at > 2 and self.pieces[self.at - 3].sort is Sort.CODE and self.is_last
+        between = (*_PARTED, Sort.AND) if alone else _JOINS  # "exp 01/2025 B. 100 mL" is no end of a lot
+        return self._is_behind_a_lot(between, small=piece.value.islower())
+
+    def _adds_unread(self) -> bool:
+        """Tell whether a word is joined to a lot by an "and", and does not lead to another lot: A123 & co."""
+        leads_on = self._next(Sort.LOT) and self._next(Sort.CODE, further=1)
+        joined = self.at > 1 and self.pieces[self.at - 2].sort is Sort.AND
+        return joined and not leads_on and self._is_behind_a_lot(_JOINS)
+
+    def _joins_nothing(self, piece: Piece) -> bool:
+        """Tell whether an "and" behind a lot is the last that is said: ``Lots A123 and``."""
+        if piece.sort is not Sort.AND:
+            return False
+        look = self.at
+        while look < len(self.pieces) and not self.pieces[look].value:  # a line's end
+            look += 1
+        stops = look == len(self.pieces) or self.pieces[look].value == ";" or self.pieces[look].sort is Sort.CLOSE
+        return stops and self._is_behind_a_lot(_JOINS)
+
+    def _is_behind_a_lot(self, between: tuple[Sort, ...], *, small: bool = False) -> bool:
+        """Tell whether the last lot stands before this piece, but for such as part or join lots; or one in small."""
+        at = self.at - 2
+        while at >= 0 and self.pieces[at].sort in between:
+            at -= 1
+        if at < 0 or not self.lots or self.pieces[at].sort not in (Sort.CODE, Sort.WORD):
+            return False
+        written = self.pieces[at].value
+        ends = (self.lots[-1].lot, self.lots[-1].last or self.lots[-1].lot)
+        return written.upper().endswith(ends) and (not small or written[-1].islower())
 
     def _goes_on_unread(self, piece: Piece) -> bool:
         """Tell whether a mark behind a lot leads on to other lots, and no code that could be read follows."""
@@ -456,12 +488,6 @@ class _Reading:
             Sort.CODE, Sort.COMMA, Sort.AND, Sort.OPEN, Sort.CLAUSE, Sort.DATE, Sort.WORD,
         )  # fmt: skip
 
-    @property
-    def is_last(self) -> bool:
-        """Tell whether what stands two pieces before was taken for a lot."""
-        text = self.pieces[self.at - 3].value.upper()
-        return bool(self.lots) and text in (self.lots[-1].lot, self.lots[-1].last)
-
     def _may_be_lot(self, piece: Piece) -> bool:
         """Tell whether what was taken for a strength or a count stands where a lot would, and heads nothing."""
         return piece.value[:1].isdigit() and not self.text[piece.end :].lstrip().startswith(":")
@@ -470,6 +496,8 @@ class _Reading:
         """Tell whether a code is one for many: 12A34+, 12A*, 12AXXX; a star with its footnote is none."""
         mark = self.text[piece.end : piece.end + 1]
         if mark == "+" or (mark == "*" and self.text.count("*") == 1) or not _PARTS.match(self.text, piece.end):
+            return True
+        if _HANGS.match(self.text, piece.end):
             return True
         stands_for_any = _ANY if piece.value.lower() != piece.value else _TWICE
         return bool(_WILD.search(piece.value) or stands_for_any.search(piece.value))
@@ -509,7 +537,9 @@ class _Reading:
 
     def _compare_shapes(self) -> None:
         """Doubt codes that stand side by side with only a space between, unless all look alike."""
-        codes = [each for each in self.pieces if not (each.sort is Sort.WORD and len(each.value) == 1)]
+        codes = [
+            each for each in self.pieces if not (each.value == "|" or (each.sort is Sort.WORD and len(each.value) == 1))
+        ]
         for left, right in itertools.pairwise(codes):
             both = left.sort is right.sort is Sort.CODE
             if both and _APART.sub("", self.text[left.end : right.at]) not in ("", "."):
@@ -529,12 +559,24 @@ class _Reading:
                 self._doubt(f"no word says that these are lots, and {words[0]!r} stands among them")
 
     def _expect_several(self) -> None:
-        """Doubt one code behind a word for several lots when its end may be that of the last of them: Lots 12345-50."""
-        labels = [piece.value.lower() for piece in self.pieces if piece.sort is Sort.LOT]
-        if len(self.lots) == 1 and not self.lots[0].last and any(_SEVERAL.match(label) for label in labels):
-            first, dash, last = self.lots[0].lot.rpartition("-")
-            if dash and last.isdigit() and first[-len(last) :].isdigit() and first[-len(last) :] < last:
-                self._doubt(f"one lot, or several written in short? {self.lots[0].lot!r}")
+        """Doubt a lot among several whose end may be that of another one: Lots 12345-50, or Lot 12345/50, 12361.
+
+        439605-05 and 439605-06 are two: what stands before the mark is one for both.
+        """
+        lots = {(each.lot, each.groups) for each in self.lots if not each.last}
+        if len({lot for lot, _ in lots}) < 2 and not any(
+            piece.sort is Sort.LOT and _SEVERAL.match(self.text, piece.at) for piece in self.pieces
+        ):
+            return
+        cut = {key: found for key in lots if (found := _SHORT.fullmatch(key[0])) is not None}
+        heads = Counter((found[1], found[3], groups) for (_, groups), found in cut.items())
+        for (lot, groups), found in sorted(cut.items()):
+            first, _, mark, last = found.groups()
+            tail = first[-len(last) :]
+            if heads[first, mark, groups] > 1 or (mark in ":@" and _DAY.fullmatch(first)):
+                continue
+            if len(tail) == len(last) and tail.isdigit() and tail < last:
+                self._doubt(f"one lot, or several written in short? {lot!r}")
 
     def _named(self) -> list[NamedLot]:
         """Give each lot once: of two mentions that differ only in the presentation, one with both."""

@@ -156,7 +156,7 @@ _PATTERNS: tuple[tuple[Sort, str], ...] = (
     (Sort.NOTHING, _NO_LOTS),
     (Sort.THROUGH, r"\b(?:through|thru|to|till)\b|\s[-\u2012-\u2015\u2212]\s|[\u2012-\u2015\u2212]"),
     (Sort.FROM, r"\b(?:from|between|range(?:s|d|ing)?)\b"),
-    (Sort.AND, r"\b(?:and|or)\b|&"),
+    (Sort.AND, r"\b(?:and|or|plus)\b|&"),
     (Sort.CLAUSE, r";|\r?\n|\|"),
     (Sort.COMMA, r","),
     (Sort.OPEN, r"[(\[{]"),
