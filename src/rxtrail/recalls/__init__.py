@@ -34,7 +34,7 @@ from rxtrail.errors import BadRequest, NotFound, Refused
 from rxtrail.recalls import counting, following
 from rxtrail.recalls.counting import PackOf, Place
 from rxtrail.recalls.events import lifts, says
-from rxtrail.recalls.incoming import Incoming, NoticesReport, open_fresh, says_no_more, sort_out
+from rxtrail.recalls.incoming import Incoming, NoticesReport, open_fresh, sort_out, told_before
 from rxtrail.recalls.notice import Report, asked_of, read_reports
 from rxtrail.recalls.values import (
     ATTACHMENT_BYTES_MAX,
@@ -324,7 +324,8 @@ class RecallDesk:
             own = all(any(authority.is_issuer(gln, gtin) for gln in identity.glns) for gtin in scope.gtins)
             source = asked.source or ("issued" if identity.role == "hub" or (own and scope.gtins) else "received")
             there = [] if asked.drill else _of_number(tx, asked.number, known)
-            same = next((each for each in there if each.id not in together and _is_same(each, scope, asked)), None)
+            decided = msgspec.structs.replace(asked, source=source)
+            same = _same(decided, scope, [each for each in there if each.id not in together])
             if same is not None:
                 raise Refused(
                     f"recall {same.id} is of the same notice {asked.number}",
@@ -634,9 +635,10 @@ def _kept(reader: Reader, numbers: Iterable[str]) -> list[Recall]:
     return [decode(each[1]) for each in kept if each is not None]
 
 
-def _is_same(recall: Recall, scope: Scope, asked: AskedRecall) -> bool:
-    """Tell whether a notice says what a recall says already; one of another class or of more packs does not."""
-    return recall.state != "withdrawn" and recall.scope == scope and says_no_more(asked, scope.gtins, recall)
+def _same(asked: AskedRecall, scope: Scope, there: list[Recall]) -> Recall | None:
+    """Give a recall that says what a notice says already; one of another class or of more packs does not."""
+    before = told_before(asked, scope.gtins, there)
+    return next((each for each in before if each.state != "withdrawn" and each.scope == scope), None)
 
 
 def _stepped(recall: Recall, log: Log, what: str, command: RecallCommand) -> Recall:

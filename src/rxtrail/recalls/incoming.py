@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from rxtrail.core.rules.recall import COUNTERFEIT, DEPTHS
 from rxtrail.errors import BadRequest, Refused
 from rxtrail.recalls.notice import CUT_CHARACTERS, Report, asked_of
 from rxtrail.recalls.values import GTINS_MAX, NOTICE_CHARACTERS_MAX, AskedRecall, RecallCommand
@@ -124,7 +125,7 @@ def sort_out(
         asked = told if told.number else msgspec.structs.replace(told, number=_numbered(told))
         asked = _read_by_a_person(asked, scope_of)
         there = known(asked.number)
-        same = [each for each in there if says_no_more(asked, asked.gtins, each)]
+        same = told_before(asked, asked.gtins, there)
         key = _key(asked)
         if same or key in fresh:
             before += 1
@@ -155,26 +156,64 @@ def _read_by_a_person(asked: AskedRecall, scope_of: Callable[[AskedRecall], Scop
     return asked
 
 
-def says_no_more(asked: AskedRecall, gtins: list[str], recall: Recall) -> bool:
-    """Tell whether a report of these products adds nothing to a recall that was opened of its number before.
+def told_before(asked: AskedRecall, gtins: list[str], there: Iterable[Recall]) -> list[Recall]:
+    """Give the recalls of its number to which a report of these products adds nothing.
 
     What a person made of the same words stands. Of what nobody has read, the same words say more than before when they
-    are read otherwise now; and other words that leave a doubt say more, though the lots that were read are the same.
+    are read otherwise now, or of further products; and other words that leave a doubt say more, though the lots that
+    were read are the same. A recall that reaches less far, or is of a weaker kind, does not say it all.
     """
-    if asked.classification != recall.classification:
-        return False
-    scope = recall.scope
-    reads_alike = (asked.lots, asked.serials, asked.all_lots, asked.expires, asked.made) == (
+    found: list[Recall] = []
+    unread: list[Recall] = []
+    for recall in there:
+        if asked.classification != recall.classification or _holds_nothing(asked, recall):
+            continue
+        is_text = _is_same_text(asked, recall)
+        if is_text and _was_read(recall):
+            found.append(recall)
+        elif _reaches_as_far(asked, recall):
+            if is_text and (recall.doubts or (_reads_alike(asked, recall.scope) and not asked.doubts)):
+                unread.append(recall)
+            elif not is_text and gtins == recall.scope.gtins and _says_the_same(asked, recall):
+                found.append(recall)
+    # A report of very many products is several recalls of one text.
+    if unread and {*gtins}.issubset(gtin for recall in unread for gtin in recall.scope.gtins):
+        found += unread
+    return found
+
+
+def _says_the_same(asked: AskedRecall, recall: Recall) -> bool:
+    """Tell whether other words leave nothing to be read beyond a recall of the same products."""
+    waits = recall.state == "review"
+    # Of what a hub sent its words are not here; they are read there, as long as they wait.
+    is_clear = waits if recall.hub and asked.doubts else not (asked.doubts or waits)
+    return is_clear and _reads_alike(asked, recall.scope)
+
+
+def _reads_alike(asked: AskedRecall, scope: Scope) -> bool:
+    return (asked.lots, asked.serials, asked.all_lots, asked.expires, asked.made) == (
         scope.lots, scope.serials, scope.all_lots, scope.expires, scope.made
     )  # fmt: skip
-    if _is_same_text(asked, recall):
-        return bool(recall.doubts) or _was_read(recall) or (reads_alike and not asked.doubts)
-    waits = recall.state == "review"
-    if (
-        recall.hub and asked.doubts and (waits or recall.state == "withdrawn")
-    ):  # of what a hub sent its words are not here; they are read there
-        return reads_alike and gtins == scope.gtins
-    return reads_alike and gtins == scope.gtins and not asked.doubts and not waits
+
+
+def _holds_nothing(asked: AskedRecall, recall: Recall) -> bool:
+    """Tell whether a recall stops no pack and nobody has read it as a notice: a draft, also one that was withdrawn.
+
+    What would be issued here is only a draft itself, and one that is there already is enough.
+    """
+    if asked.source == "issued":
+        return False
+    if recall.state != "withdrawn" or recall.live_since:
+        return recall.state == "draft"
+    if recall.hub:  # which sends no draft, but tells that one was withdrawn
+        return not any(step.what == "review at the hub" for step in recall.history)
+    return recall.source == "issued"
+
+
+def _reaches_as_far(asked: AskedRecall, recall: Recall) -> bool:
+    """Tell whether a recall stops packs wherever a report would, and as hard."""
+    reached = DEPTHS[: DEPTHS.index(recall.depth) + 1] if recall.depth in DEPTHS else ()
+    return asked.depth in reached and recall.kind in (asked.kind, COUNTERFEIT)
 
 
 def _is_same_text(asked: AskedRecall, recall: Recall) -> bool:
@@ -212,7 +251,8 @@ def _key(asked: AskedRecall) -> tuple[str, ...]:
     report = _report_of(asked.notice) if asked.doubts else None
     words = "" if not asked.doubts else asked.notice if report is None else _plain(report)
     scope = (asked.gtins, asked.lots, asked.all_lots, asked.serials, asked.expires, asked.made)
-    return asked.number, asked.classification, words, repr(asked.doubts), repr(scope)
+    weight = (asked.classification, asked.depth, asked.kind)
+    return asked.number, *weight, words, repr(asked.doubts), repr(scope)
 
 
 def _parts(asked: AskedRecall) -> list[AskedRecall]:
