@@ -114,6 +114,19 @@ def test_a_file_of_many_reports_is_opened_once_however_often_it_is_loaded(
     assert pharmacy.json("verify", f"(01){GTIN}(21)ANY(17)270500(10)Q00000").code == 1
 
 
+def test_one_report_of_more_products_than_a_recall_can_name_loses_none(pharmacy: CommandLine, tmp_path: Path) -> None:
+    file = tmp_path / "enforcement.json"
+    ndcs = [f"52601-{n:04d}-1" for n in range(250)]
+    report = {"recall_number": "D-1-2026", "code_info": f"Lot {LOT}", "openfda": {"package_ndc": ndcs}}
+    file.write_text(json.dumps({"results": [report]}))
+    by = ("--by", "A. Kim")
+    assert pharmacy.json("recall", "open", "--notice", str(file), *by).one["opened"] == 2
+    opened = pharmacy.json("recall", "list").lines
+    assert len({gtin for each in opened for gtin in each["scope"]["gtins"]}) == 9 * len(ndcs)
+    assert "is of the same notice" in pharmacy("recall", "open", "--notice", str(file), *by).err
+    assert len(pharmacy.json("recall", "list").lines) == 2
+
+
 def test_a_notice_file_that_is_cut_opens_nothing_and_says_so(pharmacy: CommandLine, tmp_path: Path) -> None:
     whole = json.dumps({"results": reports(40)}).encode()
     packed = io.BytesIO()

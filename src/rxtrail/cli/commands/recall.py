@@ -164,6 +164,8 @@ def open_(call: Call, by: str, drill: bool, source: str | None, attach: tuple[Pa
                 place="number",
                 advice=f"Look at it with: rxtrail recall status {found.standing[0]}",
             )
+        if len(found.fresh) > 1:  # of more products than one recall can name
+            return _open_all(call, wanted, by)
         wanted = found.fresh or wanted
     with writer(call) as node:
         opened = node.recall(RecallCommand("open", by, asked=wanted[0]))
