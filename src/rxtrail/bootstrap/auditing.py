@@ -192,7 +192,7 @@ def _is_locked(keeper: Keeper, named: str) -> bool:
         file = keeper.file()
     except CannotDecrypt:
         return False
-    return file is not None and file.id == named and file.form != root_file.PLAIN
+    return file is not None and file.id == named and file.form in (root_file.PASSPHRASE, root_file.KMS)
 
 
 def _root_here(keeper: Keeper) -> Root | None:
