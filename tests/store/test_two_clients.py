@@ -186,8 +186,8 @@ def test_commands_count_in_the_order_of_the_log_also_when_the_servers_clock_was_
     delivered(one)
     ahead = int((NOW + 365 * DAY).timestamp() * 1_000_000)
 
-    def open_set_back(self: PostgresTransaction) -> None:
-        real(self)
+    def open_set_back(self: PostgresTransaction, **more: Any) -> None:
+        real(self, **more)
         self._heads["time"] = max(self._heads["time"], ahead)
 
     real = transaction.PostgresTransaction.open
