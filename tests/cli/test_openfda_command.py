@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.openfda import files
 from tests.openfda.files import BOXED, NDC, OTHER_GTIN, answer, label, shortage
-from tests.openfda.played import Server
+from tests.openfda.played import Server, played
 from tests.web import scene
 
 if TYPE_CHECKING:
@@ -88,12 +87,8 @@ def test_an_api_that_does_not_answer_is_exit_code_4(rxtrail: CommandLine) -> Non
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with Server() as started:
-        thread = threading.Thread(target=started.serve_forever, daemon=True)
-        thread.start()
+    with played() as started:
         yield started
-        started.shutdown()
-        thread.join()
 
 
 def report(number: int, code_info: str = "", **more: str) -> dict[str, str]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.openfda import files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 KEY = "SECRETKEY123"
 
@@ -57,3 +62,16 @@ class Server(ThreadingHTTPServer):
         self.asked: list[str] = []
         self.troubles: list[tuple[int, bytes] | None] = []
         self.address = f"http://127.0.0.1:{self.server_address[1]}"
+
+
+@contextlib.contextmanager
+def played() -> Iterator[Server]:
+    """The server while it answers."""
+    with Server() as started:
+        thread = threading.Thread(target=started.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield started
+        finally:
+            started.shutdown()
+            thread.join()

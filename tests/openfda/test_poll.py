@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,7 +11,7 @@ import pytest
 from rxtrail.errors import BadRequest, Refused
 from rxtrail.openfda import OpenFda, PollOrder, PollReport, polling
 from rxtrail.outbound import Unreachable
-from tests.openfda.played import KEY, Server
+from tests.openfda.played import KEY, Server, played
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,12 +20,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with Server() as started:
-        thread = threading.Thread(target=started.serve_forever, daemon=True)
-        thread.start()
+    with played() as started:
         yield started
-        started.shutdown()
-        thread.join()
 
 
 @pytest.fixture
